@@ -1,0 +1,40 @@
+import type { ParseArgsConfig } from 'node:util'
+import type { z } from 'zod'
+
+/** Where a command prints. Data goes to stdout, chatter to stderr, so that a pipe gets data alone. */
+export interface Output {
+  /** One JSON document on stdout. */
+  json(value: unknown): void
+  /** Rows under the headings that the first row's keys give, or `empty` on stderr when there are none. */
+  table(rows: Record<string, string>[], empty?: string): void
+  /** A line of data on stdout. */
+  line(text: string): void
+  /** A line for people on stderr: progress, hints. */
+  note(text: string): void
+}
+
+/**
+ * One verb of a program, declared: help, flags and positionals are all in here.
+ * `options` reads one record of the flags by name and, under `operands`, the positionals in order.
+ */
+export interface Command<Context, Options extends z.ZodType = z.ZodType> {
+  /** As typed, without the program's name: `node assign NODE ROLE...`. The words before the first capital are the verb. */
+  usage: string
+  summary: string
+  /** What `help VERB` adds below the summary: examples, exit codes. */
+  details?: string
+  flags?: NonNullable<ParseArgsConfig['options']>
+  options: Options
+  /** Gives the exit code: 0 done, 1 it failed; wrong usage is 2 and is thrown as UsageError. Nothing means 0. */
+  run(options: z.infer<Options>, context: Context): Promise<number | void>
+}
+
+/** The user asked wrongly: shown without a stack, exit code 2. */
+export class UsageError extends Error {
+  override name = 'UsageError'
+}
+
+/** Gives `options` the type that the schema describes. */
+export function defineCommand<Context>() {
+  return <Options extends z.ZodType>(command: Command<Context, Options>) => command
+}
