@@ -1,0 +1,146 @@
+import { z } from 'zod'
+import { Sha256 } from './catalog.ts'
+import { Counts, ResourceEvent, Run, RunMode, RunOutcome } from './events.ts'
+import { Facts } from './facts.ts'
+
+/** Names of nodes, roles, recipes and clusters: a DNS label's letters, at most 63. */
+export const Name = z
+  .string()
+  .regex(/^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$/, 'lower-case letters, digits, dots, dashes; at most 63')
+
+/** What an operator's token may do; each includes those before it. */
+export const Access = z.enum(['viewer', 'operator', 'admin'])
+export type Access = z.infer<typeof Access>
+
+/** How a node stands: its last run, or why there is none. `offline` is told apart by `connected`. */
+export const NodeState = z.enum([
+  'unassigned',
+  'pending',
+  'error',
+  'new',
+  'unchanged',
+  'changed',
+  'failed',
+  'interrupted',
+  'revoked',
+])
+
+export const NodeSummary = z.object({
+  name: z.string(),
+  cluster: z.string(),
+  roles: z.array(z.string()),
+  address: z.string().nullable(),
+  connected: z.boolean(),
+  state: NodeState,
+  /** Why it is pending or in error. */
+  reason: z.string().nullable(),
+  lastRun: z.object({ id: z.string(), outcome: RunOutcome, finishedAt: z.int() }).nullable(),
+})
+export type NodeSummary = z.infer<typeof NodeSummary>
+
+export const AttributeLayer = z.object({
+  /** `recipe zookeeper`, `role zookeeper`, `cluster default`, `node web-1`; the last one that has a value wins. */
+  layer: z.string(),
+  value: z.unknown(),
+  author: z.string().nullable(),
+  at: z.int().nullable(),
+})
+export type AttributeLayer = z.infer<typeof AttributeLayer>
+
+export const NodeDetail = NodeSummary.extend({
+  id: z.string(),
+  createdAt: z.int(),
+  lastSeenAt: z.int().nullable(),
+  facts: Facts.nullable(),
+  attributes: z.record(z.string(), z.unknown()),
+  ordinals: z.record(z.string(), z.int()),
+  catalog: z.object({ digest: Sha256, resources: z.int() }).nullable(),
+  owed: z.array(z.string()),
+})
+export type NodeDetail = z.infer<typeof NodeDetail>
+
+/** A run as stored: times by the server's clock. */
+export const StoredRun = Run.extend({ node: z.string(), receivedAt: z.int() })
+export type StoredRun = z.infer<typeof StoredRun>
+
+/** Final states of an order's target are all but the first three. */
+export const TargetState = z.enum([
+  'waiting',
+  'delivered',
+  'started',
+  'converged',
+  'failed',
+  'refused',
+  'unreachable',
+  'timed-out',
+  'cancelled',
+])
+export type TargetState = z.infer<typeof TargetState>
+export const openStates: TargetState[] = ['waiting', 'delivered', 'started']
+
+export const Target = z.object({
+  node: z.string(),
+  state: TargetState,
+  reason: z.string().nullable(),
+  run: z.string().nullable(),
+  outcome: RunOutcome.nullable(),
+  counts: Counts.nullable(),
+  at: z.int(),
+})
+export type Target = z.infer<typeof Target>
+
+export const Order = z.object({
+  id: z.string(),
+  mode: RunMode,
+  author: z.string(),
+  createdAt: z.int(),
+  /** When each target has its final state at the latest. */
+  deadline: z.int(),
+  targets: z.array(Target),
+})
+export type Order = z.infer<typeof Order>
+
+/** What `watchOrder` sends, one JSON a server-sent event; the stream ends when every target is final. */
+export const OrderUpdate = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('order'), order: Order }),
+  z.object({ type: z.literal('target'), target: Target }),
+  z.object({
+    type: z.literal('progress'),
+    node: z.string(),
+    done: z.int(),
+    total: z.int(),
+    events: z.array(ResourceEvent),
+  }),
+])
+export type OrderUpdate = z.infer<typeof OrderUpdate>
+
+export const RoleView = z.object({
+  name: z.string(),
+  description: z.string(),
+  recipes: z.array(z.string()),
+  attributes: z.record(z.string(), z.unknown()),
+  nodes: z.array(z.string()),
+})
+
+export const RecipeView = z.object({
+  name: z.string(),
+  description: z.string(),
+  /** Default of each attribute by its dotted key; `undefined` ones must be set. */
+  attributes: z.record(z.string(), z.unknown()),
+  roles: z.array(z.string()),
+})
+
+/** What is wrong in recipes or roles: each with file and line. Empty: the revision on disk is in force. */
+export const SourceCheck = z.object({
+  revision: z.string(),
+  loadedAt: z.int(),
+  errors: z.array(z.string()),
+  /** Nodes whose catalog does not compile with it, and why. */
+  nodes: z.array(z.object({ node: z.string(), error: z.string() })),
+})
+
+export const ApiError = z.object({
+  error: z.string(),
+  /** Stable, for programs: `unknown-node`, `bad-input`, … */
+  code: z.string(),
+})
