@@ -13,12 +13,25 @@ export interface Output {
   note(text: string): void
 }
 
+/** What every command of every program is given; a program adds what its own commands need. */
+export interface CommandContext {
+  output: Output
+  /**
+   * Aborted by the first Ctrl-C or SIGTERM; a second one ends the program at once.
+   * A command that never asks for it is simply ended by the first.
+   */
+  interrupted(): AbortSignal
+}
+
 /**
  * One verb of a program, declared: help, flags and positionals are all in here.
  * `options` reads one record of the flags by name and, under `operands`, the positionals in order.
  */
 export interface Command<Context, Options extends z.ZodType = z.ZodType> {
-  /** As typed, without the program's name: `node assign NODE ROLE...`. The words before the first capital are the verb. */
+  /**
+   * As typed, without the program's name: `node assign NODE ROLE... [--yes]`. The words before the first capital are the verb.
+   * How many operands there may be is read from here; each flag's help is the description (`.describe`) of its option.
+   */
   usage: string
   summary: string
   /** What `help VERB` adds below the summary: examples, exit codes. */
@@ -32,6 +45,11 @@ export interface Command<Context, Options extends z.ZodType = z.ZodType> {
 /** The user asked wrongly: shown without a stack, exit code 2. */
 export class UsageError extends Error {
   override name = 'UsageError'
+}
+
+/** It failed for a reason that the user can act on: shown without a stack, exit code 1. */
+export class CommandError extends Error {
+  override name = 'CommandError'
 }
 
 /** Gives `options` the type that the schema describes. */
