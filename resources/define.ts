@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { BlobRef } from '../protocol/catalog.ts'
+import type { BlobRef, Common } from '../protocol/catalog.ts'
 import type { Change } from '../protocol/events.ts'
 
 export interface CommandResult {
@@ -73,14 +73,16 @@ export interface ResourceType<Props extends z.ZodType = z.ZodType> {
   name: z.ZodType<string>
   /** Props that hold bytes: a recipe may give them as text, the catalog has a BlobRef. */
   blobs?: (keyof z.infer<Props> & string)[]
+  /** What is wrong with a resource that neither `name` nor `props` alone can tell: the compiler refuses it with this text. */
+  problem?: (name: string, want: z.infer<Props>, common: Common) => string | undefined
   /** Units whose state `check` will ask for, so that all are read in one call. */
   units?: (name: string) => string[]
   /** Reads the machine and changes nothing. No changes means: already as wanted. What is missing is a difference, not an error. */
   check: (name: string, want: z.infer<Props>, host: Host) => Change[] | Promise<Change[]>
   /** Makes the changes that `check` found. Throws with what happened and what to do next. */
   apply: (name: string, want: z.infer<Props>, host: Host, changes: Change[]) => void | Promise<void>
-  /** Applies neighbours of this type in one transaction; `apply` is used for a lone one. */
-  applyMany?: (differing: Differing<z.infer<Props>>[], host: Host) => Promise<void>
+  /** Applies neighbours of this type in one transaction; `apply` is used for a lone one. Gives the errors of those that failed, by name; the others are done. */
+  applyMany?: (differing: Differing<z.infer<Props>>[], host: Host) => Promise<Map<string, Error>>
   /** What other resources may notify this one to do. */
   actions?: Record<string, (name: string, host: Host, want: z.infer<Props>) => Promise<void>>
   /** Actions that these changes made needless: a service just started need not be restarted for what changed before. */

@@ -1,0 +1,28 @@
+const largest = 128 * 1024
+const longest = 16 * 1024
+
+/** Unified diff of two texts; for bytes that are no text, or too many, their sizes. */
+export async function diffOf(before: Buffer | null, after: Buffer, path: string) {
+  const sizes = `${before ? `${before.length} bytes` : 'nothing'} → ${after.length} bytes`
+  if (isBinary(after) || (before && isBinary(before))) return `binary: ${sizes}`
+  if (after.length > largest || (before && before.length > largest)) return `too long to show: ${sizes}`
+  // Loaded when something differs, which is rare; a run without changes must start quickly.
+  const { createTwoFilesPatch, FILE_HEADERS_ONLY } = await import('diff')
+  const options = { context: 3, timeout: 500, headerOptions: FILE_HEADERS_ONLY }
+  const old = before?.toString() ?? ''
+  const patch = createTwoFilesPatch(
+    before ? path : '/dev/null',
+    path,
+    old,
+    after.toString(),
+    undefined,
+    undefined,
+    options,
+  )
+  if (patch === undefined) return `too different to show: ${sizes}`
+  return patch.length > longest ? `${patch.slice(0, longest)}\n… cut: ${sizes}` : patch
+}
+
+function isBinary(bytes: Buffer) {
+  return bytes.subarray(0, 8192).includes(0)
+}

@@ -1,0 +1,115 @@
+import { closeSync, constants, openSync, readFileSync, readlinkSync, type Stats, unlinkSync } from 'node:fs'
+import { z } from 'zod'
+import { Argv, BlobRef } from '../protocol/catalog.ts'
+import type { Change } from '../protocol/events.ts'
+import { defineResource, differences, type Host, must } from './define.ts'
+import { diffOf } from './diff.ts'
+import { Mode, Owner, Path } from './names.ts'
+import { accessDifferences, resolveAccess, setAccess } from './ownership.ts'
+import { hashFile, kindOf, statOf, unlessMissing } from './read-file.ts'
+import { writeAtomically } from './write-atomically.ts'
+
+const Props = z.strictObject({
+  ensure: z.enum(['present', 'absent']).default('present').describe('Whether the file is to be there.'),
+  content: BlobRef.optional().describe(
+    'What is in it: text, a template or a source. Left out, the content is not managed.',
+  ),
+  mode: Mode.optional().describe("Four octal digits. Left out, it is not managed; a new file gets '0644'."),
+  owner: Owner.optional().describe('A user, by name or number. Left out, it is not managed.'),
+  group: Owner.optional().describe('A group, by name or number. Left out, it is not managed.'),
+  verify: Argv.optional().describe(
+    'A command that must accept the new content before it goes live; `{}` stands for the path of the candidate.',
+  ),
+  backup: z.boolean().default(true).describe('Whether the node keeps what is replaced or removed.'),
+})
+export type FileWant = z.infer<typeof Props>
+
+export const file = defineResource({
+  type: 'file',
+  summary: 'A regular file: its content, mode and owner. It is replaced as a whole, so that nobody reads half of it.',
+  name: Path,
+  props: Props,
+  blobs: ['content'],
+  check: checkFile,
+  apply: applyFile,
+  problem: (_name, { ensure, content, verify }) => {
+    if (ensure === 'absent' && content) return 'is to be absent, so it can have no content. Leave one of the two out.'
+    if (verify && !verify.some((word) => word.includes('{}')))
+      return "has a verify that never looks at the candidate. Write '{}' where its path belongs."
+    return undefined
+  },
+})
+
+export function checkFile(path: string, want: FileWant, host: Host): Change[] | Promise<Change[]> {
+  const found = statOf(path)
+  if (want.ensure === 'absent') return found ? [{ what: 'ensure', from: kindOf(found), to: 'absent' }] : []
+  const regular = found?.isFile() ? found : undefined
+  const sha256 = regular && want.content && hashFile(path)
+  const changes = [
+    ...(found ? (regular ? [] : [typeChange(path, found)]) : differences({ ensure: 'absent' }, { ensure: 'present' })),
+    ...differences({ content: sha256 }, { content: want.content?.sha256 }),
+    ...accessDifferences(regular, want, host),
+  ]
+  const content = changes.find(({ what }) => what === 'content')
+  return content && want.content ? withDiff(changes, content, path, regular, host.readBlob(want.content)) : changes
+}
+
+function typeChange(path: string, found: Stats): Change {
+  const link = found.isSymbolicLink() ? `link to ${readlinkSync(path)}` : kindOf(found)
+  return { what: 'type', from: link, to: 'file' }
+}
+
+async function withDiff(changes: Change[], content: Change, path: string, found: Stats | undefined, after: Buffer) {
+  content.diff = await diffOf(found ? readFileSync(path) : null, after, path)
+  return changes
+}
+
+export async function applyFile(path: string, want: FileWant, host: Host, changes: Change[]) {
+  const found = statOf(path)
+  if (found && !found.isFile() && !found.isSymbolicLink())
+    throw new Error(
+      `${path} is a ${kindOf(found)}, which file[${path}] does not touch. Remove it, or name another path.`,
+    )
+  if (want.backup && found?.isFile()) keepOld(path, host, changes)
+  if (want.ensure === 'absent') return unlinkSync(path)
+  const access = resolveAccess(want, found?.isFile() ? found : undefined, 0o644, host)
+  if (found?.isFile() && !changes.some(({ what }) => what === 'content')) return setAccessOf(path, access)
+  const bytes = want.content ? host.readBlob(want.content) : readThrough(path)
+  await writeAtomically(path, bytes, access, (candidate) => accepted(candidate, want, host))
+}
+
+/** What is about to go is kept, and its change says under which hash. */
+function keepOld(path: string, host: Host, changes: Change[]) {
+  const change = changes.find(({ what, to }) => what === 'content' || to === 'absent')
+  if (change) change.kept = host.keep(readFileSync(path))
+}
+
+function setAccessOf(path: string, access: ReturnType<typeof resolveAccess>) {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  try {
+    setAccess(fd, access)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** A link whose content is not managed becomes a file with the bytes that it led to. */
+function readThrough(path: string) {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    return unlessMissing(error) ?? Buffer.alloc(0)
+  }
+}
+
+async function accepted(candidate: string, want: FileWant, host: Host) {
+  if (!want.verify) return
+  const argv = want.verify.map((word) => word.replaceAll('{}', candidate))
+  await must(host, argv).catch((error: unknown) => {
+    throw new Error(`The new content was refused and the old stays. ${messageOf(error)}`, { cause: error })
+  })
+}
+
+function messageOf(error: unknown) {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,68 @@
+import { fchmodSync, fchownSync, type Stats } from 'node:fs'
+import { differences, type Host } from './define.ts'
+
+/** The part of `file` and `directory` that says who may do what. Undefined is not managed. */
+export interface Access {
+  mode?: string | undefined
+  owner?: string | undefined
+  group?: string | undefined
+}
+
+/** What differs, in names where there are names. An owner who does not exist yet is a difference. */
+export function accessDifferences(found: Stats | undefined, want: Access, host: Host) {
+  const current = {
+    mode: found && octal(found.mode),
+    owner: found && shown(want.owner, found.uid, uidOf(want.owner, host), () => nameOf(found.uid, 'uid', host.users())),
+    group:
+      found && shown(want.group, found.gid, gidOf(want.group, host), () => nameOf(found.gid, 'gid', host.groups())),
+  }
+  return differences(current, { mode: want.mode, owner: want.owner, group: want.group })
+}
+
+function shown(wanted: string | undefined, id: number, wantedId: number | undefined, name: () => string) {
+  if (wanted === undefined) return undefined
+  return id === wantedId ? wanted : name()
+}
+
+export function octal(mode: number) {
+  return (mode & 0o7777).toString(8).padStart(4, '0')
+}
+
+function nameOf<Key extends 'uid' | 'gid'>(id: number, key: Key, accounts: Map<string, Record<Key, number>>) {
+  for (const [name, account] of accounts) if (account[key] === id) return name
+  return String(id)
+}
+
+function uidOf(owner: string | undefined, host: Host) {
+  if (owner === undefined) return undefined
+  return /^\d+$/.test(owner) ? Number(owner) : host.users().get(owner)?.uid
+}
+
+function gidOf(group: string | undefined, host: Host) {
+  if (group === undefined) return undefined
+  return /^\d+$/.test(group) ? Number(group) : host.groups().get(group)?.gid
+}
+
+/** Mode and ids to give: what is wanted, else what is there, else `mode` of whoever runs this. */
+export function resolveAccess(want: Access, found: Stats | undefined, mode: number, host: Host) {
+  const uid = uidOf(want.owner, host)
+  const gid = gidOf(want.group, host)
+  if (want.owner !== undefined && uid === undefined) throw new Error(missing('user', want.owner))
+  if (want.group !== undefined && gid === undefined) throw new Error(missing('group', want.group))
+  return {
+    mode: want.mode === undefined ? (found ? found.mode & 0o7777 : mode) : Number.parseInt(want.mode, 8),
+    uid: uid ?? found?.uid ?? -1,
+    gid: gid ?? found?.gid ?? -1,
+  }
+}
+export type ResolvedAccess = ReturnType<typeof resolveAccess>
+
+function missing(type: 'user' | 'group', name: string) {
+  return `There is no ${type} ${name} on this node. Declare ${type}[${name}], or the pkg that brings it, before this resource.`
+}
+
+/** Owner first: giving a file away takes its setuid bits. -1 leaves an id as it is. */
+export function setAccess(fd: number, { mode, uid, gid }: ResolvedAccess) {
+  fchownSync(fd, uid, gid)
+  fchmodSync(fd, mode)
+}
