@@ -1,0 +1,82 @@
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { killIfThere } from './processes.ts'
+import { until } from './run.ts'
+
+const mountPoint = '/sys/fs/cgroup'
+
+/**
+ * A group is LAB, or LAB/MACHINE below it. A node needs cgroups of its own: with --keep-unit all nodes would share those of whoever starts them, and systemd in
+ * one node would find the services of another in its units. Gives the directories that its nspawn has to join.
+ */
+export async function makeCgroups(group: string): Promise<string[]> {
+  const dirs = cgroupsOf(group)
+  for (const dir of dirs) await mkdir(dir, { recursive: true })
+  return dirs
+}
+
+/** SIGKILL to all that runs in the group. Needed beside that to nspawn, which leaves its node's processes alive. */
+export async function killAll(group: string): Promise<void> {
+  await until(`all processes of ${group} to be gone`, async () => {
+    const dirs = cgroupsOf(group).flatMap(withThoseBelow)
+    for (const file of dirs.map((dir) => join(dir, 'freezer.state')).filter(existsSync)) writeFileSync(file, 'THAWED')
+    const pids = dirs.flatMap(findPids)
+    for (const pid of pids) killIfThere(pid)
+    return pids.length === 0
+  })
+}
+
+export async function removeCgroups(group: string): Promise<void> {
+  for (const dir of cgroupsOf(group).flatMap(withThoseBelow).toReversed()) await rmdir(dir)
+}
+
+/** Stops every process of the node without telling it, until `false` is given. */
+export async function setFrozen(group: string, frozen: boolean): Promise<void> {
+  const [dir] = cgroupsOf(group).filter((each) => existsSync(join(each, 'freezer.state')))
+  if (dir) {
+    const wanted = frozen ? 'FROZEN' : 'THAWED'
+    await writeFile(join(dir, 'freezer.state'), wanted)
+    await until(`${group} to be ${wanted}`, async () => (await read(dir, 'freezer.state')).trim() === wanted)
+    return
+  }
+  const [unified] = cgroupsOf(group).filter((each) => existsSync(join(each, 'cgroup.freeze')))
+  if (!unified) return
+  const wanted = frozen ? 'frozen 1' : 'frozen 0'
+  await writeFile(join(unified, 'cgroup.freeze'), frozen ? '1' : '0')
+  await until(`${group} to be ${wanted}`, async () => (await read(unified, 'cgroup.events')).includes(wanted))
+}
+
+const read = (dir: string, file: string) => readFile(join(dir, file), 'utf8')
+
+function cgroupsOf(group: string): string[] {
+  const version2 = existsSync(join(mountPoint, 'cgroup.controllers'))
+  const hierarchies = version2 ? ['.'] : ['systemd', 'unified', 'freezer']
+  return hierarchies
+    .map((hierarchy) => join(mountPoint, hierarchy))
+    .filter((dir) => existsSync(dir))
+    .map((dir) => join(dir, 'trivet-lab', group))
+}
+
+function findPids(dir: string): number[] {
+  const text = ifThere(() => readFileSync(join(dir, 'cgroup.procs'), 'utf8')) ?? ''
+  return text.split('\n').filter(Boolean).map(Number)
+}
+
+/** The directory and all below it, the deepest last; none when it does not exist. */
+function withThoseBelow(dir: string): string[] {
+  const entries = ifThere(() => readdirSync(dir, { withFileTypes: true }))
+  if (!entries) return []
+  const below = entries.filter((entry) => entry.isDirectory())
+  return [dir, ...below.flatMap((entry) => withThoseBelow(join(dir, entry.name)))]
+}
+
+// systemd in the node removes its groups while we look at them.
+function ifThere<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (['ENOENT', 'ENODEV'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,45 @@
+import { spawn } from 'node:child_process'
+import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { freeName } from './lab.ts'
+import { findLabs } from './remove.ts'
+import { until } from './run.ts'
+import { detachedLog, readState, type LabState, type Os } from './state.ts'
+
+export interface DetachOptions {
+  count: number
+  os: Os
+  name?: string | undefined
+}
+
+/** Starts `lab up` as a process that lives on without us, and waits until its nodes are up. */
+export async function detachLab(
+  { count, os, name: wanted }: DetachOptions,
+  note: (text: string) => void,
+): Promise<LabState> {
+  const name = wanted ?? freeName(await findLabs())
+  const main = fileURLToPath(new URL('main.ts', import.meta.url))
+  const argv = ['--import', import.meta.resolve('tsx'), main, 'up', String(count), '--os', os, '--name', name]
+  const logPath = detachedLog(name)
+  mkdirSync(dirname(logPath), { recursive: true })
+  const log = openSync(logPath, 'w')
+  const child = spawn(process.execPath, argv, { detached: true, stdio: ['ignore', log, log] })
+  closeSync(log)
+
+  let ended = false
+  child.once('exit', () => (ended = true))
+  note(`Booting ${count} nodes as lab ${name}; its output: ${logPath}`)
+  const state = await until(
+    `lab ${name} to be up`,
+    async () => {
+      if (ended) throw new Error(`Lab ${name} did not come up: ${(await readFile(logPath, 'utf8')).trim()}`)
+      const found = await readState(name)
+      return found?.ready && found.owner.pid === child.pid && found
+    },
+    30 * 60_000, // a base may have to be downloaded first
+  )
+  child.unref()
+  return state
+}

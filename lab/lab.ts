@@ -1,0 +1,174 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { startAptCache, type AptCache } from './apt-cache.ts'
+import { aptCacheDir, defaultCacheDir, ensureBase } from './base.ts'
+import { cacheLines, readHostApt } from './host-apt.ts'
+import { withLock } from './lock.ts'
+import { makeMachine, mountRoot, type Bind, type Machine } from './machine.ts'
+import { addressOf, chooseSubnet, findRoutes, gatewayOf, makeNetwork } from './network.ts'
+import { writeNodeFiles } from './node-files.ts'
+import { makeNode, type LabNode } from './node.ts'
+import { processId } from './processes.ts'
+import { findLabsLocked } from './remove.ts'
+import { ensureRequirements } from './requirements.ts'
+import { LabName, labsLock, writeState, type LabState, type NodeState, type Os } from './state.ts'
+
+export interface LabOptions {
+  count: number
+  os?: Os | undefined
+  /** `lab`, `lab2`, ... when left out. */
+  name?: string | undefined
+  /** Debian packages that every node has from the start; they go into a base that is kept. */
+  packages?: string[]
+  /** Directories of the host that the nodes see, read-only. */
+  binds?: Bind[]
+  cacheDir?: string
+  onProgress?(text: string): void
+}
+
+export interface Lab {
+  name: string
+  /** The host's address that nodes reach; nobody else does. */
+  gateway: string
+  nodes: LabNode[]
+  aptCache: AptCache['stats']
+  addNode(): Promise<LabNode>
+  /** Leaves nothing on the machine but the caches. */
+  down(): Promise<void>
+}
+
+interface Parts {
+  state: LabState
+  reaper: ChildProcess
+  base: string
+  cache: AptCache
+  aptLines: string[]
+  binds: Bind[]
+  note(text: string): void
+}
+
+/**
+ * Boots nodes and gives them when all are up. Keeps the process alive until `down`; when the process dies, however it does,
+ * a reaper beside it takes the lab down.
+ */
+export async function upLab(options: LabOptions): Promise<Lab> {
+  const { count, os = 'trixie', packages = [], binds = [], cacheDir = defaultCacheDir } = options
+  const note = options.onProgress ?? (() => undefined)
+  await ensureRequirements(note)
+  const base = await ensureBase({ os, packages, cacheDir, note })
+  const { state, reaper } = await claim(os, options.name)
+  try {
+    await makeNetwork(state.subnet)
+    const { proxy, lines } = await readHostApt()
+    const cache = await startAptCache({
+      host: gatewayOf(state.subnet),
+      dir: aptCacheDir(cacheDir),
+      upstreamProxy: proxy,
+    })
+    const aptLines = [...lines, ...cacheLines(cache.url)]
+    return await populate({ state, reaper, base, cache, aptLines, binds, note }, count)
+  } catch (error) {
+    await end(reaper)
+    throw error
+  }
+}
+
+async function populate(parts: Parts, count: number): Promise<Lab> {
+  const { state, reaper, cache } = parts
+  const machines: Machine[] = []
+  const nodes: LabNode[] = []
+
+  const addNode = async () => {
+    const node = await addTo(parts, machines)
+    nodes.push(node)
+    nodes.sort((one, other) => one.name.localeCompare(other.name, 'en', { numeric: true }))
+    return node
+  }
+  const down = async () => {
+    for (const machine of machines) machine.retire()
+    await cache.close()
+    await end(reaper)
+  }
+
+  const booting = await Promise.allSettled(Array.from({ length: count }, addNode))
+  const failed = booting.find((each) => each.status === 'rejected')
+  if (failed) {
+    await down()
+    throw failed.reason
+  }
+  state.ready = true
+  writeState(state)
+  return { name: state.name, gateway: gatewayOf(state.subnet), nodes, aptCache: cache.stats, addNode, down }
+}
+
+async function addTo({ state, base, aptLines, binds, note }: Parts, machines: Machine[]): Promise<LabNode> {
+  const node = nextNode(state)
+  writeState(state)
+  const root = await mountRoot(state.name, node.name, base)
+  await writeNodeFiles(root, { node, gateway: gatewayOf(state.subnet), aptLines })
+  const onError = (error: Error) => note(`${node.name} is off: ${error.message}`)
+  const machine = makeMachine({ lab: state.name, node, subnet: state.subnet, binds, onError })
+  machines.push(machine)
+  await machine.start()
+  note(`${node.name} is up at ${node.address}`)
+  return makeNode(state.name, node, () => machine.start())
+}
+
+function nextNode(state: LabState): NodeState {
+  const index = state.nodes.length + 1
+  if (index > 240) throw new Error('A lab has room for 240 nodes.')
+  const machine = `tv${state.subnet}-${index}`
+  const node = { name: `${state.name}-${index}`, address: addressOf(state.subnet, index), machine }
+  state.nodes.push(node)
+  return node
+}
+
+/** Takes a name and a subnet, so that no other lab can have them; the network is made while the others wait. */
+function claim(os: Os, wanted?: string): Promise<{ state: LabState; reaper: ChildProcess }> {
+  return withLock(labsLock, async () => {
+    const others = await findLabsLocked()
+    const name = LabName.parse(wanted ?? freeName(others))
+    if (others.some((lab) => lab.name === name)) {
+      throw new Error(`There is a lab named ${name} already. To end it: trivet lab down ${name}`)
+    }
+    const claimed = others.map(({ subnet }) => `${gatewayOf(subnet)}/24`)
+    const subnet = chooseSubnet([...(await findRoutes()), ...claimed])
+    const state: LabState = { name, os, subnet, ready: false, owner: known(process.pid), nodes: [] }
+    writeState(state)
+    const reaper = startReaper(name)
+    writeState(Object.assign(state, { reaper: known(reaper.pid) }))
+    return { state, reaper }
+  })
+}
+
+/** The first of `lab`, `lab2`, ... that no lab has. */
+export function freeName(others: LabState[]): string {
+  const taken = new Set(others.map(({ name }) => name))
+  for (let number = 1; ; number++) {
+    const name = number === 1 ? 'lab' : `lab${number}`
+    if (!taken.has(name)) return name
+  }
+}
+
+function known(pid = 0) {
+  const id = processId(pid)
+  if (!id) throw new Error(`Process ${pid} ended before it could be noted.`)
+  return id
+}
+
+// A session of its own, so that Ctrl-C does not reach it.
+function startReaper(name: string): ChildProcess {
+  const script = fileURLToPath(new URL('reaper.ts', import.meta.url))
+  const argv = ['--import', import.meta.resolve('tsx'), script, name]
+  return spawn(process.execPath, argv, { detached: true, stdio: ['pipe', 'inherit', 'inherit'] })
+}
+
+// The reaper alone removes labs, in good days as in bad ones, so that this way is always the tried one.
+async function end(reaper: ChildProcess): Promise<void> {
+  if (reaper.exitCode !== null) return
+  const exited = once(reaper, 'exit')
+  reaper.stdin?.end()
+  const [code] = (await exited) as [number | null]
+  if (code !== 0) throw new Error(`The lab could not be removed (the reaper exited with ${code}); try: trivet lab list`)
+}

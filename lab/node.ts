@@ -1,0 +1,158 @@
+import { existsSync } from 'node:fs'
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { killAll, setFrozen } from './cgroup.ts'
+import { hasLink, setLink } from './network.ts'
+import { findLeader, findNspawns, killIfThere } from './processes.ts'
+import { run, until, type CommandResult, type RunOptions } from './run.ts'
+import { consoleLog, cutMark, nodeDir, nodeRoot, type NodeState } from './state.ts'
+
+export interface LabNode {
+  name: string
+  address: string
+  /** Its root file system as the host sees it. What the node mounts over it (/run, /tmp) is not in there. */
+  root: string
+  /** Runs a command as the node's root and gives its exit code, whatever that is. */
+  exec(argv: string[], options?: RunOptions): Promise<CommandResult>
+  /** Writes a file in the node, with the directories above it. */
+  write(path: string, content: string | Buffer, mode?: string): Promise<void>
+  bootId(): Promise<string>
+  /** Reboots from inside; done when it is up again. A cut network stays cut. */
+  reboot(): Promise<void>
+  /** Pulls the plug: SIGKILL to its systemd-nspawn and all that runs in the node. */
+  kill(): Promise<void>
+  /** Boots it after `kill` or a power-off; only the process that holds the lab can. */
+  start(): Promise<void>
+  cut(): Promise<void>
+  heal(): Promise<void>
+  freeze(): Promise<void>
+  thaw(): Promise<void>
+}
+
+const environment = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  HOME: '/root',
+  LANG: 'C.UTF-8',
+}
+const bootTimeoutMs = 120_000
+
+export function makeNode(lab: string, state: NodeState, start: () => Promise<void>): LabNode {
+  const { name, address, machine } = state
+  const exec: LabNode['exec'] = (argv, { env, ...options } = {}) =>
+    run(enterArgv(lab, name, argv), { ...options, env: { ...environment, ...env } })
+
+  return {
+    name,
+    address,
+    root: nodeRoot(lab, name),
+    exec,
+    start,
+    async bootId() {
+      const id = await readBootId(lab, name)
+      if (!id) throw new Error(`${name} is not running.`)
+      return id
+    },
+    async write(path, content, mode = '0644') {
+      const argv = ['install', '-D', `--mode=${mode}`, '--', '/dev/stdin', path]
+      const { exitCode, stderr } = await exec(argv, { input: content })
+      if (exitCode !== 0) throw new Error(`Could not write ${path} on ${name}: ${stderr.trim()}`)
+    },
+    async reboot() {
+      const before = await this.bootId()
+      await exec(['systemctl', '--no-block', 'reboot'])
+      await waitUntilUp(lab, state, { before })
+    },
+    async kill() {
+      for (const pid of findNspawns(nodeDir(lab, name))) killIfThere(pid)
+      await killAll(`${lab}/${machine}`)
+      await until(`the link of ${name} to be gone`, async () => !hasLink(machine))
+    },
+    async cut() {
+      await writeFile(cutMark(lab, name), '')
+      await setLink(machine, 'down')
+    },
+    async heal() {
+      await rm(cutMark(lab, name), { force: true })
+      await setLink(machine, 'up')
+    },
+    freeze: () => setFrozen(`${lab}/${machine}`, true),
+    thaw: () => setFrozen(`${lab}/${machine}`, false),
+  }
+}
+
+/** The command that runs `argv` in the node. -r and -w matter: without them it would see the host's root. */
+export function enterArgv(lab: string, node: string, argv: string[]): string[] {
+  const leader = leaderOf(lab, node)
+  if (!leader) throw new Error(`${node} is not running.`)
+  return ['nsenter', '-t', String(leader), '-a', '-r', '-w', '--', ...argv]
+}
+
+interface Awaited {
+  /** The boot that is over. */
+  before?: string
+  /** Throws when the node will not come any more. */
+  assertOn?(): void
+}
+
+/** Waits for the (next) boot to be complete, and for the node's network if that is not cut. */
+export async function waitUntilUp(
+  lab: string,
+  { name, address }: NodeState,
+  { before, assertOn }: Awaited = {},
+): Promise<void> {
+  let seen = 'nothing'
+  await until(
+    () => `${name} to boot (systemd says: ${seen}). Its console: ${consoleLog(lab, name)}`,
+    async () => {
+      assertOn?.()
+      const bootId = await readBootId(lab, name)
+      if (!bootId || bootId === before) return false
+      seen = await askSystemd(lab, name)
+      return seen === 'running' || seen === 'degraded'
+    },
+    bootTimeoutMs,
+  )
+  if (seen === 'degraded') throw new Error(`${name} is up, but these units failed: ${await findFailedUnits(lab, name)}`)
+  if (existsSync(cutMark(lab, name))) return
+  await until(`${name} to answer at ${address}`, () => answers(address))
+}
+
+function leaderOf(lab: string, node: string): number | undefined {
+  return findNspawns(nodeDir(lab, node)).map(findLeader).find(Boolean)
+}
+
+async function readBootId(lab: string, node: string): Promise<string | undefined> {
+  const path = `/proc/${leaderOf(lab, node)}/root/proc/sys/kernel/random/boot_id`
+  return existsSync(path) ? (await readFile(path, 'utf8')).trim() : undefined
+}
+
+const enterQuietly = (lab: string, node: string, argv: string[]) =>
+  run(enterArgv(lab, node, argv), { env: environment, timeoutMs: bootTimeoutMs })
+
+async function askSystemd(lab: string, node: string): Promise<string> {
+  const { stdout, stderr } = await enterQuietly(lab, node, ['systemctl', 'is-system-running', '--wait'])
+  return (stdout || stderr).trim()
+}
+
+async function findFailedUnits(lab: string, node: string): Promise<string> {
+  const { stdout } = await enterQuietly(lab, node, ['systemctl', '--failed', '--plain', '--no-legend'])
+  return stdout
+    .split('\n')
+    .map((line) => line.split(' ')[0])
+    .filter(Boolean)
+    .join(', ')
+}
+
+// A refused connection is an answer: packets find the node and the way back to the gateway.
+function answers(address: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: address, port: 9, timeout: 500 })
+    const done = (answered: boolean) => {
+      socket.destroy()
+      resolve(answered)
+    }
+    socket.on('connect', () => done(true))
+    socket.on('timeout', () => done(false))
+    socket.on('error', (error: NodeJS.ErrnoException) => done(error.code === 'ECONNREFUSED'))
+  })
+}

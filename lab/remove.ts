@@ -1,0 +1,60 @@
+import { existsSync } from 'node:fs'
+import { rm, rmdir } from 'node:fs/promises'
+import { killAll, removeCgroups } from './cgroup.ts'
+import { withLock } from './lock.ts'
+import { removeNetwork } from './network.ts'
+import { findMounts, findNspawns, isAlive, killIfThere } from './processes.ts'
+import { must, until } from './run.ts'
+import { detachedLog, findLabNames, labDataDir, labRunDir, labsLock, readState, type LabState } from './state.ts'
+
+/** Leaves nothing of a lab, in whatever state it is; safe to do again. Its state goes last, so a broken attempt can be repeated. */
+export async function removeLab(name: string): Promise<void> {
+  const state = await readState(name)
+  await killNodes(name)
+  await unmountAll(labDataDir(name))
+  if (state) await removeNetwork(state.subnet)
+  for (const { machine } of state?.nodes ?? []) await removePropagation(machine)
+  await removeCgroups(name)
+  await rm(labDataDir(name), { recursive: true, force: true })
+  await rm(detachedLog(name), { force: true })
+  await rm(labRunDir(name), { recursive: true, force: true })
+}
+
+/** The labs whose owner lives. What dead ones left is removed first, unless their reaper is still at it. */
+export async function findLabs(): Promise<LabState[]> {
+  return withLock(labsLock, findLabsLocked)
+}
+
+/** The same for a caller that holds the lock of the labs. */
+export async function findLabsLocked(): Promise<LabState[]> {
+  const alive: LabState[] = []
+  for (const name of await findLabNames()) {
+    const state = await readState(name)
+    if (state && isAlive(state.owner)) alive.push(state)
+    else if (!isAlive(state?.reaper)) await removeLab(name)
+  }
+  return alive
+}
+
+// nspawn first: it would start nothing new, but one that is just starting makes processes until it is gone.
+async function killNodes(name: string): Promise<void> {
+  await until(`the nodes of lab ${name} to end`, async () => {
+    const pids = findNspawns(labDataDir(name))
+    for (const pid of pids) killIfThere(pid)
+    await killAll(name)
+    return pids.length === 0
+  })
+}
+
+async function unmountAll(dir: string): Promise<void> {
+  await until(`the mounts below ${dir} to be free`, async () => {
+    const mounts = findMounts(dir)
+    for (const target of mounts) await must(['umount', '--', target])
+    return mounts.length === 0
+  })
+}
+
+async function removePropagation(machine: string): Promise<void> {
+  const dir = `/run/systemd/nspawn/propagate/${machine}`
+  if (existsSync(dir)) await rmdir(dir)
+}
