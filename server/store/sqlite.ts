@@ -1,0 +1,44 @@
+import { createAccess, createAudit, createMeta, type Meta } from './sqlite/access.ts'
+import { createAssign, createAssignments } from './sqlite/assignments.ts'
+import { createAttributes } from './sqlite/attributes.ts'
+import { createCommits } from './sqlite/commits.ts'
+import { openDatabase } from './sqlite/database.ts'
+import { createNodes } from './sqlite/nodes.ts'
+import { createObserved } from './sqlite/observed.ts'
+import { createFinishTargets, createOrders } from './sqlite/targets.ts'
+import { closeSync, openSync } from 'node:fs'
+import type { Store } from './store.ts'
+
+/** The store in one SQLite file, or in memory as `:memory:`. */
+export async function openSqliteStore(path: string): Promise<Store> {
+  const database = openDatabase(path)
+  const { write, flush } = createCommits(database)
+  const audit = createAudit(database)
+  const meta = createMeta(database)
+  const desired = { database, write, audit, bump: () => bump(meta), assign: createAssign({ database }) }
+  return {
+    ...createAccess(database, write, audit, meta),
+    ...createNodes(desired),
+    ...createAssignments(desired),
+    ...createAttributes(desired),
+    revision: async () => revisionOf(meta),
+    ...createObserved({ database, write, finishTargets: createFinishTargets(database) }),
+    ...createOrders(database, write, audit),
+    async backup(to) {
+      closeSync(openSync(to, 'wx', 0o600))
+      await database.backup(to)
+    },
+    async close() {
+      flush()
+      database.close()
+    },
+  }
+}
+
+function revisionOf(meta: Meta) {
+  return Number(meta.read('revision') ?? 0)
+}
+
+function bump(meta: Meta) {
+  meta.write('revision', String(revisionOf(meta) + 1))
+}

@@ -1,0 +1,65 @@
+import type { Database } from 'better-sqlite3'
+import type { AttributePlace, DesiredStore, SetValue } from '../store.ts'
+import { fromJson } from './json.ts'
+import type { DesiredParts } from './nodes.ts'
+
+type Attributes = Pick<DesiredStore, 'setAttribute' | 'unsetAttribute' | 'readAttributes'>
+
+export function createAttributes(parts: DesiredParts): Attributes {
+  return { readAttributes: reader(parts.database), ...writers(parts) }
+}
+
+function reader(database: Database): Attributes['readAttributes'] {
+  const all = database.prepare<[string, string], { key: string; value: string; author: string; at: number }>(
+    'select key, value, author, at from attributes where scope = ? and subject = ? order by key',
+  )
+  return async (scope, subject) => {
+    const rows = all.all(scope, subject)
+    return Object.fromEntries(
+      rows.map(({ key, value, ...who }): [string, SetValue] => [key, { value: fromJson<unknown>(value), ...who }]),
+    )
+  }
+}
+
+function writers({ database, write, audit, bump }: DesiredParts): Omit<Attributes, 'readAttributes'> {
+  const upsert = database.prepare(
+    `insert into attributes (scope, subject, key, value, author, at) values (?, ?, ?, ?, ?, ?)
+     on conflict do update set value = excluded.value, author = excluded.author, at = excluded.at`,
+  )
+  const remove = database.prepare('delete from attributes where scope = ? and subject = ? and key = ?')
+  const { current, nameOf } = places(database)
+  return {
+    setAttribute: (place, value, by) =>
+      write(() => {
+        const before = current(place)
+        upsert.run(place.scope, place.subject, place.key, JSON.stringify(value), by.author, by.at)
+        bump()
+        audit(by, { action: 'set-attribute', subject: nameOf(place), before, after: value })
+      }),
+    unsetAttribute: (place, by) =>
+      write(() => {
+        const before = current(place)
+        if (before === undefined) return false
+        remove.run(place.scope, place.subject, place.key)
+        bump()
+        audit(by, { action: 'unset-attribute', subject: nameOf(place), before })
+        return true
+      }),
+  }
+}
+
+function places(database: Database) {
+  const select = database.prepare<[string, string, string], { value: string }>(
+    'select value from attributes where scope = ? and subject = ? and key = ?',
+  )
+  const node = database.prepare<[string], { name: string }>('select name from nodes where id = ?')
+  return {
+    current({ scope, subject, key }: AttributePlace) {
+      const row = select.get(scope, subject, key)
+      return row && fromJson<unknown>(row.value)
+    },
+    nameOf({ scope, subject, key }: AttributePlace) {
+      return `${scope} ${scope === 'node' ? (node.get(subject)?.name ?? subject) : subject}: ${key}`
+    },
+  }
+}

@@ -1,0 +1,133 @@
+import type { Database } from 'better-sqlite3'
+import type { Facts } from '../../../protocol/facts.ts'
+import type { By, DesiredStore, Enrolling, Fleet, FleetNode, Node } from '../store.ts'
+import type { Audit } from './access.ts'
+import type { Assign } from './assignments.ts'
+import type { Write } from './commits.ts'
+import { fromJson } from './json.ts'
+
+interface NodeRow {
+  id: string
+  name: string
+  key: string
+  cluster: string
+  token: string
+  created_at: number
+  revoked_at: number | null
+}
+
+function nodeOf({ id, name, key, cluster, created_at, revoked_at }: NodeRow): Node {
+  return { id, name, key, cluster, createdAt: created_at, revokedAt: revoked_at }
+}
+
+export interface DesiredParts {
+  database: Database
+  write: Write
+  audit: Audit
+  bump: () => void
+}
+
+type Nodes = Pick<DesiredStore, 'enrol' | 'findNode' | 'findNodeByKey' | 'revoke' | 'readFleet'>
+
+export function createNodes(parts: DesiredParts & { assign: Assign }): Nodes {
+  const { database, write } = parts
+  const byName = database.prepare<[string], NodeRow>(
+    'select * from nodes where name = ? order by revoked_at is null desc, revoked_at desc limit 1',
+  )
+  const byKey = database.prepare<[string], NodeRow>('select * from nodes where key = ?')
+  const found = (row: NodeRow | undefined) => row && nodeOf(row)
+  const enrol = enrolling(parts)
+  return {
+    enrol: (tokenId, node, at) => write(() => enrol(tokenId, node, at)),
+    findNode: async (name) => found(byName.get(name)),
+    findNodeByKey: async (key) => found(byKey.get(key)),
+    revoke: revoking(parts),
+    readFleet: fleetReader(database),
+  }
+}
+
+/** All checks and the use of the token are in one transaction: two nodes can't share the last use, nor a name. */
+function enrolling({ database, audit, bump, assign }: DesiredParts & { assign: Assign }) {
+  const byKey = database.prepare<[string], NodeRow>('select * from nodes where key = ?')
+  const living = database.prepare<[string], NodeRow>('select * from nodes where name = ? and revoked_at is null')
+  const insert = database.prepare(
+    'insert into nodes (id, name, key, cluster, token, created_at) values (?, ?, ?, ?, ?, ?)',
+  )
+  const token = database.prepare<
+    [string],
+    { uses_left: number; expires_at: number; roles: string; cluster: string; author: string }
+  >('select uses_left, expires_at, roles, cluster, author from join_tokens where id = ?')
+  const take = database.prepare('update join_tokens set uses_left = uses_left - 1 where id = ?')
+
+  return (tokenId: string, { id, name, key }: Pick<Node, 'id' | 'name' | 'key'>, at: number): Enrolling => {
+    const known = byKey.get(key)
+    if (known?.revoked_at != null) return { status: 'key-revoked' }
+    if (known && (known.name !== name || known.token !== tokenId)) return { status: 'key-taken' }
+    if (known) return { status: 'enrolled', node: nodeOf(known), again: true }
+    const given = token.get(tokenId)
+    if (!given) return { status: 'unknown-token' }
+    if (given.expires_at <= at) return { status: 'expired' }
+    if (given.uses_left < 1) return { status: 'used-up' }
+    if (living.get(name)) return { status: 'name-taken' }
+    take.run(tokenId)
+    const { cluster } = given
+    insert.run(id, name, key, cluster, tokenId, at)
+    const roles = fromJson<string[]>(given.roles)
+    assign({ id, cluster }, roles, { author: given.author, at })
+    bump()
+    audit({ author: `token ${tokenId}`, at }, { action: 'enrol', subject: name, after: { id, cluster, roles } })
+    return { status: 'enrolled', node: { id, name, key, cluster, createdAt: at, revokedAt: null }, again: false }
+  }
+}
+
+function revoking({ database, write, audit, bump }: DesiredParts): DesiredStore['revoke'] {
+  const revoke = database.prepare<[number, string], NodeRow>(
+    'update nodes set revoked_at = ? where id = ? and revoked_at is null returning *',
+  )
+  const free = database.prepare('delete from ordinals where node = ?')
+  return (nodeId: string, by: By) =>
+    write(() => {
+      const node = revoke.get(by.at, nodeId)
+      if (!node) return
+      free.run(nodeId)
+      bump()
+      audit(by, { action: 'revoke', subject: node.name, before: { id: nodeId, key: node.key } })
+    })
+}
+
+/** A few queries for all nodes, not some for each. */
+function fleetReader(database: Database): DesiredStore['readFleet'] {
+  const nodes = database.prepare<[], NodeRow & { facts: string | null }>(
+    'select nodes.*, facts.facts from nodes left join facts on facts.node = nodes.id where revoked_at is null order by name',
+  )
+  const roles = database.prepare<[], { node: string; role: string }>(
+    'select node, role from assignments order by node, position',
+  )
+  const ordinals = database.prepare<[], { node: string; cluster: string; role: string; ordinal: number }>(
+    'select * from ordinals',
+  )
+  const attributes = database.prepare<[], { scope: string; subject: string; key: string; value: string }>(
+    'select scope, subject, key, value from attributes order by key',
+  )
+  return async () => {
+    const fleet: Fleet = { nodes: [], clusters: {} }
+    const byId = new Map<string, FleetNode>()
+    for (const { facts, ...row } of nodes.all()) {
+      const parsed = facts === null ? null : fromJson<Facts>(facts)
+      const node = { ...nodeOf(row), roles: [], attributes: {}, facts: parsed, ordinals: {} }
+      fleet.nodes.push(node)
+      byId.set(node.id, node)
+    }
+    for (const { node, role } of roles.all()) byId.get(node)?.roles.push(role)
+    for (const { node, role, ordinal } of ordinals.all()) assignIn(byId.get(node)?.ordinals, role, ordinal)
+    for (const { scope, subject, key, value } of attributes.all()) {
+      const of = scope === 'node' ? byId.get(subject)?.attributes : (fleet.clusters[subject] ??= {})
+      assignIn(of, key, JSON.parse(value))
+    }
+    return fleet
+  }
+}
+
+function assignIn<Value>(record: Record<string, Value> | undefined, key: string, value: Value) {
+  if (record) record[key] = value
+}

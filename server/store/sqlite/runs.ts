@@ -1,0 +1,114 @@
+import type { Database } from 'better-sqlite3'
+import type { ResourceEvent, Run } from '../../../protocol/events.ts'
+import type { StoredRun } from '../../../protocol/views.ts'
+import type { ObservedStore, RunFilter } from '../store.ts'
+import { fromJson } from './json.ts'
+
+interface RunRow {
+  seq: number
+  id: string
+  name: string
+  mode: Run['mode']
+  trigger: Run['trigger']
+  orders: string | null
+  catalog: Buffer | null
+  started_at: number
+  finished_at: number
+  received_at: number
+  outcome: Run['outcome']
+  unchanged: number
+  changed: number
+  would_change: number
+  unknown: number
+  failed: number
+  skipped: number
+  deferred: number
+  owed: string | null
+  error: string | null
+}
+
+const columns = 'runs.*, nodes.name from runs join nodes on nodes.id = runs.node'
+
+/** Lists that are empty in most runs are null: a run in which nothing changed is one small row. */
+function listToJson(list: string[]) {
+  return list.length === 0 ? null : JSON.stringify(list)
+}
+
+export function listFromJson(text: string | null) {
+  return text === null ? [] : fromJson<string[]>(text)
+}
+
+export function createRunWriter(database: Database) {
+  const insertRun = database.prepare(
+    `insert into runs (id, node, mode, trigger, orders, catalog, started_at, finished_at, received_at, outcome,
+       unchanged, changed, would_change, unknown, failed, skipped, deferred, owed, error)
+     values (:id, :node, :mode, :trigger, :orders, :catalog, :startedAt, :finishedAt, :receivedAt, :outcome,
+       :unchanged, :changed, :wouldChange, :unknown, :failed, :skipped, :deferred, :owed, :error)`,
+  )
+  const insertEvent = database.prepare(
+    'insert into events (run, position, resource, outcome, event) values (?, ?, ?, ?, ?)',
+  )
+  return (node: string, run: Run, events: ResourceEvent[], receivedAt: number) => {
+    const { counts, orders, catalog, owed, error = null, ...rest } = run
+    const lists = { orders: listToJson(orders), owed: listToJson(owed) }
+    const bytes = catalog === null ? null : Buffer.from(catalog, 'hex')
+    const row = { ...rest, ...counts, ...lists, node, receivedAt, error, catalog: bytes }
+    const seq = insertRun.run(row).lastInsertRowid
+    const noteworthy = events.filter(({ outcome }) => outcome !== 'unchanged')
+    for (const [position, event] of noteworthy.entries())
+      insertEvent.run(seq, position, event.id, event.outcome, JSON.stringify(event))
+    return seq
+  }
+}
+
+type RunReader = Pick<ObservedStore, 'findRuns' | 'findRunsByPrefix' | 'readEvents'>
+
+export function createRunReader(database: Database): RunReader {
+  const byPrefix = database.prepare<[string, string], RunRow>(
+    `select ${columns} where runs.id >= ? and runs.id < ? order by runs.id limit 2`,
+  )
+  const events = database.prepare<[string], { event: string }>(
+    'select event from events join runs on runs.seq = events.run where runs.id = ? order by position',
+  )
+  return {
+    async findRuns(filter) {
+      const rows = database.prepare<RunFilter, RunRow>(query(filter)).all(filter)
+      return rows.map(storedRunOf)
+    },
+    // '~' sorts after every character of a UUID.
+    findRunsByPrefix: async (prefix) => byPrefix.all(prefix, `${prefix}~`).map(storedRunOf),
+    readEvents: async (runId) => events.all(runId).map(({ event }) => fromJson<ResourceEvent>(event)),
+  }
+}
+
+function query({ node, outcome, after }: RunFilter) {
+  const where = [
+    node !== undefined && 'runs.node in (select id from nodes where name = :node)',
+    outcome !== undefined && 'runs.outcome = :outcome',
+    // Said again, so that SQLite may use the index that leaves the many unchanged runs out.
+    outcome !== undefined && outcome !== 'unchanged' && "runs.outcome <> 'unchanged'",
+    after !== undefined &&
+      '(runs.finished_at, runs.id) < (select last.finished_at, last.id from runs as last where last.id = :after)',
+  ].filter((condition) => condition !== false)
+  return `select ${columns} ${where.length > 0 ? `where ${where.join(' and ')}` : ''}
+          order by runs.finished_at desc, runs.id desc limit :limit`
+}
+
+function storedRunOf(row: RunRow): StoredRun {
+  const { unchanged, changed, unknown, failed, skipped, deferred } = row
+  return {
+    id: row.id,
+    node: row.name,
+    mode: row.mode,
+    trigger: row.trigger,
+    orders: listFromJson(row.orders),
+    catalog: row.catalog?.toString('hex') ?? null,
+    startedAt: row.started_at,
+    finishedAt: row.finished_at,
+    receivedAt: row.received_at,
+    outcome: row.outcome,
+    counts: { unchanged, changed, wouldChange: row.would_change, unknown, failed, skipped, deferred },
+    owed: listFromJson(row.owed),
+    ...(row.error === null ? {} : { error: row.error }),
+  }
+}

@@ -1,0 +1,138 @@
+import type { Database } from 'better-sqlite3'
+import type { Counts, Run, RunOutcome } from '../../../protocol/events.ts'
+import { openStates, type Order, type Target, type TargetState } from '../../../protocol/views.ts'
+import { stateAfter } from '../../order-states.ts'
+import type { OpenTarget, OrderStore, Turn } from '../store.ts'
+import type { Audit } from './access.ts'
+import type { Write } from './commits.ts'
+import { fromJson } from './json.ts'
+
+interface TargetRow {
+  order_id: string
+  node: string
+  name: string
+  state: TargetState
+  reason: string | null
+  run: string | null
+  outcome: RunOutcome | null
+  counts: string | null
+  at: number
+}
+
+const columns = 'targets.*, nodes.name from targets join nodes on nodes.id = targets.node'
+const open = `state in (${openStates.map((state) => `'${state}'`).join(', ')})`
+
+/** Gives a run's orders their final states. To be called in the transaction that stores the run. */
+export type FinishTargets = (nodeId: string, run: Run, at: number) => Turn[]
+
+export function createFinishTargets(database: Database): FinishTargets {
+  const finish = database.prepare(
+    `update targets set state = :state, reason = :reason, run = :run, outcome = :outcome, counts = :counts, at = :at
+     where order_id = :order and node = :node and ${open}
+       and (select mode from orders where id = :order) = :mode`,
+  )
+  const read = targetReader(database)
+  return (node, run, at) =>
+    run.orders.flatMap((order) => {
+      const { outcome, mode, error: reason = null } = run
+      const counts = JSON.stringify(run.counts)
+      const to = { order, node, mode, state: stateAfter(run), reason, run: run.id, outcome, counts, at }
+      const turn = finish.run(to).changes === 1 && read(order, node)
+      return turn ? [turn] : []
+    })
+}
+
+function targetReader(database: Database) {
+  const select = database.prepare<[string, string], TargetRow>(
+    `select ${columns} where targets.order_id = ? and targets.node = ?`,
+  )
+  return (order: string, node: string): Turn | undefined => {
+    const row = select.get(order, node)
+    return row && { order, node, target: targetOf(row) }
+  }
+}
+
+function targetOf({ name, state, reason, run, outcome, counts, at }: TargetRow): Target {
+  return {
+    node: name,
+    state,
+    reason,
+    run,
+    outcome,
+    counts: counts === null ? null : fromJson<Counts>(counts),
+    at,
+  }
+}
+
+export function createOrders(database: Database, write: Write, audit: Audit): OrderStore {
+  return { ...making(database, write, audit), ...reading(database), ...turning(database, write, audit) }
+}
+
+function making(database: Database, write: Write, audit: Audit): Pick<OrderStore, 'createOrder'> {
+  const insertOrder = database.prepare(
+    'insert into orders (id, mode, author, created_at, deadline) values (:id, :mode, :author, :createdAt, :deadline)',
+  )
+  const insertTarget = database.prepare(
+    'insert into targets (order_id, node, position, state, reason, at) values (?, ?, ?, ?, ?, ?)',
+  )
+  return {
+    createOrder: (order, targets) =>
+      write(() => {
+        insertOrder.run(order)
+        for (const [position, { node, state, reason = null }] of targets.entries())
+          insertTarget.run(order.id, node, position, state, reason, order.createdAt)
+        const { author, createdAt: at, mode } = order
+        audit({ author, at }, { action: 'create-order', subject: order.id, after: { mode, targets: targets.length } })
+      }),
+  }
+}
+
+function reading(database: Database): Pick<OrderStore, 'readOrder' | 'listOrders' | 'openTargets'> {
+  const order = 'select id, mode, author, created_at as createdAt, deadline from orders'
+  const one = database.prepare<[string], Omit<Order, 'targets'>>(`${order} where id = ?`)
+  const newest = database.prepare<[number], Omit<Order, 'targets'>>(
+    `${order} order by created_at desc, id desc limit ?`,
+  )
+  const targets = database.prepare<[string], TargetRow>(`select ${columns} where order_id = ? order by position`)
+  const opened = database.prepare<{ node: string | null }, OpenTarget>(
+    `select order_id as "order", node, state, orders.mode, orders.created_at as createdAt, orders.deadline
+     from targets join orders on orders.id = targets.order_id
+     where ${open} and (:node is null or node = :node) order by orders.created_at, orders.id, position`,
+  )
+  const whole = (found: Omit<Order, 'targets'>) => ({ ...found, targets: targets.all(found.id).map(targetOf) })
+  return {
+    async readOrder(id) {
+      const found = one.get(id)
+      return found && whole(found)
+    },
+    listOrders: async (limit) => newest.all(limit).map(whole),
+    openTargets: async (node) => opened.all({ node: node ?? null }),
+  }
+}
+
+function turning(database: Database, write: Write, audit: Audit): Pick<OrderStore, 'turnTarget' | 'cancelOrder'> {
+  const turn = database.prepare(
+    `update targets set state = :state, reason = :reason, run = coalesce(:run, run), at = :at
+     where order_id = :order and node = :node and state in (select value from json_each(:from))`,
+  )
+  const openNodes = database.prepare<[string], { node: string }>(
+    `select node from targets where order_id = ? and ${open} order by position`,
+  )
+  const read = targetReader(database)
+  const apply: (...given: Parameters<OrderStore['turnTarget']>) => Turn | undefined = (order, node, from, to) => {
+    const { state, reason = null, run = null, at } = to
+    const changed = turn.run({ order, node, from: JSON.stringify(from), state, reason, run, at }).changes === 1
+    return changed ? read(order, node) : undefined
+  }
+  return {
+    turnTarget: (...given) => write(() => apply(...given)),
+    cancelOrder: (id, by) =>
+      write(() => {
+        const reason = `cancelled by ${by.author}`
+        const nodes = openNodes.all(id).map(({ node }) => node)
+        const turns = nodes.map((node) => apply(id, node, openStates, { state: 'cancelled', reason, at: by.at }))
+        if (nodes.length > 0) audit(by, { action: 'cancel-order', subject: id, after: { targets: nodes.length } })
+        return turns.filter((found) => found !== undefined)
+      }),
+  }
+}

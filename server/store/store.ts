@@ -1,0 +1,195 @@
+import type { ResourceEvent, Report, Run, RunMode, RunOutcome } from '../../protocol/events.ts'
+import type { Facts } from '../../protocol/facts.ts'
+import type { Access, Order, StoredRun, Target, TargetState } from '../../protocol/views.ts'
+
+/** Who writes, and when by the server's clock. Every write that people ask for leaves an audit row with it. */
+export interface By {
+  author: string
+  at: number
+}
+
+/** The server's own certificate authority, PEM. In the store, so that one file backs up everything. */
+export interface Authority {
+  certificate: string
+  key: string
+}
+
+export interface Operator {
+  id: string
+  name: string
+  access: Access
+  secretHash: Buffer
+}
+
+export interface JoinToken {
+  id: string
+  secretHash: Buffer
+  usesLeft: number
+  expiresAt: number
+  roles: string[]
+  cluster: string
+  names: string
+  author: string
+}
+
+export interface AuditRow {
+  at: number
+  author: string
+  action: string
+  subject: string
+  before: unknown
+  after: unknown
+}
+
+export interface Node {
+  id: string
+  name: string
+  key: string
+  cluster: string
+  createdAt: number
+  revokedAt: number | null
+}
+
+export type Enrolling =
+  | { status: 'enrolled'; node: Node; again: boolean }
+  | { status: 'expired' | 'used-up' | 'unknown-token' | 'name-taken' | 'key-taken' | 'key-revoked' }
+
+export interface AttributePlace {
+  scope: 'node' | 'cluster'
+  /** A node's id or a cluster's name. */
+  subject: string
+  key: string
+}
+
+export interface SetValue {
+  value: unknown
+  author: string
+  at: number
+}
+
+/** A living node with all that its catalog is compiled from. */
+export interface FleetNode extends Node {
+  roles: string[]
+  attributes: Record<string, unknown>
+  facts: Facts | null
+  /** By role, in the node's cluster. */
+  ordinals: Record<string, number>
+}
+
+/** All living nodes by name, and the attributes of clusters, as of one moment. */
+export interface Fleet {
+  nodes: FleetNode[]
+  clusters: Record<string, Record<string, unknown>>
+}
+
+/** How a node stands by what it said last. */
+export interface Standing {
+  seenAt: number | null
+  /** The last converge; a plan changes nothing, so it is no standing. */
+  lastRun: { id: string; outcome: RunOutcome; finishedAt: number } | null
+  owed: string[]
+}
+
+/** One node's part of an order, as the server works with it. */
+export interface OpenTarget {
+  order: string
+  node: string
+  mode: RunMode
+  state: TargetState
+  createdAt: number
+  deadline: number
+}
+
+/** A target that took another state, with the node's id: what watchers are told. */
+export interface Turn {
+  order: string
+  node: string
+  target: Target
+}
+
+export interface AccessStore {
+  readAuthority(): Promise<Authority | undefined>
+  keepAuthority(authority: Authority): Promise<void>
+  createOperator(operator: Operator, by: By): Promise<void>
+  findOperator(id: string): Promise<Operator | undefined>
+  countOperators(): Promise<number>
+  createToken(token: JoinToken, by: By): Promise<void>
+  findToken(id: string): Promise<JoinToken | undefined>
+  /** Those that can still be used at `now`. */
+  listTokens(now: number): Promise<JoinToken[]>
+  /** False when there is none. */
+  deleteToken(id: string, by: By): Promise<boolean>
+  listAudit(limit: number): Promise<AuditRow[]>
+}
+
+export interface DesiredStore {
+  /** Takes one use of the token and makes the node with the token's roles, or neither. The same key, name and token again gives the same node and takes no use. */
+  enrol(tokenId: string, node: Pick<Node, 'id' | 'name' | 'key'>, at: number): Promise<Enrolling>
+  /** The living node of that name, else the one revoked last. */
+  findNode(name: string): Promise<Node | undefined>
+  findNodeByKey(key: string): Promise<Node | undefined>
+  readFleet(): Promise<Fleet>
+  /** Appends those the node lacks, in order, and gives each a lasting ordinal in the node's cluster. */
+  assign(nodeId: string, roles: string[], by: By): Promise<void>
+  unassign(nodeId: string, roles: string[], by: By): Promise<void>
+  setAttribute(place: AttributePlace, value: unknown, by: By): Promise<void>
+  /** False when it was not set. */
+  unsetAttribute(place: AttributePlace, by: By): Promise<boolean>
+  readAttributes(scope: AttributePlace['scope'], subject: string): Promise<Record<string, SetValue>>
+  /** The node's name and ordinals are free from then on; its key never. */
+  revoke(nodeId: string, by: By): Promise<void>
+  /** Counts the writes above. */
+  revision(): Promise<number>
+}
+
+export interface ObservedStore {
+  keepFacts(nodeId: string, digest: string, facts: Facts, at: number): Promise<void>
+  factsDigest(nodeId: string): Promise<string | undefined>
+  markSeen(nodeId: string, at: number): Promise<void>
+  /** By node's id; nodes that never said anything are not in it. */
+  readStandings(): Promise<Map<string, Standing>>
+  /** Exactly once by the run's id, together with all that follows from it: standing, and the targets it finishes, which it gives back. Resolves when it would survive a power cut. */
+  storeReport(nodeId: string, report: Report, receivedAt: number): Promise<Turn[]>
+  /** Newest first. */
+  findRuns(filter: RunFilter): Promise<StoredRun[]>
+  /** By id or what its id begins with; two of them when that is not unique. */
+  findRunsByPrefix(prefix: string): Promise<StoredRun[]>
+  readEvents(runId: string): Promise<ResourceEvent[]>
+}
+
+export interface RunFilter {
+  node?: string | undefined
+  outcome?: Run['outcome'] | undefined
+  limit: number
+  /** The id of the last run of the page before. */
+  after?: string | undefined
+}
+
+export interface OrderStore {
+  createOrder(
+    order: Omit<Order, 'targets'>,
+    targets: { node: string; state: TargetState; reason?: string }[],
+  ): Promise<void>
+  readOrder(id: string): Promise<Order | undefined>
+  /** Newest first. */
+  listOrders(limit: number): Promise<Order[]>
+  /** Of one node, or all; by age of their orders. */
+  openTargets(nodeId?: string): Promise<OpenTarget[]>
+  /** Gives the target back if its state was one of `from`; otherwise nothing happens: a final state stays. */
+  turnTarget(order: string, nodeId: string, from: TargetState[], to: TurnTo): Promise<Turn | undefined>
+  cancelOrder(id: string, by: By): Promise<Turn[]>
+}
+
+export interface TurnTo {
+  state: TargetState
+  reason?: string | undefined
+  run?: string | undefined
+  at: number
+}
+
+/** Everything the server remembers. Promises in all, so that a store over the network changes no caller. */
+export interface Store extends AccessStore, DesiredStore, ObservedStore, OrderStore {
+  /** A whole, consistent copy into a new file, while the store is in use. */
+  backup(path: string): Promise<void>
+  close(): Promise<void>
+}
