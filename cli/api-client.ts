@@ -1,0 +1,112 @@
+import { z } from 'zod'
+import type { Endpoint } from '../protocol/api.ts'
+import { ApiError } from '../protocol/views.ts'
+import { CommandError } from './command.ts'
+import { chunksOf, readBody, send } from './connection.ts'
+import type { Login } from './login-file.ts'
+import { parseServerEvents } from './server-events.ts'
+
+/** The server answered, and the answer is no. */
+export class ApiFailure extends CommandError {
+  override name = 'ApiFailure'
+  /** Stable, for programs: `unknown-node`. */
+  code: string
+
+  constructor(message: string, code: string) {
+    super(`${message} (${code})`)
+    this.code = code
+  }
+}
+
+/** Calls the API: `client.call(api.readNode, { node: 'web-1' })`. */
+export interface Client {
+  call<In extends z.ZodType, Out extends z.ZodType>(
+    endpoint: Endpoint<In, Out>,
+    input: z.input<In>,
+  ): Promise<z.output<Out>>
+  /** Each server-sent event of a call whose stream is `events`, until the server ends it. */
+  watch<In extends z.ZodType, Out extends z.ZodType>(
+    endpoint: Endpoint<In, Out>,
+    input: z.input<In>,
+    signal?: AbortSignal,
+  ): AsyncGenerator<z.output<Out>>
+  /** The body of a call whose stream is `bytes`. */
+  download<In extends z.ZodType>(endpoint: Endpoint<In>, input: z.input<In>): AsyncGenerator<Buffer>
+}
+
+export function makeClient(login: Login, { idleMs = 60_000 } = {}): Client {
+  const open = async (endpoint: Endpoint, input: unknown, signal?: AbortSignal) => {
+    const response = await send(login, { ...requestFor(endpoint, input), idleMs, signal })
+    const status = response.statusCode ?? 0
+    if (status >= 200 && status < 300) return response
+    throw failureFrom(status, await readBody(response, login.url), login.url)
+  }
+  return {
+    async call(endpoint, input) {
+      const response = await open(endpoint, input)
+      return parseAnswer(endpoint, (await readBody(response, login.url)).toString())
+    },
+    async *watch(endpoint, input, signal) {
+      const response = await open(endpoint, input, signal)
+      for await (const data of parseServerEvents(chunksOf(response, login.url))) yield parseAnswer(endpoint, data)
+    },
+    async *download(endpoint, input) {
+      yield* chunksOf(await open(endpoint, input), login.url)
+    },
+  }
+}
+
+/** Where an input goes: path parameters, then the query of GET and DELETE or the JSON body of POST and PUT. */
+export function requestFor({ method, path, input }: Pick<Endpoint, 'method' | 'path' | 'input'>, given: unknown) {
+  checkInput(input, given)
+  const rest = new Map(Object.entries(z.record(z.string(), z.unknown()).parse(given)))
+  const filled = path.replaceAll(/:(\w+)/g, (_whole, name: string) => {
+    const value = rest.get(name)
+    rest.delete(name)
+    return encodeURIComponent(String(value))
+  })
+  if (method === 'POST' || method === 'PUT') return { method, path: filled, body: Object.fromEntries(rest) }
+  const query = queryOf(rest)
+  return { method, path: query ? `${filled}?${query}` : filled }
+}
+
+/** What the server would refuse is refused here, with the same words and without a journey. */
+function checkInput(schema: z.ZodType, given: unknown) {
+  const checked = schema.safeParse(given)
+  if (checked.success) return
+  throw new CommandError(checked.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('\n'))
+}
+
+function queryOf(fields: Map<string, unknown>) {
+  const query = new URLSearchParams()
+  for (const [name, value] of fields) {
+    for (const one of Array.isArray(value) ? value : [value]) if (one !== undefined) query.append(name, String(one))
+  }
+  return query.toString()
+}
+
+function parseAnswer<Out extends z.ZodType>(endpoint: Endpoint<z.ZodType, Out>, text: string): z.output<Out> {
+  const answer = endpoint.output.safeParse(parseJson(text))
+  if (answer.success) return answer.data
+  throw new CommandError(
+    `The server's answer to ${endpoint.method} ${endpoint.path} is not what this trivet expects. ` +
+      `Are both of one version? (trivet whoami, trivet --version)\n${z.prettifyError(answer.error)}`,
+  )
+}
+
+function failureFrom(status: number, body: Buffer, url: string) {
+  const parsed = ApiError.safeParse(parseJson(body.toString()))
+  if (!parsed.success)
+    return new CommandError(`${url} answered ${status}, and not as a Trivet server does. Is the address right?`)
+  const { error, code } = parsed.data
+  return new ApiFailure(status === 401 ? `${error} Log in again with: trivet login TOKEN@URL` : error, code)
+}
+
+/** Undefined where it is no JSON: a proxy's page, most likely. The caller says what that means. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

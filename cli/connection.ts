@@ -1,0 +1,86 @@
+import type { IncomingMessage } from 'node:http'
+import { request } from 'node:https'
+import { serverName } from '../protocol/enrolment.ts'
+import { CommandError } from './command.ts'
+import type { Login } from './login-file.ts'
+
+/** The server cannot be reached, or the connection to it was lost. */
+export class Unreachable extends CommandError {
+  override name = 'Unreachable'
+}
+
+export interface Request {
+  method: string
+  /** With the query. */
+  path: string
+  body?: unknown
+  /** Silence that is taken for a lost connection. */
+  idleMs: number
+  signal?: AbortSignal | undefined
+}
+
+/** Sends one request and gives the response as soon as its head is there. Only the login's CA is believed. */
+export function send({ url, ca, token }: Login, { method, path, body, idleMs, signal }: Request) {
+  const json = body === undefined ? undefined : JSON.stringify(body)
+  return new Promise<IncomingMessage>((resolve, reject) => {
+    const sent = request(`${url}${path}`, {
+      method,
+      ca,
+      servername: serverName,
+      minVersion: 'TLSv1.3',
+      // Said aloud, so that NODE_TLS_REJECT_UNAUTHORIZED in the environment changes nothing.
+      rejectUnauthorized: true,
+      agent: false,
+      timeout: idleMs,
+      signal,
+      headers: {
+        authorization: `Bearer ${token}`,
+        accept: 'application/json, text/event-stream, application/octet-stream',
+        ...(json === undefined
+          ? {}
+          : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(json) }),
+      },
+    })
+    sent.once('response', resolve)
+    sent.once('timeout', () => sent.destroy(new Unreachable(`${url} did not answer within ${idleMs / 1000} s.`)))
+    sent.once('error', (error) => reject(explain(error, url)))
+    sent.end(json)
+  })
+}
+
+/** The whole body; a connection cut in the middle is an error. */
+export async function readBody(response: IncomingMessage, url: string) {
+  const parts: Buffer[] = []
+  for await (const part of chunksOf(response, url)) parts.push(part)
+  return Buffer.concat(parts)
+}
+
+/** The body's bytes as they come; a connection cut in the middle is an error. */
+export async function* chunksOf(response: IncomingMessage, url: string): AsyncGenerator<Buffer> {
+  try {
+    for await (const part of response) yield Buffer.from(part)
+  } catch (error) {
+    throw error instanceof Error ? explain(error, url) : error
+  }
+}
+
+function explain(error: NodeJS.ErrnoException, url: string) {
+  if (error instanceof CommandError || error.name === 'AbortError') return error
+  const why = {
+    ECONNREFUSED: 'nothing listens there. Is the server running, and the address right?',
+    ENOTFOUND: 'there is no such name. Is the address right, and DNS working?',
+    EAI_AGAIN: 'its name cannot be looked up now. Is DNS working?',
+    EHOSTUNREACH: 'there is no way to that host. Is the network up?',
+    ETIMEDOUT: 'it does not answer. Is a firewall in between?',
+    ECONNRESET: 'it cut the connection. Was the server stopped?',
+    SELF_SIGNED_CERT_IN_CHAIN:
+      'its CA is not the one of your login. If the server was set up anew, log in again; otherwise this is another server.',
+    UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate is not from the CA of your login. Is this another server?',
+    CERT_SIGNATURE_FAILURE:
+      'its certificate is not from the CA of your login. If the server was set up anew, log in again.',
+    CERT_HAS_EXPIRED: "its certificate has expired. Is this machine's clock right?",
+    CERT_NOT_YET_VALID: "its certificate is not valid yet. Is this machine's clock right?",
+    ERR_TLS_CERT_ALTNAME_INVALID: `its certificate is not for ${serverName}. Is this a Trivet server?`,
+  }[error.code ?? '']
+  return new Unreachable(`Cannot reach ${url}: ${why ?? error.message}`, { cause: error })
+}

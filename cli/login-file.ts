@@ -1,0 +1,37 @@
+import { mkdir, readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { z } from 'zod'
+import { CommandError } from './command.ts'
+import { writeSafely } from './write-safely.ts'
+
+/** Which server the operator talks to, how it is known, and with which token. */
+export const Login = z.object({ url: z.url({ protocol: /^https$/ }), ca: z.string(), token: z.string() })
+export type Login = z.infer<typeof Login>
+
+export async function readLogin(path: string): Promise<Login> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error
+    throw new CommandError(
+      'Not logged in. Log in with: trivet login TOKEN@URL (the server prints it when it first starts)',
+    )
+  })
+  const login = Login.safeParse(parseJson(text))
+  if (login.success) return login.data
+  throw new CommandError(
+    `${path} is damaged; log in again with: trivet login TOKEN@URL\n${z.prettifyError(login.error)}`,
+  )
+}
+
+export async function writeLogin(path: string, login: Login) {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  await writeSafely(path, [`${JSON.stringify(login, null, 2)}\n`])
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // No JSON is not a login either; the schema says so with the file's name.
+    return undefined
+  }
+}

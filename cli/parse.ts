@@ -1,0 +1,46 @@
+import { parseArgs } from 'node:util'
+import type { z } from 'zod'
+import { UsageError, type Command } from './command.ts'
+import { closest } from './suggest.ts'
+import { readUsage, type Usage } from './usage.ts'
+
+/** The command's options from its arguments, or a UsageError that says which argument is wrong and why. */
+export function parseOptions<Context, Options extends z.ZodType>(command: Command<Context, Options>, args: string[]) {
+  const usage = readUsage(command.usage)
+  const { values, positionals } = readArgs(command, args)
+  checkCount(usage, positionals)
+  const parsed = command.options.safeParse({ ...values, operands: positionals })
+  if (!parsed.success) throw new UsageError(parsed.error.issues.map((issue) => describe(issue, usage)).join('\n'))
+  return parsed.data
+}
+
+function readArgs(command: Pick<Command<unknown>, 'flags'>, args: string[]) {
+  try {
+    return parseArgs({ args, options: command.flags ?? {}, allowPositionals: true, strict: true })
+  } catch (error) {
+    if (!(error instanceof TypeError && 'code' in error)) throw error
+    const flag = /Unknown option '--?([^']+)'/.exec(error.message)?.[1]
+    if (flag === undefined) throw new UsageError(error.message, { cause: error })
+    const near = closest(flag, Object.keys(command.flags ?? {}))
+    const dashes = flag.length === 1 ? '-' : '--'
+    throw new UsageError(
+      `There is no ${dashes}${flag}.${near ? ` Did you mean --${near}?` : ' (Write -- before operands that begin with a dash.)'}`,
+      { cause: error },
+    )
+  }
+}
+
+function checkCount({ operands }: Usage, given: string[]) {
+  const missing = operands.filter(({ required }) => required)[given.length]
+  if (missing) throw new UsageError(`${missing.name} is missing.`)
+  const surplus = operands.some(({ many }) => many) ? undefined : given[operands.length]
+  if (surplus !== undefined) throw new UsageError(`There is nothing for '${surplus}' to say here.`)
+}
+
+function describe({ path, message }: { path: PropertyKey[]; message: string }, { operands }: Usage) {
+  const [field, index] = path
+  if (field === undefined) return message
+  if (field !== 'operands') return `--${String(field)}: ${message}`
+  const operand = operands[Math.min(Number(index ?? 0), operands.length - 1)]
+  return `${operand?.name ?? 'operands'}: ${message}`
+}

@@ -1,0 +1,143 @@
+import { CommandError, UsageError, type Command, type CommandContext } from './command.ts'
+import { commandHelp, verbList } from './help.ts'
+import { parseOptions } from './parse.ts'
+import { closest } from './suggest.ts'
+import { verbOf } from './usage.ts'
+
+/** Commands of another part, loaded when they are asked for, so that the rest starts quickly. */
+export interface Part<Context> {
+  /** The first word of all its verbs: `lab`. */
+  word: string
+  summary: string
+  load(): Promise<Command<Context>[]>
+}
+
+/** A program of verbs: `trivet`, `trivet-agent`. */
+export interface Program<Context extends CommandContext> {
+  name: string
+  version: string
+  /** One sentence at the top of its help. */
+  summary: string
+  commands: Command<Context>[]
+  parts?: Part<Context>[]
+}
+
+/**
+ * Runs what the arguments ask for and gives the exit code: 0 done, 1 it failed, 2 wrongly asked.
+ * An error that is our own fault is thrown on.
+ */
+export async function runProgram<Context extends CommandContext>(
+  program: Program<Context>,
+  args: string[],
+  context: Context,
+): Promise<number> {
+  try {
+    return await dispatch(program, args, context)
+  } catch (error) {
+    if (error instanceof UsageError) {
+      context.output.note(`${program.name}: ${error.message}`)
+      return 2
+    }
+    if (error instanceof CommandError) {
+      context.output.note(`${program.name}: ${error.message}`)
+      return 1
+    }
+    throw error
+  }
+}
+
+async function dispatch<Context extends CommandContext>(program: Program<Context>, args: string[], context: Context) {
+  const [first] = args
+  const wantsHelp = args.slice(0, terminatorOf(args)).some((arg) => arg === '--help' || arg === '-h')
+  if (first === '--version' || first === 'version') {
+    context.output.line(`${program.name} ${program.version}`)
+    return 0
+  }
+  if (first === 'help' || wantsHelp || first === undefined) {
+    const verb = (first === 'help' ? args.slice(1) : args).filter((arg) => !arg.startsWith('-'))
+    context.output.line(await helpText(program, verb))
+    return 0
+  }
+  const command = await findCommand(program, args)
+  return (await runCommand(program.name, command, args.slice(verbOf(command.usage).split(' ').length), context)) ?? 0
+}
+
+async function runCommand<Context>(name: string, command: Command<Context>, args: string[], context: Context) {
+  try {
+    return await command.run(parseOptions(command, args), context)
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    const hint = `Usage: ${name} ${command.usage}\nMore: ${name} help ${verbOf(command.usage)}`
+    throw new UsageError(`${error.message}\n${hint}`, { cause: error })
+  }
+}
+
+async function helpText<Context extends CommandContext>(program: Program<Context>, words: string[]) {
+  if (words.length === 0) return overview(program)
+  const commands = await commandsFor(program, words)
+  const command = longestMatch(commands, words)
+  if (command) return commandHelp(program.name, command)
+  const group = commands.filter(({ usage }) => startsWith(verbOf(usage).split(' '), words.slice(0, 1)))
+  if (group.length === 0) throw unknownVerb(program, commands, words)
+  return `${verbList(group)}\n\nMore: ${program.name} help ${words[0]} VERB`
+}
+
+function overview<Context extends CommandContext>({ name, summary, commands, parts = [] }: Program<Context>) {
+  const entries = [...commands, ...parts.map((part) => ({ usage: part.word, summary: part.summary }))]
+  return [
+    summary,
+    '',
+    `Usage: ${name} VERB [ARGUMENTS]`,
+    '',
+    verbList(entries),
+    '',
+    `${name} help VERB says more; ${name} --version tells the version.`,
+  ].join('\n')
+}
+
+async function findCommand<Context extends CommandContext>(program: Program<Context>, args: string[]) {
+  const commands = await commandsFor(program, args)
+  const command = longestMatch(commands, args)
+  if (command) return command
+  throw unknownVerb(program, commands, args)
+}
+
+/** The program's own commands, and those of the part that the first word names. */
+export async function commandsFor<Context extends CommandContext>(program: Program<Context>, words: string[]) {
+  const part = program.parts?.find(({ word }) => word === words[0])
+  return part ? part.load() : program.commands
+}
+
+function longestMatch<Context>(commands: Command<Context>[], words: string[]) {
+  return commands
+    .filter(({ usage }) => startsWith(words, verbOf(usage).split(' ')))
+    .toSorted((a, b) => verbOf(b.usage).length - verbOf(a.usage).length)[0]
+}
+
+function unknownVerb<Context extends CommandContext>(
+  { name, parts = [] }: Program<Context>,
+  commands: Command<Context>[],
+  words: string[],
+) {
+  const [first = '', second = ''] = words
+  const group = commands.filter(({ usage }) => startsWith(verbOf(usage).split(' '), [first]))
+  if (group.length > 0 && (second === '' || second.startsWith('-'))) {
+    return new UsageError(`${first} needs a verb:\n${verbList(group)}`)
+  }
+  const verbs = (group.length > 0 ? group : commands).map(({ usage }) => verbOf(usage))
+  const firsts = [...verbs, ...verbs.map((verb) => verb.split(' ')[0] ?? ''), ...parts.map(({ word }) => word)]
+  const near = closest(`${first} ${second}`.trim(), verbs) ?? (group.length > 0 ? undefined : closest(first, firsts))
+  const asked = group.length > 0 ? `${first} ${second}` : first
+  return new UsageError(
+    `There is no '${asked}'.${near ? ` Did you mean '${near}'?` : ''} All verbs: ${name} help${group.length > 0 ? ` ${first}` : ''}`,
+  )
+}
+
+function startsWith(words: string[], prefix: string[]) {
+  return prefix.every((word, index) => words[index] === word)
+}
+
+function terminatorOf(args: string[]) {
+  const at = args.indexOf('--')
+  return at < 0 ? args.length : at
+}

@@ -1,0 +1,51 @@
+import { z } from 'zod'
+
+const second = 1000
+const minute = 60 * second
+const hour = 60 * minute
+const day = 24 * hour
+
+/** `90s`, `10m`, `1h30m`, `2d` as milliseconds. */
+export const Duration = z.string().transform((text, context) => {
+  const [whole, days, hours, minutes, seconds] = /^(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(text) ?? []
+  if (!whole) {
+    context.addIssue(`'${text}' is no duration; write 90s, 10m, 1h or 2d`)
+    return z.NEVER
+  }
+  return (
+    Number(days ?? 0) * day + Number(hours ?? 0) * hour + Number(minutes ?? 0) * minute + Number(seconds ?? 0) * second
+  )
+})
+
+/** `3m ago`, `in 2h`, `just now`. */
+export function relative(at: number, now: number) {
+  const distance = Math.abs(now - at)
+  if (distance < second) return 'just now'
+  return at <= now ? `${roughly(distance)} ago` : `in ${roughly(distance)}`
+}
+
+function roughly(ms: number) {
+  if (ms < minute) return `${Math.floor(ms / second)}s`
+  if (ms < hour) return `${Math.floor(ms / minute)}m`
+  if (ms < 2 * day) return `${Math.floor(ms / hour)}h`
+  return `${Math.floor(ms / day)}d`
+}
+
+/** How long something took: `12 ms`, `3.4 s`, `2m 5s`. */
+export function took(ms: number) {
+  if (ms < second) return `${ms} ms`
+  if (ms < minute) return `${(ms / second).toFixed(1)} s`
+  const seconds = Math.round(ms / second)
+  return `${Math.floor(seconds / 60)}m ${seconds % 60}s`
+}
+
+/** Local time, to the second: `2026-11-22 17:42:59`. */
+export function clockTime(at: number) {
+  const date = new Date(at)
+  const days = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-')
+  return `${days} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':')}`
+}
+
+function two(part: number) {
+  return String(part).padStart(2, '0')
+}

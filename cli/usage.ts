@@ -1,0 +1,36 @@
+/** What a usage line says: `node assign NODE ROLE... [--yes]`. */
+export interface Usage {
+  verb: string
+  operands: { name: string; required: boolean; many: boolean }[]
+  /** Names of flags, without the dashes. */
+  flags: string[]
+  /** The word after a flag that takes one: `NAME` of `--node NAME`. */
+  placeholders: Record<string, string>
+}
+
+/** Reads a usage line: the command's help, its parser and its documentation all follow from it. */
+export function readUsage(line: string): Usage {
+  const usage: Usage = { verb: verbOf(line), operands: [], flags: [], placeholders: {} }
+  const rest = line.slice(usage.verb.length)
+  for (const [, inBrackets, bare] of rest.matchAll(/\[([^\]]*)\](?:\.\.\.)?|(--[a-z-]+(?: [A-Z]\S*)?|\S+)/g)) {
+    if (bare !== undefined) readAlternative(usage, bare, true)
+    for (const alternative of inBrackets?.split('|') ?? []) readAlternative(usage, alternative, false)
+  }
+  return usage
+}
+
+/** The words before the first operand or flag. */
+export function verbOf(line: string) {
+  return /^[a-z-]+(?: [a-z][a-z-]*)*/.exec(line)?.[0] ?? ''
+}
+
+function readAlternative(usage: Usage, text: string, required: boolean) {
+  const [first = '', ...rest] = text.trim().split(/\s+/)
+  const flag = /^--([a-z][a-z-]*)$/.exec(first)?.[1]
+  if (flag) {
+    usage.flags.push(flag)
+    if (rest.length > 0) usage.placeholders[flag] = rest.join(' ')
+  } else if (/^[A-Z]/.test(first)) {
+    usage.operands.push({ name: first.replace('...', ''), required, many: first.endsWith('...') })
+  }
+}

@@ -1,0 +1,36 @@
+import { randomBytes } from 'node:crypto'
+import { open, rename, rm, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { CommandError } from './command.ts'
+
+/** Writes a file that only its owner may read, whole or not at all: a reader meets the old one or the new one. */
+export async function writeSafely(path: string, parts: Iterable<string> | AsyncIterable<Buffer>) {
+  const temporary = `${path}.${randomBytes(6).toString('hex')}`
+  const file = await open(temporary, 'wx', 0o600)
+  try {
+    for await (const part of parts) await file.appendFile(part)
+    await file.sync()
+    await file.close()
+    await rename(temporary, path)
+    await syncFolder(dirname(path))
+  } finally {
+    await file.close()
+    await rm(temporary, { force: true })
+  }
+}
+
+export async function refuseToReplace(path: string) {
+  const there = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error
+  })
+  if (there) throw new CommandError(`${path} is already there. Take another name, or --force to replace it.`)
+}
+
+async function syncFolder(path: string) {
+  const folder = await open(path)
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}
