@@ -1,0 +1,81 @@
+import { z } from 'zod'
+import { suggest } from '../sources/suggest.ts'
+
+/** An attribute that no recipe has, or a value that it does not take. */
+export class AttributeError extends Error {
+  override name = 'AttributeError'
+}
+
+interface Attributed {
+  name: string
+  attributes: z.ZodObject
+}
+
+/** Checks what one layer sets under `path`. What the layer leaves out may come from another. */
+export function validateLayer(recipe: Attributed, path: string[], value: unknown) {
+  checkValue(schemaAt(recipe, path), [recipe.name, ...path], value)
+}
+
+function checkValue(schema: z.ZodType, path: string[], value: unknown): void {
+  const inner = unwrap(schema)
+  if (inner instanceof z.ZodObject && isPlain(value)) {
+    for (const key of Object.keys(value)) checkValue(member(inner, path, key), [...path, key], value[key])
+    return
+  }
+  const { success, error } = schema.safeParse(value)
+  if (!success) throw new AttributeError(error.issues.map((issue) => describeIssue(path, issue)).join('\n'))
+}
+
+/** `zookeeper.tickTime: Invalid input: expected number, received string` */
+export function describeIssue(path: string[], { path: below, message }: z.core.$ZodIssue) {
+  return `${[...path, ...below.map(String)].join('.')}: ${message}`
+}
+
+function schemaAt({ name, attributes }: Attributed, path: string[]) {
+  return path.reduce<z.ZodType>((schema, key, at) => member(schema, [name, ...path.slice(0, at)], key), attributes)
+}
+
+function member(schema: z.ZodType, path: string[], key: string): z.ZodType {
+  const inner = unwrap(schema)
+  const parent = path.join('.')
+  if (inner instanceof z.ZodRecord) return schemaOf(inner.valueType)
+  if (!(inner instanceof z.ZodObject))
+    throw new AttributeError(`${parent}.${key}: ${parent} is one value; nothing lies below it`)
+  if (Object.hasOwn(inner.shape, key)) return schemaOf(inner.shape[key])
+  throw new AttributeError(`${parent}.${key}: there is no such attribute. ${suggest(key, Object.keys(inner.shape))}`)
+}
+
+/** The default of every attribute by its dotted key, undefined where there is none. */
+export function defaultsOf({ name, attributes }: Attributed) {
+  return Object.fromEntries(leaves([name], attributes))
+}
+
+function leaves(path: string[], schema: z.ZodType): [string, unknown][] {
+  const inner = unwrap(schema)
+  if (inner instanceof z.ZodObject) {
+    return Object.entries(inner.shape).flatMap(([key, value]) => leaves([...path, key], schemaOf(value)))
+  }
+  return [[path.join('.'), schema.safeParse(undefined).data]]
+}
+
+/** The schema that says what the value looks like, without what says whether it may be left out. */
+function unwrap(schema: z.ZodType): z.ZodType {
+  if (schema instanceof z.ZodPipe) return unwrap(schemaOf(schema.in))
+  const wraps =
+    schema instanceof z.ZodOptional ||
+    schema instanceof z.ZodNullable ||
+    schema instanceof z.ZodDefault ||
+    schema instanceof z.ZodPrefault ||
+    schema instanceof z.ZodReadonly
+  return wraps ? unwrap(schemaOf(schema.unwrap())) : schema
+}
+
+/** zod types what schemas are made of more loosely than they are. */
+function schemaOf(part: unknown): z.ZodType {
+  if (part instanceof z.ZodType) return part
+  throw new Error('An attribute is described by something that is no schema of zod')
+}
+
+export function isPlain(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

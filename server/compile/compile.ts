@@ -1,0 +1,92 @@
+import { type Catalog, digestOf } from '../../protocol/catalog.ts'
+import { resourceTypes } from '../../resources/index.ts'
+import type { Revision } from '../sources/revision.ts'
+import { suggest } from '../sources/suggest.ts'
+import { resolveAttributes } from './attributes.ts'
+import { contextOf, type Running } from './context.ts'
+import type { Declarable, Draft } from './draft.ts'
+import { CompileError, Pending } from './errors.ts'
+import { type Asked, type ClusterView, type NodeInput, recordAsked } from './inputs.ts'
+import { type ActionsByType, checkLinks } from './links.ts'
+
+export { answersChanged, type Asked, type ClusterView, type NodeInput, type PeerView } from './inputs.ts'
+
+export type Compiled = (
+  | { status: 'compiled'; catalog: Catalog; digest: string; blobs: Map<string, Buffer> }
+  | { status: 'unassigned' | 'pending' | 'error'; reason: string }
+) & {
+  /** Of the cluster: when an answer changes, the node must be compiled again. */
+  asked: Asked[]
+}
+
+const types: Declarable[] = Object.values(resourceTypes)
+const actions: ActionsByType = new Map(
+  Object.values(resourceTypes).map((type) => [type.type, 'actions' in type ? Object.keys(type.actions ?? {}) : []]),
+)
+
+/** What the node should be. Pure: the same inputs give the same catalog, and authors' mistakes are a result, not thrown. */
+export function compile(revision: Revision, node: NodeInput, cluster: ClusterView): Compiled {
+  const { facts } = node
+  if (node.roles.length === 0)
+    return without('unassigned', `node ${node.name} has no roles; give it some by trivet node assign ${node.name} ROLE`)
+  const unknown = node.roles.filter((role) => !revision.roles.has(role))
+  if (unknown.length > 0) return without('error', unknown.map((role) => unknownRole(role, node, revision)).join('\n'))
+  if (!facts) return without('pending', `node ${node.name} has not sent its facts yet`)
+
+  const view = recordAsked(cluster)
+  const draft: Draft = { resources: new Map(), blobs: new Map(), errors: [] }
+  const pending = [...recipesOf(revision, node)].flatMap(([name, role]) => {
+    const recipe = revision.recipes.get(name)
+    if (!recipe) throw new Error(`Role ${role} of a loaded revision names recipe ${name}, which is not loaded`)
+    return runRecipe({ recipe, role, node: { ...node, facts }, view, draft }, revision)
+  })
+
+  const asked = view.asked()
+  const errors = draft.errors.length > 0 || pending.length > 0 ? draft.errors : checkLinks(draft.resources, actions)
+  if (errors.length > 0) return { status: 'error', reason: errors.join('\n'), asked }
+  if (pending.length > 0) return { status: 'pending', reason: pending.join('\n'), asked }
+  const catalog = { node: node.name, resources: [...draft.resources.values()] }
+  return { status: 'compiled', catalog, digest: digestOf(catalog), blobs: draft.blobs, asked }
+}
+
+function without(status: 'unassigned' | 'pending' | 'error', reason: string): Compiled {
+  return { status, reason, asked: [] }
+}
+
+function unknownRole(role: string, node: NodeInput, { roles }: Revision) {
+  return `node ${node.name} has role ${role}, but there is no such role. ${suggest(role, roles.keys())}`
+}
+
+/** Each recipe once, where it is first listed, with the role that lists it there. */
+function recipesOf(revision: Revision, node: NodeInput) {
+  const listed = node.roles.flatMap((role) =>
+    (revision.roles.get(role)?.recipes ?? []).map((recipe) => ({ recipe, role })),
+  )
+  const first = new Map<string, string>()
+  for (const { recipe, role } of listed) if (!first.has(recipe)) first.set(recipe, role)
+  return first
+}
+
+/** Declares into the draft. Gives why the recipe must wait, if it must. */
+function runRecipe(running: Running, revision: Revision): string[] {
+  const { recipe, node, draft } = running
+  const attributes = resolveAttributes(revision, node, recipe)
+  draft.errors.push(...attributes.errors)
+  if (attributes.errors.length > 0) return []
+  try {
+    const result: unknown = recipe.declare(contextOf(running, attributes.value, types))
+    if (result instanceof Promise)
+      draft.errors.push(`${recipe.path}:1: declare is async; a recipe cannot wait for anything`)
+    return []
+  } catch (error) {
+    if (error instanceof Pending) return [error.message]
+    draft.errors.push(error instanceof CompileError ? error.message : threw(running, error))
+    return []
+  }
+}
+
+function threw({ recipe }: Running, error: unknown) {
+  const { path, line } = recipe.places.ofError(error)
+  const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+  return `${path}:${line}: the recipe threw ${said}`
+}

@@ -1,0 +1,48 @@
+import { type CatalogResource, idOf, type ResourceId } from '../../protocol/catalog.ts'
+import { suggest } from '../sources/suggest.ts'
+
+/** What each type can be notified to do. */
+export type ActionsByType = Map<string, string[]>
+
+type Resources = Map<ResourceId, CatalogResource>
+
+/** Notifications to what is not there or cannot do it, and requirements that the order does not meet. */
+export function checkLinks(resources: Resources, actions: ActionsByType) {
+  const seen = new Set<ResourceId>()
+  return [...resources].flatMap(([id, resource]) => {
+    const wrong = [...notificationErrors(resource, resources, actions), ...requirementErrors(resource, resources, seen)]
+    seen.add(id)
+    return wrong.map((text) => `${resource.declaredAt}: ${id} ${text}`)
+  })
+}
+
+function notificationErrors({ notifies }: CatalogResource, resources: Resources, actions: ActionsByType) {
+  return notifies.flatMap(({ action, target }) => {
+    const found = resources.get(target)
+    if (!found) return [`notifies ${missing(target, resources)}`]
+    const can = actions.get(found.type) ?? []
+    return can.includes(action)
+      ? []
+      : [`notifies ${target} to ${action}, which a ${found.type} cannot do. ${suggest(action, can)}`]
+  })
+}
+
+function requirementErrors({ requires = [] }: CatalogResource, resources: Resources, seen: Set<ResourceId>) {
+  return requires.flatMap((target) => {
+    if (seen.has(target)) return []
+    const found = resources.get(target)
+    return [
+      found
+        ? `requires ${idOf(found)}, which comes after it, at ${found.declaredAt}; declare that first`
+        : `requires ${missing(target, resources)}`,
+    ]
+  })
+}
+
+function missing(target: ResourceId, resources: Resources) {
+  const type = target.slice(0, target.indexOf('['))
+  const same = [...resources.keys()].filter((id) => id.startsWith(`${type}[`))
+  const near = suggest(target, same)
+  const hint = near.startsWith('Did you mean') ? ` ${near}` : ''
+  return `${target}, which this node does not have. Of type ${type} it has: ${same.join(', ') || 'none'}.${hint}`
+}

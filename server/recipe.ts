@@ -1,0 +1,100 @@
+import type { z } from 'zod'
+import type { Argv, BlobRef, ResourceId } from '../protocol/catalog.ts'
+import type { Facts } from '../protocol/facts.ts'
+import type { ResourceTypes } from '../resources/index.ts'
+
+/** What every resource may carry beside the props of its type. */
+export interface CommonProps {
+  /** What is done at the end of the run if this resource changed: `{ restart: 'service[haproxy]' }`. */
+  notifies?: Record<string, ResourceId | ResourceId[]>
+  /** Resources, declared before, without which this one is skipped when they failed. */
+  requires?: ResourceId[]
+  /** The resource is left alone unless this command exits with 0. */
+  onlyIf?: Argv
+  /** The resource is left alone if this command exits with 0. */
+  unless?: Argv
+  retries?: number
+  timeoutMs?: number
+  /** Keeps values and diffs out of events, reports and logs. */
+  sensitive?: boolean
+}
+
+/** Where the schema wants a blob, a recipe may give the text itself. */
+type WithText<Props> = { [Key in keyof Props]: BlobRef extends Props[Key] ? Props[Key] | string : Props[Key] }
+type Declared<Props> = WithText<Props> & CommonProps
+
+type Declare<Props> = object extends Props
+  ? (name: string, props?: Declared<Props>) => void
+  : (name: string, props: Declared<Props>) => void
+
+/** One function per resource type, so that tsc checks every recipe against the schemas. */
+export type ResourceFunctions = {
+  [Type in keyof ResourceTypes]: Declare<z.input<ResourceTypes[Type]['props']>>
+}
+
+export interface NodeView {
+  name: string
+  cluster: string
+  roles: string[]
+  /** By which the other nodes reach this one. */
+  address: string
+  facts: Facts
+}
+
+/** Another node of the cluster, or this one. */
+export interface Peer {
+  name: string
+  address: string
+  roles: string[]
+  facts: Facts
+  /** Its stable number within the role that was asked for. */
+  ordinal: number
+}
+
+export interface ClusterContext {
+  name: string
+  /** Nodes with the role, this one too, by name. With fewer than `atLeast` the node stays pending until they have joined. */
+  withRole: (role: string, options?: { atLeast?: number }) => Peer[]
+  /** This node's number within the role: given once, never by position, kept while the node lives. */
+  ordinal: (role: string) => number
+}
+
+/** All that a recipe may know. It reads nothing else, so the same inputs give the same catalog. */
+export interface RecipeContext<Attributes> extends ResourceFunctions {
+  attributes: Attributes
+  node: NodeView
+  cluster: ClusterContext
+  /** Renders a nunjucks template that lies beside the recipe. Every variable must be defined. */
+  template: (path: string, variables?: Record<string, unknown>) => BlobRef
+  /** The bytes of a file that lies beside the recipe. */
+  source: (path: string) => BlobRef
+  text: (content: string) => BlobRef
+}
+
+export interface RecipeDefinition<Shape extends z.ZodRawShape> {
+  /** One sentence for `recipe list`. */
+  description?: string
+  /** What may be set, by `z.strictObject`: a default for what need not be set, `.describe()` for the reference. */
+  attributes?: z.ZodObject<Shape>
+  declare: (context: RecipeContext<z.output<z.ZodObject<Shape>>>) => void
+}
+
+/** A recipe whose attributes are known only when it runs. */
+export interface AnyRecipe {
+  description?: string
+  attributes?: z.ZodObject
+  declare(context: RecipeContext<unknown>): unknown
+}
+
+/** What the default export of `recipes/NAME/NAME.ts` must be. */
+export class RecipeSource {
+  readonly definition: AnyRecipe
+
+  constructor(definition: AnyRecipe) {
+    this.definition = definition
+  }
+}
+
+export function defineRecipe<Shape extends z.ZodRawShape>(recipe: RecipeDefinition<Shape>) {
+  return new RecipeSource(recipe)
+}

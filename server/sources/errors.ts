@@ -1,0 +1,14 @@
+/** Recipes or roles that cannot be loaded. Each error: `roles/web.ts:3:7: what is wrong, what to do`. */
+export class SourceError extends Error {
+  override name = 'SourceError'
+  readonly errors: string[]
+
+  constructor(errors: string[]) {
+    super(errors.join('\n'))
+    this.errors = errors
+  }
+}
+
+export function messageOf(error: unknown) {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,57 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
+import { sha256 } from '../../protocol/catalog.ts'
+
+export interface SourceDirs {
+  recipes: string
+  roles: string
+}
+
+/** Everything under one of the folders, by path from the folder's parent: `recipes/nginx/nginx.ts`. */
+export type Files = Map<string, Buffer>
+
+/** One reading of both folders. What is loaded comes from here alone, so it is what `id` says. */
+export interface Sources {
+  id: string
+  recipes: { folder: string; files: Files }
+  roles: { folder: string; files: Files }
+}
+
+export async function readSources(dirs: SourceDirs): Promise<Sources> {
+  const [recipes, roles] = await Promise.all([readFolder(dirs.recipes), readFolder(dirs.roles)])
+  return { id: sha256(`recipes ${listing(recipes)}\nroles ${listing(roles)}`), recipes, roles }
+}
+
+/** What a revision of these folders is known by. */
+export async function hashSources(dirs: SourceDirs) {
+  return (await readSources(dirs)).id
+}
+
+async function readFolder(dir: string) {
+  const folder = basename(resolve(dir))
+  const paths = await findFiles(dir, folder)
+  const files = await Promise.all(
+    paths.toSorted().map(async (path) => [path, await readFile(join(dir, '..', path))] as const),
+  )
+  return { folder, files: new Map(files) }
+}
+
+async function findFiles(dir: string, path: string): Promise<string[]> {
+  const entries = await readdir(dir, { withFileTypes: true })
+  const found = entries
+    .filter(({ name }) => !isScratch(name))
+    .map(async (entry) => {
+      const [inner, innerPath] = [join(dir, entry.name), `${path}/${entry.name}`]
+      return entry.isDirectory() ? findFiles(inner, innerPath) : [innerPath]
+    })
+  return (await Promise.all(found)).flat()
+}
+
+/** What editors, git and npm leave about. */
+export function isScratch(name: string) {
+  return name.startsWith('.') || name.endsWith('~') || /^#.*#$/.test(name) || name === 'node_modules'
+}
+
+function listing({ folder, files }: { folder: string; files: Files }) {
+  return [...files].map(([path, bytes]) => `${path.slice(folder.length)}\0${sha256(bytes)}\n`).join('')
+}
