@@ -2,8 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises'
-import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, get, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { z } from 'zod'
@@ -74,13 +73,18 @@ export async function startAptCache({ host, port = 0, dir, upstreamProxy }: AptC
   server.listen(port, host)
   await once(server, 'listening')
   return {
-    url: `http://${host}:${(server.address() as AddressInfo).port}`,
+    url: `http://${host}:${portOf(server)}`,
     stats,
     async close() {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
     },
   }
+}
+
+function portOf(server: Server): number {
+  const address = server.address()
+  return typeof address === 'object' && address ? address.port : 0
 }
 
 // Names under pool/ and by-hash/ never change their content; indexes are asked for anew each time.
@@ -105,7 +109,7 @@ async function bring(url: string, path: string, upstreamProxy?: string): Promise
   return 'miss'
 }
 
-async function ask(url: string, { etag, lastModified }: Head, upstreamProxy?: string): Promise<IncomingMessage> {
+function ask(url: string, { etag, lastModified }: Head, upstreamProxy?: string): Promise<IncomingMessage> {
   const { hostname, port, host, pathname, search } = new URL(url)
   const headers = {
     host,
@@ -118,8 +122,10 @@ async function ask(url: string, { etag, lastModified }: Head, upstreamProxy?: st
     : { hostname, port, path: pathname + search }
   const request = get({ ...target, headers, timeout: 30_000 })
   request.on('timeout', () => request.destroy(new Error('no byte came for 30 seconds')))
-  const [response] = (await once(request, 'response')) as [IncomingMessage]
-  return response
+  return new Promise((resolve, reject) => {
+    request.once('response', resolve)
+    request.once('error', reject)
+  })
 }
 
 // A body that breaks off rejects in pipeline and never gets the name under which files are served.

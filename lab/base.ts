@@ -21,7 +21,7 @@ export interface BaseOptions {
   /** Debian packages beside the plain ones; each set of them is a base of its own. */
   packages: string[]
   cacheDir: string
-  note(text: string): void
+  note: (text: string) => void
 }
 
 /** Gives the directory of an unpacked base, made on first use: once, however many ask, and never half. */

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { killIfThere } from './processes.ts'
-import { until } from './run.ts'
+import { codeOf, until } from './run.ts'
 
 const mountPoint = '/sys/fs/cgroup'
 
@@ -72,11 +72,11 @@ function withThoseBelow(dir: string): string[] {
 }
 
 // systemd in the node removes its groups while we look at them.
-function ifThere<T>(read: () => T): T | undefined {
+function ifThere<T>(look: () => T): T | undefined {
   try {
-    return read()
+    return look()
   } catch (error) {
-    if (['ENOENT', 'ENODEV'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined
+    if (['ENOENT', 'ENODEV'].includes(codeOf(error) ?? '')) return undefined
     throw error
   }
 }

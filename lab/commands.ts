@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { constants } from 'node:os'
 import { z } from 'zod'
-import { defineCommand, type Command, type Output } from '../cli/command.ts'
+import { defineCommand, type Command, type CommandContext, type Output } from '../cli/command.ts'
 import { detachLab } from './detach.ts'
 import { upLab } from './lab.ts'
 import { gatewayOf } from './network.ts'
@@ -11,14 +11,8 @@ import { findLabs } from './remove.ts'
 import { downLab, openNode } from './remote.ts'
 import { LabName, Os, type LabState } from './state.ts'
 
-export interface LabContext {
-  output: Output
-  /** Resolves when the user wants the program to end: Ctrl-C, SIGTERM. */
-  untilStopped(): Promise<void>
-}
-
-const command = defineCommand<LabContext>()
-const json = z.boolean().default(false)
+const command = defineCommand<CommandContext>()
+const json = z.boolean().default(false).describe('one JSON document on stdout')
 const jsonFlag = { json: { type: 'boolean' } } as const
 const oneNode = z.object({ operands: z.tuple([z.string()]) })
 
@@ -29,19 +23,26 @@ const up = command({
   flags: { os: { type: 'string' }, name: { type: 'string' }, detach: { type: 'boolean' }, ...jsonFlag },
   options: z.object({
     operands: z.tuple([z.coerce.number().int().min(1).max(240)]),
-    os: Os.default('trixie'),
-    name: LabName.optional(),
-    detach: z.boolean().default(false),
+    os: Os.default('trixie').describe('the Debian release of the nodes: trixie (13) or bookworm (12)'),
+    name: LabName.optional().describe('what the lab and its nodes are named after'),
+    detach: z.boolean().default(false).describe('come back when the nodes are up; the lab lives on'),
     json,
   }),
 
-  async run({ operands: [count], os, name, detach, json: asJson }, { output, untilStopped }) {
-    if (detach) return print([await detachLab({ count, os, name }, output.note)], asJson, output)
-    const lab = await upLab({ count, os, name, onProgress: output.note })
+  async run({ operands: [count], os, name, detach, json: asJson }, context) {
+    const { output } = context
+    const note = (text: string) => output.note(text)
+    if (detach) return print([await detachLab({ count, os, name }, note)], asJson, output)
+    const lab = await upLab({ count, os, name, onProgress: note })
     try {
-      print(await findLabs().then((labs) => labs.filter((each) => each.name === lab.name)), asJson, output)
-      output.note(`Lab ${lab.name} is up. Ctrl-C takes it down.`)
-      await untilStopped()
+      const labs = await findLabs()
+      print(
+        labs.filter((each) => each.name === lab.name),
+        asJson,
+        output,
+      )
+      note(`Lab ${lab.name} is up. Ctrl-C takes it down.`)
+      await untilAborted(context.interrupted())
     } finally {
       await lab.down()
     }
@@ -140,7 +141,19 @@ const thaw = command({
   },
 })
 
-export const labCommands: Command<LabContext>[] = [up, down, list, exec, shell, reboot, kill, cut, heal, freeze, thaw]
+export const labCommands: Command<CommandContext>[] = [
+  up,
+  down,
+  list,
+  exec,
+  shell,
+  reboot,
+  kill,
+  cut,
+  heal,
+  freeze,
+  thaw,
+]
 
 function print(labs: LabState[], asJson: boolean, output: Output): void {
   const shown = labs.map(({ name, os, subnet, ready, nodes }) => ({
@@ -155,11 +168,17 @@ function print(labs: LabState[], asJson: boolean, output: Output): void {
   output.table(rows, 'There is no lab.')
 }
 
+async function untilAborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort')
+}
+
 // Our own terminal, so that pipes, Ctrl-C and editors work in the node.
 async function enter(name: string, argv: string[]): Promise<number> {
   const { lab } = await openNode(name)
   const [program = '', ...args] = enterArgv(lab, name, argv)
   const child = spawn(program, args, { stdio: 'inherit' })
-  const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null]
-  return code ?? 128 + (signal ? constants.signals[signal] : 0)
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)))
+  })
 }

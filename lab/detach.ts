@@ -1,11 +1,11 @@
-import { spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { CommandError } from '../cli/command.ts'
 import { freeName } from './lab.ts'
 import { findLabs } from './remove.ts'
 import { until } from './run.ts'
+import { spawnScript } from './script.ts'
 import { detachedLog, readState, type LabState, type Os } from './state.ts'
 
 export interface DetachOptions {
@@ -19,13 +19,13 @@ export async function detachLab(
   { count, os, name: wanted }: DetachOptions,
   note: (text: string) => void,
 ): Promise<LabState> {
-  const name = wanted ?? freeName(await findLabs())
-  const main = fileURLToPath(new URL('main.ts', import.meta.url))
-  const argv = ['--import', import.meta.resolve('tsx'), main, 'up', String(count), '--os', os, '--name', name]
+  const labs = await findLabs()
+  const name = wanted ?? freeName(labs)
+  if (labs.some((lab) => lab.name === name)) throw new CommandError(`There is a lab named ${name} already.`)
   const logPath = detachedLog(name)
   mkdirSync(dirname(logPath), { recursive: true })
   const log = openSync(logPath, 'w')
-  const child = spawn(process.execPath, argv, { detached: true, stdio: ['ignore', log, log] })
+  const child = spawnScript('main.ts', [name, os, String(count)], ['ignore', log, log])
   closeSync(log)
 
   let ended = false
@@ -34,7 +34,7 @@ export async function detachLab(
   const state = await until(
     `lab ${name} to be up`,
     async () => {
-      if (ended) throw new Error(`Lab ${name} did not come up: ${(await readFile(logPath, 'utf8')).trim()}`)
+      if (ended) throw new CommandError(`Lab ${name} did not come up: ${(await readFile(logPath, 'utf8')).trim()}`)
       const found = await readState(name)
       return found?.ready && found.owner.pid === child.pid && found
     },

@@ -1,6 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
+import { CommandError } from '../cli/command.ts'
 import { startAptCache, type AptCache } from './apt-cache.ts'
 import { aptCacheDir, defaultCacheDir, ensureBase } from './base.ts'
 import { cacheLines, readHostApt } from './host-apt.ts'
@@ -12,6 +12,7 @@ import { makeNode, type LabNode } from './node.ts'
 import { processId } from './processes.ts'
 import { findLabsLocked } from './remove.ts'
 import { ensureRequirements } from './requirements.ts'
+import { spawnScript } from './script.ts'
 import { LabName, labsLock, writeState, type LabState, type NodeState, type Os } from './state.ts'
 
 export interface LabOptions {
@@ -24,7 +25,7 @@ export interface LabOptions {
   /** Directories of the host that the nodes see, read-only. */
   binds?: Bind[]
   cacheDir?: string
-  onProgress?(text: string): void
+  onProgress?: (text: string) => void
 }
 
 export interface Lab {
@@ -45,7 +46,7 @@ interface Parts {
   cache: AptCache
   aptLines: string[]
   binds: Bind[]
-  note(text: string): void
+  note: (text: string) => void
 }
 
 /**
@@ -117,7 +118,7 @@ async function addTo({ state, base, aptLines, binds, note }: Parts, machines: Ma
 
 function nextNode(state: LabState): NodeState {
   const index = state.nodes.length + 1
-  if (index > 240) throw new Error('A lab has room for 240 nodes.')
+  if (index > 240) throw new CommandError('A lab has room for 240 nodes.')
   const machine = `tv${state.subnet}-${index}`
   const node = { name: `${state.name}-${index}`, address: addressOf(state.subnet, index), machine }
   state.nodes.push(node)
@@ -130,13 +131,13 @@ function claim(os: Os, wanted?: string): Promise<{ state: LabState; reaper: Chil
     const others = await findLabsLocked()
     const name = LabName.parse(wanted ?? freeName(others))
     if (others.some((lab) => lab.name === name)) {
-      throw new Error(`There is a lab named ${name} already. To end it: trivet lab down ${name}`)
+      throw new CommandError(`There is a lab named ${name} already. To end it: trivet lab down ${name}`)
     }
     const claimed = others.map(({ subnet }) => `${gatewayOf(subnet)}/24`)
     const subnet = chooseSubnet([...(await findRoutes()), ...claimed])
     const state: LabState = { name, os, subnet, ready: false, owner: known(process.pid), nodes: [] }
     writeState(state)
-    const reaper = startReaper(name)
+    const reaper = spawnScript('reaper.ts', [name], ['pipe', 'inherit', 'inherit'])
     writeState(Object.assign(state, { reaper: known(reaper.pid) }))
     return { state, reaper }
   })
@@ -157,18 +158,12 @@ function known(pid = 0) {
   return id
 }
 
-// A session of its own, so that Ctrl-C does not reach it.
-function startReaper(name: string): ChildProcess {
-  const script = fileURLToPath(new URL('reaper.ts', import.meta.url))
-  const argv = ['--import', import.meta.resolve('tsx'), script, name]
-  return spawn(process.execPath, argv, { detached: true, stdio: ['pipe', 'inherit', 'inherit'] })
-}
-
 // The reaper alone removes labs, in good days as in bad ones, so that this way is always the tried one.
 async function end(reaper: ChildProcess): Promise<void> {
   if (reaper.exitCode !== null) return
   const exited = once(reaper, 'exit')
   reaper.stdin?.end()
-  const [code] = (await exited) as [number | null]
-  if (code !== 0) throw new Error(`The lab could not be removed (the reaper exited with ${code}); try: trivet lab list`)
+  const [code] = await exited
+  if (code !== 0)
+    throw new CommandError(`The lab could not be removed (the reaper exited with ${code}); try: trivet lab list`)
 }

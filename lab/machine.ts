@@ -21,7 +21,7 @@ export interface MachineOptions {
   subnet: number
   binds: Bind[]
   /** Told when a node that should run again cannot be started. */
-  onError(error: Error): void
+  onError: (error: Error) => void
 }
 
 /** The supervisor of one node's systemd-nspawn. */

@@ -1,63 +1,19 @@
+// The process that holds a detached lab: `main.ts NAME OS COUNT`, started by detach.ts. SIGTERM takes the lab down.
 import { once } from 'node:events'
-import { pathToFileURL } from 'node:url'
-import { parseArgs } from 'node:util'
 import { z } from 'zod'
-import { UsageError, type Command, type Output } from '../cli/command.ts'
-import { labCommands, type LabContext } from './commands.ts'
+import { upLab } from './lab.ts'
+import { LabName, Os } from './state.ts'
 
-const output: Output = {
-  json: (value) => console.log(JSON.stringify(value, null, 2)),
-  table(rows, empty) {
-    if (rows.length === 0) return console.error(empty ?? 'Nothing.')
-    const keys = Object.keys(rows[0] ?? {})
-    const widths = keys.map((key) =>
-      Math.max(...[key, ...rows.map((row) => row[key] ?? '')].map((cell) => cell.length)),
-    )
-    const line = (cells: string[]) =>
-      cells
-        .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-        .join('  ')
-        .trimEnd()
-    console.log([keys, ...rows.map((row) => keys.map((key) => row[key] ?? ''))].map(line).join('\n'))
-  },
-  line: (text) => console.log(text),
-  note: (text) => console.error(text),
-}
+const Arguments = z.tuple([LabName, Os, z.coerce.number().int().positive()])
 
-const context: LabContext = {
-  output,
-  untilStopped: async () => {
-    const alive = setInterval(() => undefined, 60_000)
-    await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
-    clearInterval(alive)
-  },
-}
-
-/** `argv` without the word `lab`. */
+/** Gives the exit code. */
 export async function main(argv: string[]): Promise<number> {
-  try {
-    const found = labCommands.find(({ usage }) => usage.startsWith(`lab ${argv[0]} `))
-    if (!found) throw new UsageError(labCommands.map(({ usage, summary }) => `${usage}\n    ${summary}`).join('\n'))
-    return (await found.run(readOptions(found, argv.slice(1)), context)) ?? 0
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error)
-    return error instanceof UsageError ? 2 : 1
-  }
+  const [name, os, count] = Arguments.parse(argv)
+  const stopped = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
+  const lab = await upLab({ name, os, count, onProgress: (text) => console.error(text) })
+  await stopped
+  await lab.down()
+  return 0
 }
 
-export function readOptions(command: Command<LabContext>, args: string[]): unknown {
-  const { values, positionals } = parse(command, args)
-  const read = command.options.safeParse({ ...values, operands: positionals })
-  if (!read.success) throw new UsageError(`Usage: ${command.usage}\n${z.prettifyError(read.error)}`)
-  return read.data
-}
-
-function parse(command: Command<LabContext>, args: string[]) {
-  try {
-    return parseArgs({ args, options: command.flags ?? {}, allowPositionals: true })
-  } catch (error) {
-    throw new UsageError(`Usage: ${command.usage}\n${(error as Error).message}`)
-  }
-}
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) process.exitCode = await main(process.argv.slice(2))
+process.exitCode = await main(process.argv.slice(2))

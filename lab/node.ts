@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
+import { CommandError } from '../cli/command.ts'
 import { killAll, setFrozen } from './cgroup.ts'
 import { hasLink, setLink } from './network.ts'
 import { findLeader, findNspawns, killIfThere } from './processes.ts'
-import { run, until, type CommandResult, type RunOptions } from './run.ts'
+import { codeOf, run, until, type CommandResult, type RunOptions } from './run.ts'
 import { consoleLog, cutMark, nodeDir, nodeRoot, type NodeState } from './state.ts'
 
 export interface LabNode {
@@ -37,7 +38,7 @@ const environment = {
 const bootTimeoutMs = 120_000
 
 export function makeNode(lab: string, state: NodeState, start: () => Promise<void>): LabNode {
-  const { name, address, machine } = state
+  const { name, address } = state
   const exec: LabNode['exec'] = (argv, { env, ...options } = {}) =>
     run(enterArgv(lab, name, argv), { ...options, env: { ...environment, ...env } })
 
@@ -47,19 +48,28 @@ export function makeNode(lab: string, state: NodeState, start: () => Promise<voi
     root: nodeRoot(lab, name),
     exec,
     start,
-    async bootId() {
-      const id = await readBootId(lab, name)
-      if (!id) throw new Error(`${name} is not running.`)
-      return id
-    },
+    ...powerOf(lab, state),
+    ...cableOf(lab, state),
     async write(path, content, mode = '0644') {
       const argv = ['install', '-D', `--mode=${mode}`, '--', '/dev/stdin', path]
       const { exitCode, stderr } = await exec(argv, { input: content })
-      if (exitCode !== 0) throw new Error(`Could not write ${path} on ${name}: ${stderr.trim()}`)
+      if (exitCode !== 0) throw new CommandError(`Could not write ${path} on ${name}: ${stderr.trim()}`)
     },
+  }
+}
+
+function powerOf(lab: string, state: NodeState): Pick<LabNode, 'bootId' | 'reboot' | 'kill' | 'freeze' | 'thaw'> {
+  const { name, machine } = state
+  const bootId = async () => {
+    const id = await readBootId(lab, name)
+    if (!id) throw new CommandError(`${name} is not running.`)
+    return id
+  }
+  return {
+    bootId,
     async reboot() {
-      const before = await this.bootId()
-      await exec(['systemctl', '--no-block', 'reboot'])
+      const before = await bootId()
+      await enterQuietly(lab, name, ['systemctl', '--no-block', 'reboot'])
       await waitUntilUp(lab, state, { before })
     },
     async kill() {
@@ -67,6 +77,13 @@ export function makeNode(lab: string, state: NodeState, start: () => Promise<voi
       await killAll(`${lab}/${machine}`)
       await until(`the link of ${name} to be gone`, async () => !hasLink(machine))
     },
+    freeze: () => setFrozen(`${lab}/${machine}`, true),
+    thaw: () => setFrozen(`${lab}/${machine}`, false),
+  }
+}
+
+function cableOf(lab: string, { name, machine }: NodeState): Pick<LabNode, 'cut' | 'heal'> {
+  return {
     async cut() {
       await writeFile(cutMark(lab, name), '')
       await setLink(machine, 'down')
@@ -75,15 +92,13 @@ export function makeNode(lab: string, state: NodeState, start: () => Promise<voi
       await rm(cutMark(lab, name), { force: true })
       await setLink(machine, 'up')
     },
-    freeze: () => setFrozen(`${lab}/${machine}`, true),
-    thaw: () => setFrozen(`${lab}/${machine}`, false),
   }
 }
 
 /** The command that runs `argv` in the node. -r and -w matter: without them it would see the host's root. */
 export function enterArgv(lab: string, node: string, argv: string[]): string[] {
   const leader = leaderOf(lab, node)
-  if (!leader) throw new Error(`${node} is not running.`)
+  if (!leader) throw new CommandError(`${node} is not running.`)
   return ['nsenter', '-t', String(leader), '-a', '-r', '-w', '--', ...argv]
 }
 
@@ -91,7 +106,7 @@ interface Awaited {
   /** The boot that is over. */
   before?: string
   /** Throws when the node will not come any more. */
-  assertOn?(): void
+  assertOn?: () => void
 }
 
 /** Waits for the (next) boot to be complete, and for the node's network if that is not cut. */
@@ -112,7 +127,8 @@ export async function waitUntilUp(
     },
     bootTimeoutMs,
   )
-  if (seen === 'degraded') throw new Error(`${name} is up, but these units failed: ${await findFailedUnits(lab, name)}`)
+  if (seen === 'degraded')
+    throw new CommandError(`${name} is up, but these units failed: ${await findFailedUnits(lab, name)}`)
   if (existsSync(cutMark(lab, name))) return
   await until(`${name} to answer at ${address}`, () => answers(address))
 }
@@ -153,6 +169,6 @@ function answers(address: string): Promise<boolean> {
     }
     socket.on('connect', () => done(true))
     socket.on('timeout', () => done(false))
-    socket.on('error', (error: NodeJS.ErrnoException) => done(error.code === 'ECONNREFUSED'))
+    socket.on('error', (error) => done(codeOf(error) === 'ECONNREFUSED'))
   })
 }

@@ -1,3 +1,4 @@
+import { CommandError } from '../cli/command.ts'
 import { makeNode, type LabNode } from './node.ts'
 import { isAlive } from './processes.ts'
 import { findLabs } from './remove.ts'
@@ -13,9 +14,10 @@ export async function openNode(name: string): Promise<{ lab: string; node: LabNo
   const state = lab?.nodes.find((node) => node.name === name)
   if (!lab || !state) {
     const known = labs.flatMap(({ nodes }) => nodes.map((node) => node.name))
-    throw new Error(`There is no node ${name}. There is: ${known.join(', ') || 'no lab'}.`)
+    throw new CommandError(`There is no node ${name}. There is: ${known.join(', ') || 'no lab'}.`)
   }
-  const start = async () => Promise.reject(new Error(`Only the process that holds lab ${lab.name} can start ${name}.`))
+  const start = async () =>
+    Promise.reject(new CommandError(`Only the process that holds lab ${lab.name} can start ${name}.`))
   return { lab: lab.name, node: makeNode(lab.name, state, start) }
 }
 
@@ -31,7 +33,7 @@ export async function downLab(name?: string): Promise<string> {
 function pick(labs: LabState[], name?: string): LabState {
   const known = labs.map((lab) => lab.name).join(', ') || 'none'
   const [found, another] = name ? labs.filter((lab) => lab.name === name) : labs
-  if (!found) throw new Error(name ? `There is no lab ${name}. There is: ${known}.` : 'There is no lab.')
-  if (another) throw new Error(`There are several labs, name the one to end: ${known}.`)
+  if (!found) throw new CommandError(name ? `There is no lab ${name}. There is: ${known}.` : 'There is no lab.')
+  if (another) throw new CommandError(`There are several labs, name the one to end: ${known}.`)
   return found
 }

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { CommandError } from '../cli/command.ts'
 import { must } from './run.ts'
 
 /** What a lab calls on the host, and the Debian package that brings it. */
@@ -30,7 +31,7 @@ export function whyNoLab(): string | undefined {
 /** Throws what `whyNoLab` says; installs missing packages where apt can. */
 export async function ensureRequirements(note: (text: string) => void): Promise<void> {
   const reason = whyNoLab()
-  if (reason) throw new Error(reason)
+  if (reason) throw new CommandError(reason)
   const missing = findMissingPackages()
   if (missing.length === 0) return
   note(`Installing what a lab needs on this machine: ${missing.join(', ')}`)

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
+import { CommandError } from '../cli/command.ts'
 
 export interface CommandResult {
   exitCode: number
@@ -31,8 +32,8 @@ export function run(argv: string[], { input, timeoutMs, env }: RunOptions = {}):
       if (exitCode === null) return reject(new Error(`${argv.join(' ')} was ended by ${signal}.`))
       resolve({ exitCode, stdout: stdout(), stderr: stderr() })
     })
-    child.stdin.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') reject(error) // EPIPE: it did not want to read all of its input
+    child.stdin.on('error', (error) => {
+      if (codeOf(error) !== 'EPIPE') reject(error) // EPIPE: it did not want to read all of its input
     })
     child.stdin.end(input)
   })
@@ -41,7 +42,7 @@ export function run(argv: string[], { input, timeoutMs, env }: RunOptions = {}):
 /** Runs a command that has to succeed and gives what it printed. */
 export async function must(argv: string[], options: RunOptions = {}): Promise<string> {
   const { exitCode, stdout, stderr } = await run(argv, options)
-  if (exitCode !== 0) throw new Error(`${argv.join(' ')} exited with ${exitCode}: ${(stderr || stdout).trim()}`)
+  if (exitCode !== 0) throw new CommandError(`${argv.join(' ')} exited with ${exitCode}: ${(stderr || stdout).trim()}`)
   return stdout
 }
 
@@ -56,10 +57,15 @@ export async function until<T>(
     const found = await check()
     if (found !== undefined && found !== false) return found
     if (Date.now() > deadline) {
-      throw new Error(`Waited ${timeoutMs} ms in vain for ${typeof what === 'string' ? what : what()}`)
+      throw new CommandError(`Waited ${timeoutMs} ms in vain for ${typeof what === 'string' ? what : what()}`)
     }
     await delay(30)
   }
+}
+
+/** The code of a system error: ENOENT. */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 }
 
 function collect(stream: NodeJS.ReadableStream): () => string {
