@@ -1,0 +1,101 @@
+import { statSync } from 'node:fs'
+import { type Catalog, digestOf } from '../protocol/catalog.ts'
+import type { Facts } from '../protocol/facts.ts'
+import type { ServerMessage } from '../protocol/messages.ts'
+import { type Blobs, blobsIn, blobsOf } from './blobs.ts'
+import type { Connection, ConnectOptions } from './connection.ts'
+import { Delivery } from './delivery.ts'
+import { factsReader } from './facts.ts'
+import { fetchBlobs } from './fetch-blobs.ts'
+import { RealHost } from './host.ts'
+import type { ResourceTypes } from './prepare.ts'
+import { Runner } from './run.ts'
+import { spoolIn } from './spool.ts'
+import type { Identity, State } from './state.ts'
+
+/** Replaced files are kept this long. */
+const keptMs = 30 * 24 * 3600 * 1000
+/** A blob that no catalog names may still be on its way into one. */
+const unnamedMs = 3600 * 1000
+
+export interface AgentOptions {
+  state: State
+  types: ResourceTypes
+  version: string
+  log: (line: string) => void
+}
+
+/** The parts of an agent on one state folder; the daemon and the one-shot commands differ only in what they do with them. */
+export class Agent {
+  readonly identity: Identity
+  readonly runner: Runner
+  readonly delivery: Delivery
+  readonly readFacts: () => Promise<Facts>
+  readonly #options: AgentOptions
+  readonly #blobs: Blobs
+  readonly #kept: Blobs
+
+  /** Throws NotJoined where the state folder belongs to no node yet. */
+  constructor(options: AgentOptions) {
+    const { state, types, version } = options
+    this.identity = identityIn(state)
+    this.#options = options
+    this.#blobs = blobsIn(state.path('blobs'))
+    this.#kept = blobsIn(state.path('kept'))
+    this.readFacts = factsReader(version)
+    const spool = spoolIn(state.path('spool'))
+    this.delivery = new Delivery(spool, Date.now)
+    this.runner = new Runner({
+      readCatalog: catalogReader(state),
+      types,
+      host: new RealHost({ blobs: this.#blobs, kept: this.#kept, scratch: state.path('scratch') }),
+      spool,
+      journalPath: state.path('journal'),
+      lockPath: state.path('run.lock'),
+      now: Date.now,
+    })
+  }
+
+  /** All that a connection needs but what to do with the server's messages. */
+  connecting(): Omit<ConnectOptions, 'receive'> {
+    const { state, version, log } = this.#options
+    const greeting = async () => ({
+      factsDigest: digestOf(await this.readFacts()),
+      catalogDigest: state.catalogDigest() ?? null,
+    })
+    return { identity: this.identity, key: state.readKey(), agentVersion: version, greeting, log, now: Date.now }
+  }
+
+  async welcome({ intervalMs, sendFacts }: ServerMessage & { type: 'welcome' }, connection: Connection) {
+    const { state } = this.#options
+    if (state.readSettings()?.intervalMs !== intervalMs) state.writeSettings({ intervalMs })
+    if (sendFacts) connection.send({ type: 'facts', facts: await this.readFacts() })
+  }
+
+  /** The catalog counts once all its blobs are here. */
+  async take(catalog: Catalog, session: string) {
+    await fetchBlobs(catalog, this.#blobs, this.identity, session)
+    this.#options.state.writeCatalog(catalog)
+    this.#blobs.prune(blobsOf(catalog), Date.now() - unnamedMs)
+    this.#kept.prune(new Set(), Date.now() - keptMs)
+  }
+}
+
+export class NotJoined extends Error {}
+
+function identityIn(state: State) {
+  const identity = state.readIdentity()
+  if (!identity) throw new NotJoined(`this node has joined no server: ${state.dir} has no identity.json`)
+  return identity
+}
+
+/** Parses the catalog only when its file is another: its content is the same object until then. */
+function catalogReader(state: State) {
+  let known: { key: string; catalog: Catalog | undefined } | undefined
+  return () => {
+    const stat = statSync(state.path('catalog.json'), { throwIfNoEntry: false })
+    const key = stat ? `${stat.ino} ${stat.size} ${stat.mtimeMs}` : 'none'
+    if (known?.key !== key) known = { key, catalog: state.readCatalog() }
+    return known.catalog
+  }
+}

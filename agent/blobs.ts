@@ -1,0 +1,55 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { type BlobRef, type Catalog, sha256 } from '../protocol/catalog.ts'
+
+/** Bytes on disk under their hash: `blobs/ab/abcdef…`. A blob that no longer fits its hash counts as missing. */
+export function blobsIn(dir: string) {
+  const pathOf = (hash: string) => join(dir, hash.slice(0, 2), hash)
+
+  return {
+    has: (hash: string) => existsSync(pathOf(hash)),
+
+    read({ sha256: hash }: Pick<BlobRef, 'sha256'>) {
+      const bytes = readFileSync(pathOf(hash))
+      if (sha256(bytes) === hash) return bytes
+      rmSync(pathOf(hash))
+      throw new Error(
+        `blob ${hash} was damaged on disk and is removed; the next connection to the server brings it anew`,
+      )
+    },
+
+    /** Refuses bytes that are not what the hash says. */
+    write(hash: string, bytes: Buffer) {
+      if (sha256(bytes) !== hash)
+        throw new Error(`bytes for blob ${hash} hash to ${sha256(bytes)}: changed on their way`)
+      const path = pathOf(hash)
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+      writeFileSync(`${path}.new`, bytes, { mode: 0o600 })
+      renameSync(`${path}.new`, path)
+    },
+
+    /** Removes what none of `keep` names and has not been touched since `before` (ms since 1970). */
+    prune(keep: Set<string>, before: number) {
+      for (const folder of existsSync(dir) ? readdirSync(dir) : []) {
+        for (const hash of readdirSync(join(dir, folder))) {
+          const path = join(dir, folder, hash)
+          if (!keep.has(hash) && statSync(path).mtimeMs < before) rmSync(path)
+        }
+      }
+    },
+  }
+}
+export type Blobs = ReturnType<typeof blobsIn>
+
+/** Every blob that the catalog's resources refer to. */
+export function blobsOf(catalog: Catalog): Set<string> {
+  const found = new Set<string>()
+  for (const { props } of catalog.resources) {
+    for (const value of Object.values(props)) if (isBlobRef(value)) found.add(value.sha256)
+  }
+  return found
+}
+
+function isBlobRef(value: unknown): value is BlobRef {
+  return typeof value === 'object' && value !== null && 'sha256' in value && 'bytes' in value
+}

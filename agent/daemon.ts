@@ -1,0 +1,222 @@
+import { createHash } from 'node:crypto'
+import { type Catalog, digestOf } from '../protocol/catalog.ts'
+import type { ResourceEvent, RunMode } from '../protocol/events.ts'
+import type { ServerMessage } from '../protocol/messages.ts'
+import type { Agent } from './agent.ts'
+import { asError } from './errors.ts'
+import { type Connection, keepConnected } from './connection.ts'
+import type { Request } from './run.ts'
+import type { State } from './state.ts'
+
+/** Unless the server says otherwise. */
+const standardIntervalMs = 30 * 60 * 1000
+/** Events of a run that somebody waits for go out at least this often. */
+const progressMs = 200
+/** After a catalog could not be written down. */
+const retakeMs = 30_000
+
+/** The resident agent: converges on its schedule, on a new catalog and on orders, and brings its reports to the server. */
+export class Daemon {
+  readonly #agent: Agent
+  readonly #state: State
+  readonly #log: (line: string) => void
+  readonly #stopping = new AbortController()
+  /** At most one run of each mode waits: what asks for one in the meantime joins it. */
+  readonly #pending = new Map<RunMode, Request>()
+  #running: { request: Request; abort: AbortController } | undefined
+  #runs = Promise.resolve()
+  #timer: NodeJS.Timeout | undefined
+  #retaking: NodeJS.Timeout | undefined
+  /** Why the newest catalog is not on this node. */
+  #trouble: string | undefined
+  #connection: Connection | undefined
+  #session = ''
+  #factsSent = ''
+
+  constructor(agent: Agent, state: State, log: (line: string) => void) {
+    this.#agent = agent
+    this.#state = state
+    this.#log = log
+  }
+
+  /** Runs until `stop`. */
+  async run() {
+    const watching = this.#agent.delivery.watch()
+    if (this.#state.readCatalog()) this.#request({ mode: 'converge', trigger: 'start', orders: [] })
+    this.#schedule()
+    await keepConnected(
+      {
+        ...this.#agent.connecting(),
+        receive: (message, connection) => this.#receive(message, connection),
+        opened: (connection, detail) => this.#opened(connection, detail),
+      },
+      this.#stopping.signal,
+    )
+    clearTimeout(this.#timer)
+    watching.close()
+    await this.#runs
+  }
+
+  /** Lets the resource under way finish, spools the report and closes the connection. */
+  stop() {
+    this.#stopping.abort()
+    this.#pending.clear()
+    this.#running?.abort.abort()
+  }
+
+  #opened(connection: Connection | undefined, detail?: string) {
+    this.#connection = connection
+    if (!connection) {
+      clearTimeout(this.#retaking)
+      this.#agent.delivery.connected(undefined)
+    }
+    const status = { pid: process.pid, connected: connection !== undefined, since: Date.now() }
+    try {
+      this.#state.writeStatus(detail === undefined ? status : { ...status, detail })
+    } catch (error) {
+      this.#log(`status.json cannot be written: ${asError(error).message}`)
+    }
+  }
+
+  async #receive(message: ServerMessage, connection: Connection) {
+    switch (message.type) {
+      case 'welcome':
+        this.#session = message.session
+        await this.#agent.welcome(message, connection)
+        this.#factsSent = digestOf(await this.#agent.readFacts())
+        this.#schedule()
+        this.#log(`connected to ${this.#agent.identity.url} as ${message.node}`)
+        return this.#agent.delivery.connected(connection)
+      case 'catalog':
+        return this.#take(message.catalog)
+      case 'no-catalog':
+        return this.#log(`the server has no catalog for this node (${message.why}): ${message.reason}`)
+      case 'order':
+        return this.#order(message.id, message.mode, connection)
+      case 'cancel':
+        return this.#cancel(message.id)
+      case 'stored':
+        return this.#agent.delivery.stored(message.run)
+      case 'current':
+      case 'challenge':
+        return undefined
+    }
+  }
+
+  // With a full disk a catalog cannot be taken now; the connection stays, for the reports, and orders are refused with the reason.
+  async #take(catalog: Catalog) {
+    clearTimeout(this.#retaking)
+    try {
+      await this.#agent.take(catalog, this.#session)
+      this.#trouble = undefined
+      this.#request({ mode: 'converge', trigger: 'catalog', orders: [] })
+    } catch (error) {
+      this.#trouble = `the node cannot take its new catalog: ${asError(error).message}`
+      this.#log(`${this.#trouble}; next attempt in ${retakeMs / 1000} s`)
+      this.#retaking = setTimeout(() => void this.#take(catalog), retakeMs)
+    }
+  }
+
+  #order(id: string, mode: RunMode, connection: Connection) {
+    const reason = this.#trouble ?? (this.#state.readCatalog() ? undefined : 'this node has no catalog yet')
+    if (reason !== undefined) return connection.send({ type: 'refused', order: id, reason })
+    connection.send({ type: 'delivered', order: id })
+    const known = [this.#running?.request, ...this.#pending.values()].some((request) => request?.orders.includes(id))
+    if (!known) this.#request({ mode, trigger: 'order', orders: [id] })
+  }
+
+  #cancel(id: string) {
+    for (const [mode, request] of this.#pending) {
+      const orders = request.orders.filter((order) => order !== id)
+      if (orders.length === 0 && request.trigger === 'order') this.#pending.delete(mode)
+      else this.#pending.set(mode, { ...request, orders })
+    }
+    const { request, abort } = this.#running ?? {}
+    if (request?.trigger === 'order' && request.orders.every((order) => order === id)) abort?.abort()
+  }
+
+  #request(request: Request) {
+    if (this.#stopping.signal.aborted) return
+    const waiting = this.#pending.get(request.mode)
+    this.#pending.set(request.mode, waiting ? { ...waiting, orders: [...waiting.orders, ...request.orders] } : request)
+    if (!waiting) this.#runs = this.#runs.then(() => this.#next()).catch((error: unknown) => this.#log(String(error)))
+  }
+
+  async #next() {
+    const [request] = this.#pending.values()
+    if (!request) return
+    this.#pending.delete(request.mode)
+    const abort = new AbortController()
+    this.#running = { request, abort }
+    const progress = this.#progress(request.orders.length > 0)
+    try {
+      const reports = await this.#agent.runner.run(request, {
+        signal: abort.signal,
+        waiting: (pid) => this.#log(`waiting for the run of process ${pid}`),
+        started: ({ id, mode, orders }, resources) => progress.start(id, mode, orders, resources),
+        event: progress.event,
+      })
+      progress.flush()
+      for (const report of reports) this.#agent.delivery.add(report)
+      const last = reports.at(-1)?.run
+      this.#log(
+        `run ${last?.id} (${request.mode}, ${request.trigger}): ${last?.outcome}${last?.error ? `: ${last.error}` : ''}`,
+      )
+    } finally {
+      this.#running = undefined
+      progress.flush()
+    }
+    await this.#renewFacts()
+  }
+
+  // Somebody who waits for an order sees it as it happens; without one nobody does, and only the report goes out.
+  #progress(watched: boolean) {
+    let run = ''
+    let events: ResourceEvent[] = []
+    let timer: NodeJS.Timeout | undefined
+    const flush = () => {
+      clearTimeout(timer)
+      timer = undefined
+      for (; events.length > 0; events = events.slice(500)) {
+        this.#connection?.send({ type: 'progress', run, events: events.slice(0, 500) })
+      }
+    }
+    return {
+      start: (id: string, mode: RunMode, orders: string[], resources: number) => {
+        run = id
+        if (watched) this.#connection?.send({ type: 'started', run, mode, orders, resources })
+      },
+      event: (event: ResourceEvent) => {
+        if (!watched) return
+        events.push(event)
+        timer ??= setTimeout(flush, progressMs)
+      },
+      flush,
+    }
+  }
+
+  async #renewFacts() {
+    const facts = await this.#agent.readFacts()
+    if (!this.#connection || digestOf(facts) === this.#factsSent) return
+    this.#factsSent = digestOf(facts)
+    this.#connection.send({ type: 'facts', facts })
+  }
+
+  #schedule() {
+    clearTimeout(this.#timer)
+    const intervalMs = this.#state.readSettings()?.intervalMs ?? standardIntervalMs
+    this.#timer = setTimeout(
+      () => {
+        this.#request({ mode: 'converge', trigger: 'schedule', orders: [] })
+        this.#schedule()
+      },
+      untilNext(Date.now(), intervalMs, this.#agent.identity.node),
+    )
+  }
+}
+
+/** Milliseconds until the node's next turn: once an interval, at a moment that its name decides, so that a fleet spreads evenly. */
+export function untilNext(now: number, intervalMs: number, node: string) {
+  const splayMs = createHash('sha256').update(node).digest().readUInt32BE() % intervalMs
+  return intervalMs - ((((now - splayMs) % intervalMs) + intervalMs) % intervalMs)
+}

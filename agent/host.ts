@@ -1,0 +1,107 @@
+import { mkdirSync, readFileSync } from 'node:fs'
+import { sha256 } from '../protocol/catalog.ts'
+import type { CommandOptions, Host, UnitState } from '../resources/define.ts'
+import type { Blobs } from './blobs.ts'
+import { packageReader } from './packages.ts'
+import { runCommand } from './run-command.ts'
+import { readUnits } from './units.ts'
+
+export interface RealHostOptions {
+  blobs: Blobs
+  /** Where replaced files are kept. */
+  kept: Blobs
+  /** For output of commands that outlive the agent. */
+  scratch: string
+}
+
+/** This machine. What was read in bulk is kept until something changes. */
+export class RealHost implements Host {
+  readonly #options: RealHostOptions
+  readonly #readPackages = packageReader()
+  #unitNames: string[] = []
+  #units: Promise<Map<string, UnitState>> | undefined
+  #users: ReturnType<Host['users']> | undefined
+  #groups: ReturnType<Host['groups']> | undefined
+  #deadline: number | undefined
+
+  constructor(options: RealHostOptions) {
+    this.#options = options
+    mkdirSync(options.scratch, { recursive: true, mode: 0o700 })
+  }
+
+  /** The units of a catalog: all are read in one call when the first is asked for. */
+  expectUnits(names: string[]) {
+    this.#unitNames = [...new Set(names)]
+    this.changed()
+  }
+
+  /** No command may go on after it (ms since 1970); undefined lifts the limit. */
+  limit(deadline: number | undefined) {
+    this.#deadline = deadline
+  }
+
+  run(argv: string[], options: CommandOptions = {}) {
+    return runCommand(argv, this.#limited(options), this.#options.scratch)
+  }
+
+  readBlob(blob: { sha256: string }) {
+    return this.#options.blobs.read(blob)
+  }
+
+  keep(bytes: Buffer) {
+    const hash = sha256(bytes)
+    this.#options.kept.write(hash, bytes)
+    return hash
+  }
+
+  packages() {
+    return this.#readPackages()
+  }
+
+  async unit(name: string) {
+    if (!this.#unitNames.includes(name)) this.expectUnits([...this.#unitNames, name])
+    this.#units ??= readUnits(this.#unitNames, (argv) => this.run(argv))
+    const found = (await this.#units).get(name)
+    if (!found) throw new Error(`systemctl show did not answer for ${name}`)
+    return found
+  }
+
+  users() {
+    this.#users ??= new Map(
+      rowsOf('/etc/passwd').map(([name = '', , uid, gid, comment = '', home = '', shell = '']) => [
+        name,
+        { uid: Number(uid), gid: Number(gid), comment, home, shell },
+      ]),
+    )
+    return this.#users
+  }
+
+  groups() {
+    this.#groups ??= new Map(
+      rowsOf('/etc/group').map(([name = '', , gid, members = '']) => [
+        name,
+        { gid: Number(gid), members: members.split(',').filter(Boolean) },
+      ]),
+    )
+    return this.#groups
+  }
+
+  changed() {
+    this.#units = undefined
+    this.#users = undefined
+    this.#groups = undefined
+  }
+
+  #limited(options: CommandOptions): CommandOptions {
+    if (this.#deadline === undefined) return options
+    const left = Math.max(1, this.#deadline - Date.now())
+    return { ...options, timeoutMs: Math.min(left, options.timeoutMs ?? left) }
+  }
+}
+
+function rowsOf(path: string) {
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => line.split(':'))
+}

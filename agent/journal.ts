@@ -1,0 +1,154 @@
+import { appendFileSync, closeSync, fsyncSync, openSync, readFileSync } from 'node:fs'
+import { crc32 } from 'node:zlib'
+import { z } from 'zod'
+import { Notification } from '../protocol/catalog.ts'
+import { ResourceEvent, Run } from '../protocol/events.ts'
+import { writeSynced } from './state.ts'
+import { hasCode } from './errors.ts'
+
+/** A run as far as it is known when it begins. */
+export const Begun = Run.pick({ id: true, mode: true, trigger: true, orders: true, catalog: true, startedAt: true })
+export type Begun = z.infer<typeof Begun>
+
+const Entry = z.discriminatedUnion('entry', [
+  z.strictObject({ entry: z.literal('begun'), run: Begun }),
+  z.strictObject({ entry: z.literal('owed'), ...Notification.shape }),
+  z.strictObject({ entry: z.literal('settled'), ...Notification.shape }),
+  z.strictObject({ entry: z.literal('event'), event: ResourceEvent }),
+])
+type Entry = z.infer<typeof Entry>
+
+/** What an earlier process left behind when it died in the middle of a run. */
+export interface Interrupted {
+  run: Begun
+  events: ResourceEvent[]
+}
+
+/**
+ * What is owed, on disk before it comes to be owed: a killed agent or a power cut never loses a restart.
+ * One entry a line, `CRC32 JSON`; a torn last line is as if it had not been written. A run that changes nothing never touches it.
+ */
+export class Journal {
+  readonly #path: string
+  #file: number | undefined
+  #owed: Map<string, Notification>
+  #begun = false
+  interrupted: Interrupted | undefined
+  /** Set when something could not be noted. */
+  trouble: string | undefined
+
+  constructor(path: string) {
+    this.#path = path
+    const entries = readEntries(path)
+    this.#owed = owedAfter(entries)
+    this.interrupted = interruptedIn(entries)
+  }
+
+  /** In the order first asked for. */
+  get owed(): Notification[] {
+    return [...this.#owed.values()]
+  }
+
+  get touched() {
+    return this.#file !== undefined
+  }
+
+  /** The run is about to change something. Only the first call of a run counts. */
+  begin(run: Begun) {
+    if (this.#begun) return
+    this.#append({ entry: 'begun', run })
+    this.#begun = true
+  }
+
+  /** On disk when it returns: only then may the change be made. */
+  owe(notifications: Notification[]) {
+    const fresh = notifications.filter((one) => !this.#owed.has(keyOf(one)))
+    for (const notification of fresh) {
+      this.#append({ entry: 'owed', ...notification })
+      this.#owed.set(keyOf(notification), notification)
+    }
+    if (this.#file !== undefined) fsyncSync(this.#file)
+    return fresh
+  }
+
+  /** Done, or after all not owed: crossed out. */
+  settle(notification: Notification) {
+    if (!this.#owed.delete(keyOf(notification))) return
+    this.#note({ entry: 'settled', ...notification })
+  }
+
+  /** For the report that is made if this process dies before the run has ended. */
+  record(event: ResourceEvent) {
+    if (this.#begun && event.outcome !== 'unchanged') this.#note({ entry: 'event', event })
+  }
+
+  // A full disk here loses no restart: at worst one is done twice.
+  #note(entry: Entry) {
+    try {
+      this.#append(entry)
+      if (entry.entry === 'settled' && this.#file !== undefined) fsyncSync(this.#file)
+    } catch (error) {
+      this.trouble = `the journal cannot be written, so what was done may be done again: ${String(error)}`
+    }
+  }
+
+  /** The run is over and its report is safe: from now on only what is still owed is remembered. */
+  end() {
+    this.interrupted = undefined
+    if (this.#file !== undefined) closeSync(this.#file)
+    this.#file = undefined
+    writeSynced(this.#path, this.owed.map((one) => lineOf({ entry: 'owed', ...one })).join(''))
+  }
+
+  #append(entry: Entry) {
+    this.#file ??= this.#open()
+    appendFileSync(this.#file, lineOf(entry))
+  }
+
+  // The last line of a process that was killed may be torn: what comes now starts on its own.
+  #open() {
+    const file = openSync(this.#path, 'a', 0o600)
+    appendFileSync(file, '\n')
+    return file
+  }
+}
+
+export function keyOf({ action, target }: Notification) {
+  return `${action} ${target}`
+}
+
+function lineOf(entry: Entry) {
+  const text = JSON.stringify(entry)
+  return `${crc32(text).toString(16).padStart(8, '0')} ${text}\n`
+}
+
+function readEntries(path: string): Entry[] {
+  return readLines(path).flatMap((line) => {
+    const text = line.slice(9)
+    return crc32(text).toString(16).padStart(8, '0') === line.slice(0, 8) ? [Entry.parse(JSON.parse(text))] : []
+  })
+}
+
+function readLines(path: string) {
+  try {
+    return readFileSync(path, 'utf8').split('\n').filter(Boolean)
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return []
+    throw error
+  }
+}
+
+function owedAfter(entries: Entry[]) {
+  const owed = new Map<string, Notification>()
+  for (const entry of entries) {
+    if (entry.entry === 'owed') owed.set(keyOf(entry), { action: entry.action, target: entry.target })
+    if (entry.entry === 'settled') owed.delete(keyOf(entry))
+  }
+  return owed
+}
+
+function interruptedIn(entries: Entry[]): Interrupted | undefined {
+  const begun = entries.find((entry) => entry.entry === 'begun')
+  if (!begun) return undefined
+  return { run: begun.run, events: entries.flatMap((entry) => (entry.entry === 'event' ? [entry.event] : [])) }
+}

@@ -1,0 +1,39 @@
+import { makeOutput } from '../cli/output.ts'
+import { runProgram } from '../cli/program.ts'
+import { resourceTypes } from '../resources/index.ts'
+import packageJson from '../package.json' with { type: 'json' }
+import { agentCommands } from './commands.ts'
+
+/** `trivet-agent`: makes one machine as its catalog says. */
+const abort = new AbortController()
+let heard = false
+
+function interrupted() {
+  if (!heard) {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort())
+  }
+  heard = true
+  return abort.signal
+}
+
+const finished = runProgram(
+  {
+    name: 'trivet-agent',
+    version: packageJson.version,
+    summary: 'Keeps this machine as its roles say.',
+    commands: agentCommands,
+  },
+  process.argv.slice(2),
+  {
+    output: makeOutput(process.stdout, process.stderr),
+    interrupted,
+    types: resourceTypes,
+    version: packageJson.version,
+    environment: process.env,
+  },
+)
+
+// An error that is our own fault ends the process with its stack, as Node.js does by itself.
+void finished.then((exitCode) => {
+  process.exitCode = exitCode
+})

@@ -1,0 +1,46 @@
+import type { Notification, ResourceId } from '../protocol/catalog.ts'
+import type { ResourceEvent } from '../protocol/events.ts'
+import { asError } from './errors.ts'
+import type { Converging } from './converge.ts'
+import type { Prepared } from './prepare.ts'
+
+/** Does what is owed, once each, in the order first asked for. What succeeds is crossed out; the rest stays owed for the next run. */
+export async function settleOwed(prepared: Prepared[], converging: Converging) {
+  const byId = new Map<ResourceId, Prepared>(prepared.map((one) => [one.id, one]))
+  for (const owed of converging.journal.owed) {
+    converging.changing()
+    const event = await act(owed, byId.get(owed.target), converging)
+    if (event.outcome !== 'failed') converging.journal.settle(owed)
+    converging.report(event)
+  }
+}
+
+async function act(
+  { action, target }: Notification,
+  one: Prepared | undefined,
+  { host }: Converging,
+): Promise<ResourceEvent> {
+  const startedAt = performance.now()
+  const about = { id: target, action, recipe: one?.resource.recipe ?? '' }
+  const done = one?.type.actions?.[action]
+  if (!one || !done) {
+    return {
+      outcome: 'skipped',
+      ...about,
+      durationMs: 0,
+      reason: `${target} is no longer in the catalog, or has no ${action}`,
+    }
+  }
+  try {
+    await done(one.resource.name, host, one.want)
+    return { outcome: 'changed', ...about, durationMs: since(startedAt), changes: [] }
+  } catch (error) {
+    return { outcome: 'failed', ...about, durationMs: since(startedAt), changes: [], error: asError(error).message }
+  } finally {
+    host.changed()
+  }
+}
+
+function since(startedAt: number) {
+  return Math.round(performance.now() - startedAt)
+}
