@@ -56,14 +56,40 @@ export async function finishInterrupted(host: Host) {
   })
 }
 
-export interface Available {
+/** Of packages and the versions wanted: those that cannot be installed, and why. The lists are fetched anew before anything is called missing. */
+export async function whyNotInstallable(wanted: Map<string, string | undefined>, host: Host) {
+  const failed = new Map<string, Error>()
+  if (wanted.size === 0 || missing(wanted, await available([...wanted.keys()], host)).length === 0) return failed
+  const trouble = await refreshLists(host)
+  for (const [name, why] of missing(wanted, await available([...wanted.keys()], host)))
+    failed.set(name, new Error(trouble ? `${why}\nThe lists of packages could not be refreshed: ${trouble}` : why))
+  return failed
+}
+
+function missing(wanted: Map<string, string | undefined>, known: Map<string, Available>) {
+  return [...wanted].flatMap(([name, version]) => {
+    const why = whyNot(name, version, known.get(name))
+    return why === undefined ? [] : [[name, why] as const]
+  })
+}
+
+function whyNot(name: string, version: string | undefined, found: Available | undefined) {
+  if (!found)
+    return `There is no package ${name} in the node's sources. Check its name, or declare its source before it.`
+  if (!found.candidate)
+    return `Package ${name} cannot be installed: it is virtual, or its source is gone. Name a package that provides it.`
+  if (!version || found.versions.includes(version)) return undefined
+  return `Package ${name} has no version ${version} in the node's sources. There is: ${found.versions.join(', ') || 'none'}.`
+}
+
+interface Available {
   /** Null where nothing can be installed under this name, as with a virtual package. */
   candidate: string | null
   versions: string[]
 }
 
 /** What could be installed, by name. A name with a dot that is no package is a pattern to apt: others then stand here too, but not it. */
-export async function available(names: string[], host: Host) {
+async function available(names: string[], host: Host) {
   const { stdout } = await must(host, ['apt-cache', 'policy', '--', ...names])
   const found = new Map<string, Available>()
   let current: Available | undefined

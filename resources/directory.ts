@@ -1,10 +1,10 @@
-import { closeSync, constants, mkdirSync, openSync, rmdirSync, rmSync } from 'node:fs'
+import { mkdirSync, rmdirSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { z } from 'zod'
 import { defineResource, differences } from './define.ts'
 import { Mode, Owner, Path } from './names.ts'
-import { accessDifferences, resolveAccess, type ResolvedAccess, setAccess } from './ownership.ts'
-import { kindOf, statOf } from './read-file.ts'
+import { accessDifferences, resolveAccess, setAccessOf } from './ownership.ts'
+import { kindOf, presence, statOf } from './read-file.ts'
 
 export const directory = defineResource({
   type: 'directory',
@@ -20,7 +20,7 @@ export const directory = defineResource({
 
   check(path, want, host) {
     const found = statOf(path)
-    if (want.ensure === 'absent') return found ? [{ what: 'ensure', from: kindOf(found), to: 'absent' }] : []
+    if (want.ensure === 'absent') return differences({ ensure: presence(found, 'directory') }, { ensure: 'absent' })
     if (found && !found.isDirectory()) return [{ what: 'type', from: kindOf(found), to: 'directory' }]
     const ensure = found ? [] : differences({ ensure: 'absent' }, { ensure: 'present' })
     return [...ensure, ...accessDifferences(found, want, host)]
@@ -55,13 +55,4 @@ function make(path: string) {
   if (!statOf(dirname(path)))
     throw new Error(`${dirname(path)} does not exist. Declare directory[${dirname(path)}] before directory[${path}].`)
   mkdirSync(path, { mode: 0o700 })
-}
-
-function setAccessOf(path: string, access: ResolvedAccess) {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW)
-  try {
-    setAccess(fd, access)
-  } finally {
-    closeSync(fd)
-  }
 }

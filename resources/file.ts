@@ -1,12 +1,12 @@
-import { closeSync, constants, openSync, readFileSync, readlinkSync, type Stats, unlinkSync } from 'node:fs'
+import { readFileSync, readlinkSync, type Stats, unlinkSync } from 'node:fs'
 import { z } from 'zod'
 import { Argv, BlobRef } from '../protocol/catalog.ts'
 import type { Change } from '../protocol/events.ts'
 import { defineResource, differences, type Host, must } from './define.ts'
 import { diffOf } from './diff.ts'
 import { Mode, Owner, Path } from './names.ts'
-import { accessDifferences, resolveAccess, setAccess } from './ownership.ts'
-import { hashFile, kindOf, statOf, unlessMissing } from './read-file.ts'
+import { accessDifferences, resolveAccess, setAccessOf } from './ownership.ts'
+import { hashFile, kindOf, presence, statOf, unlessMissing } from './read-file.ts'
 import { writeAtomically } from './write-atomically.ts'
 
 const Props = z.strictObject({
@@ -42,7 +42,7 @@ export const file = defineResource({
 
 export function checkFile(path: string, want: FileWant, host: Host): Change[] | Promise<Change[]> {
   const found = statOf(path)
-  if (want.ensure === 'absent') return found ? [{ what: 'ensure', from: kindOf(found), to: 'absent' }] : []
+  if (want.ensure === 'absent') return differences({ ensure: presence(found, 'file') }, { ensure: 'absent' })
   const regular = found?.isFile() ? found : undefined
   const sha256 = regular && want.content && hashFile(path)
   const changes = [
@@ -82,15 +82,6 @@ export async function applyFile(path: string, want: FileWant, host: Host, change
 function keepOld(path: string, host: Host, changes: Change[]) {
   const change = changes.find(({ what, to }) => what === 'content' || to === 'absent')
   if (change) change.kept = host.keep(readFileSync(path))
-}
-
-function setAccessOf(path: string, access: ReturnType<typeof resolveAccess>) {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-  try {
-    setAccess(fd, access)
-  } finally {
-    closeSync(fd)
-  }
 }
 
 /** A link whose content is not managed becomes a file with the bytes that it led to. */

@@ -1,4 +1,4 @@
-import { fchmodSync, fchownSync, type Stats } from 'node:fs'
+import { closeSync, constants, fchmodSync, fchownSync, openSync, type Stats } from 'node:fs'
 import { differences, type Host } from './define.ts'
 
 /** The part of `file` and `directory` that says who may do what. Undefined is not managed. */
@@ -28,17 +28,17 @@ export function octal(mode: number) {
   return (mode & 0o7777).toString(8).padStart(4, '0')
 }
 
-function nameOf<Key extends 'uid' | 'gid'>(id: number, key: Key, accounts: Map<string, Record<Key, number>>) {
+export function nameOf<Key extends 'uid' | 'gid'>(id: number, key: Key, accounts: Map<string, Record<Key, number>>) {
   for (const [name, account] of accounts) if (account[key] === id) return name
   return String(id)
 }
 
-function uidOf(owner: string | undefined, host: Host) {
+export function uidOf(owner: string | undefined, host: Host) {
   if (owner === undefined) return undefined
   return /^\d+$/.test(owner) ? Number(owner) : host.users().get(owner)?.uid
 }
 
-function gidOf(group: string | undefined, host: Host) {
+export function gidOf(group: string | undefined, host: Host) {
   if (group === undefined) return undefined
   return /^\d+$/.test(group) ? Number(group) : host.groups().get(group)?.gid
 }
@@ -65,4 +65,14 @@ function missing(type: 'user' | 'group', name: string) {
 export function setAccess(fd: number, { mode, uid, gid }: ResolvedAccess) {
   fchownSync(fd, uid, gid)
   fchmodSync(fd, mode)
+}
+
+/** The same for what is already there; a link in its place is not followed. */
+export function setAccessOf(path: string, access: ResolvedAccess) {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  try {
+    setAccess(fd, access)
+  } finally {
+    closeSync(fd)
+  }
 }

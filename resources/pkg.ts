@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { apt, type Available, available, finishInterrupted, refreshLists } from './apt.ts'
+import { apt, finishInterrupted, refreshLists, whyNotInstallable } from './apt.ts'
 import { defineResource, type Differing, differences, type Host } from './define.ts'
 import { PackageName } from './names.ts'
 
@@ -64,7 +64,8 @@ async function applyMany(items: Item[], host: Host): Promise<Map<string, Error>>
     await finishInterrupted(host)
     host.changed()
   }
-  const failed = await notFound(items, host)
+  const wanted = items.filter(({ want }) => want.ensure === 'present')
+  const failed = await whyNotInstallable(new Map(wanted.map(({ name, want }) => [name, want.version])), host)
   for (const group of transactions(items.filter(({ name }) => !failed.has(name))))
     for (const [name, error] of await transact(group, host)) failed.set(name, error)
   return failed
@@ -74,35 +75,6 @@ const unfinished = ['half-installed', 'unpacked', 'half-configured', 'triggers-a
 
 function isInterrupted(host: Host) {
   return [...host.packages().values()].some(({ status }) => unfinished.includes(status))
-}
-
-/** Those that cannot be installed, and why; the lists are fetched anew before anything is called missing. */
-async function notFound(items: Item[], host: Host) {
-  const wanted = items.filter(({ want }) => want.ensure === 'present')
-  if (wanted.length === 0) return new Map<string, Error>()
-  const names = wanted.map(({ name }) => name)
-  const known = await available(names, host)
-  if (wanted.every((item) => !whyNot(item, known))) return new Map<string, Error>()
-  const trouble = await refreshLists(host)
-  const fresh = await available(names, host)
-  return new Map(
-    wanted.flatMap((item) => {
-      const why = whyNot(item, fresh)
-      return why
-        ? [[item.name, new Error(trouble ? `${why}\nThe lists of packages could not be refreshed: ${trouble}` : why)]]
-        : []
-    }),
-  )
-}
-
-function whyNot({ name, want: { version } }: Item, known: Map<string, Available>) {
-  const found = known.get(name)
-  if (!found)
-    return `There is no package ${name} in the node's sources. Check its name, or declare its source before it.`
-  if (!found.candidate)
-    return `Package ${name} cannot be installed: it is virtual, or its source is gone. Name a package that provides it.`
-  if (!version || found.versions.includes(version)) return undefined
-  return `Package ${name} has no version ${version} in the node's sources. There is: ${found.versions.join(', ') || 'none'}.`
 }
 
 interface Transaction {

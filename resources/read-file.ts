@@ -44,3 +44,9 @@ export function kindOf(found: Stats) {
   if (found.isSymbolicLink()) return 'link'
   return found.isFIFO() ? 'pipe' : found.isSocket() ? 'socket' : 'device'
 }
+
+/** What `ensure` is now, to a type that manages things of `kind`. */
+export function presence(found: Stats | undefined, kind: ReturnType<typeof kindOf>) {
+  if (!found) return 'absent'
+  return kindOf(found) === kind ? 'present' : kindOf(found)
+}
