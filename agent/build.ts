@@ -9,7 +9,7 @@ const installedIn = '/usr/lib/trivet'
 /** Makes the folder that a node needs: the agent in one file, the Node.js that runs it, the unit. Nothing of npm is left in it. */
 export async function buildAgent(folder: string) {
   const source = fileURLToPath(new URL('.', import.meta.url))
-  const program = join(folder, 'trivet-agent')
+  const program = join(folder, 'trivet-agent.cjs')
   mkdirSync(folder, { recursive: true })
   await build({
     entryPoints: [join(source, 'main.ts')],
