@@ -149,6 +149,7 @@ export class Daemon {
     const abort = new AbortController()
     this.#running = { request, abort }
     const progress = this.#progress(request.orders.length > 0)
+    const startedAt = performance.now()
     try {
       const reports = await this.#agent.runner.run(request, {
         signal: abort.signal,
@@ -156,12 +157,13 @@ export class Daemon {
         started: ({ id, mode, orders }, resources) => progress.start(id, mode, orders, resources),
         event: progress.event,
       })
-      progress.flush()
+      const tookMs = performance.now() - startedAt
       for (const report of reports) this.#agent.delivery.add(report)
-      const last = reports.at(-1)?.run
-      this.#log(
-        `run ${last?.id} (${request.mode}, ${request.trigger}): ${last?.outcome}${last?.error ? `: ${last.error}` : ''}`,
-      )
+      for (const { run } of reports) {
+        this.#log(
+          `run ${run.id} (${run.mode}, ${run.trigger}): ${run.outcome} in ${tookMs.toFixed(1)} ms${run.error ? `: ${run.error}` : ''}`,
+        )
+      }
     } finally {
       this.#running = undefined
       progress.flush()

@@ -1,6 +1,7 @@
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { CommandError } from '../cli/command.ts'
 import { killIfThere } from './processes.ts'
 import { codeOf, until } from './run.ts'
 
@@ -20,7 +21,6 @@ export async function makeCgroups(group: string): Promise<string[]> {
 export async function killAll(group: string): Promise<void> {
   await until(`all processes of ${group} to be gone`, async () => {
     const dirs = cgroupsOf(group).flatMap(withThoseBelow)
-    for (const file of dirs.map((dir) => join(dir, 'freezer.state')).filter(existsSync)) writeFileSync(file, 'THAWED')
     const pids = dirs.flatMap(findPids)
     for (const pid of pids) killIfThere(pid)
     return pids.length === 0
@@ -33,25 +33,19 @@ export async function removeCgroups(group: string): Promise<void> {
 
 /** Stops every process of the node without telling it, until `false` is given. */
 export async function setFrozen(group: string, frozen: boolean): Promise<void> {
-  const [dir] = cgroupsOf(group).filter((each) => existsSync(join(each, 'freezer.state')))
-  if (dir) {
-    const wanted = frozen ? 'FROZEN' : 'THAWED'
-    await writeFile(join(dir, 'freezer.state'), wanted)
-    await until(`${group} to be ${wanted}`, async () => (await read(dir, 'freezer.state')).trim() === wanted)
-    return
-  }
-  const [unified] = cgroupsOf(group).filter((each) => existsSync(join(each, 'cgroup.freeze')))
-  if (!unified) return
+  const dir = cgroupsOf(group).find((each) => existsSync(join(each, 'cgroup.freeze')))
+  if (!dir)
+    throw new CommandError(`Nothing can freeze ${group}: it is not running, or this kernel has no cgroup.freeze.`)
+  await writeFile(join(dir, 'cgroup.freeze'), frozen ? '1' : '0')
   const wanted = frozen ? 'frozen 1' : 'frozen 0'
-  await writeFile(join(unified, 'cgroup.freeze'), frozen ? '1' : '0')
-  await until(`${group} to be ${wanted}`, async () => (await read(unified, 'cgroup.events')).includes(wanted))
+  await until(`${group} to be ${wanted}`, async () =>
+    (await readFile(join(dir, 'cgroup.events'), 'utf8')).includes(wanted),
+  )
 }
-
-const read = (dir: string, file: string) => readFile(join(dir, file), 'utf8')
 
 function cgroupsOf(group: string): string[] {
   const version2 = existsSync(join(mountPoint, 'cgroup.controllers'))
-  const hierarchies = version2 ? ['.'] : ['systemd', 'unified', 'freezer']
+  const hierarchies = version2 ? ['.'] : ['systemd', 'unified']
   return hierarchies
     .map((hierarchy) => join(mountPoint, hierarchy))
     .filter((dir) => existsSync(dir))

@@ -39,8 +39,12 @@ const bootTimeoutMs = 120_000
 
 export function makeNode(lab: string, state: NodeState, start: () => Promise<void>): LabNode {
   const { name, address } = state
-  const exec: LabNode['exec'] = (argv, { env, ...options } = {}) =>
+  const exec: LabNode['exec'] = async (argv, { env, ...options } = {}) =>
     run(enterArgv(lab, name, argv), { ...options, env: { ...environment, ...env } })
+  const mustOn = async (argv: string[], input?: string | Buffer) => {
+    const { exitCode, stderr } = await exec(argv, { input })
+    if (exitCode !== 0) throw new CommandError(`${argv.join(' ')} on ${name} exited with ${exitCode}: ${stderr.trim()}`)
+  }
 
   return {
     name,
@@ -51,9 +55,9 @@ export function makeNode(lab: string, state: NodeState, start: () => Promise<voi
     ...powerOf(lab, state),
     ...cableOf(lab, state),
     async write(path, content, mode = '0644') {
-      const argv = ['install', '-D', `--mode=${mode}`, '--', '/dev/stdin', path]
-      const { exitCode, stderr } = await exec(argv, { input: content })
-      if (exitCode !== 0) throw new CommandError(`Could not write ${path} on ${name}: ${stderr.trim()}`)
+      // Empty first, with its final mode. (install cannot read /dev/stdin: Node gives a socket for a pipe.)
+      await mustOn(['install', '-D', `--mode=${mode}`, '--', '/dev/null', path])
+      await mustOn(['dd', 'status=none', `of=${path}`], content)
     },
   }
 }
