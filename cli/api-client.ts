@@ -20,6 +20,8 @@ export class ApiFailure extends CommandError {
 
 /** Calls the API: `client.call(api.readNode, { node: 'web-1' })`. */
 export interface Client {
+  /** The server as the login names it. */
+  url: string
   call<In extends z.ZodType, Out extends z.ZodType>(
     endpoint: Endpoint<In, Out>,
     input: z.input<In>,
@@ -42,6 +44,7 @@ export function makeClient(login: Login, { idleMs = 60_000 } = {}): Client {
     throw failureFrom(status, await readBody(response, login.url), login.url)
   }
   return {
+    url: login.url,
     async call(endpoint, input) {
       const response = await open(endpoint, input)
       return parseAnswer(endpoint, (await readBody(response, login.url)).toString())

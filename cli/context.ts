@@ -16,7 +16,7 @@ export interface Context extends CommandContext {
   paint: Paint
   /** Where live lines go. */
   screen: Screen
-  now(): number
+  now: () => number
   /** All of stdin. */
   readInput(): Promise<string>
   /** Asks on the terminal; undefined when there is none to ask on. */

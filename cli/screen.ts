@@ -1,5 +1,4 @@
-import type { Sink } from './output.ts'
-import { printable } from './output.ts'
+import { printable, type Sink } from './output.ts'
 import type { Paint } from './paint.ts'
 
 /** The place for lines that change while the operator looks on. */
@@ -7,7 +6,7 @@ export interface Screen {
   /** False when lines cannot be taken back: then only what is new is worth printing. */
   live: boolean
   paint: Paint
-  size(): { columns: number; rows: number }
+  rows(): number
   /** Shows the lines in the place of those shown last. */
   draw(lines: string[]): void
   /** Leaves what is shown where it is; the next lines come below. */
@@ -15,20 +14,19 @@ export interface Screen {
 }
 
 const clearToEnd = '\x1b[J'
+/** A line that is too long ends at the edge: if it went on below, the count of rows to go up would be wrong. */
+const [wrapOff, wrapOn] = ['\x1b[?7l', '\x1b[?7h']
 
-/** Lines must be no wider than the screen, or the count of rows to go up is wrong. */
-export function makeScreen(
-  sink: Sink & { columns?: number; rows?: number },
-  { live, paint }: Pick<Screen, 'live' | 'paint'>,
-): Screen {
+export function makeScreen(sink: Sink & { rows?: number }, { live, paint }: Pick<Screen, 'live' | 'paint'>): Screen {
   let shown = 0
   return {
     live,
     paint,
-    size: () => ({ columns: sink.columns ?? 80, rows: sink.rows ?? 24 }),
+    rows: () => sink.rows ?? 24,
     draw(lines) {
       const up = shown > 0 ? `\x1b[${shown}A\r${clearToEnd}` : ''
-      sink.write(up + lines.map((line) => `${printable(line)}\n`).join(''))
+      const text = lines.map((line) => `${printable(line).replaceAll(/[\n\t]/g, ' ')}\n`).join('')
+      sink.write(`${wrapOff}${up}${text}${wrapOn}`)
       shown = lines.length
     },
     keep() {

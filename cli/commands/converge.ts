@@ -1,0 +1,85 @@
+import { z } from 'zod'
+import { api } from '../../protocol/api.ts'
+import type { RunMode } from '../../protocol/events.ts'
+import { Name } from '../../protocol/views.ts'
+import { UsageError } from '../command.ts'
+import type { Context } from '../context.ts'
+import { command, json, jsonFlag } from '../options.ts'
+import { finishOrder } from '../order-result.ts'
+import { Duration } from '../time.ts'
+
+const exitCodes = 'With --detailed-exitcodes: 0 nothing to change, 2 changed, 4 failed, 6 both.'
+
+const targetFlags = {
+  role: { type: 'string' },
+  all: { type: 'boolean' },
+  deadline: { type: 'string' },
+  'detailed-exitcodes': { type: 'boolean' },
+  ...jsonFlag,
+} as const
+
+const targetOptions = {
+  operands: z.array(Name),
+  role: Name.optional().describe('All nodes with this role.'),
+  all: z.boolean().default(false).describe('All nodes.'),
+  deadline: Duration.optional().describe(
+    'When each node has its final state at the latest: 90s, 15m, 2h; 15m if not said.',
+  ),
+  json,
+}
+
+export const converge = command({
+  usage: 'converge [NODE...|--role R|--all] [--wait] [--deadline DURATION] [--detailed-exitcodes] [--json]',
+  summary: 'Ask nodes to converge now.',
+  details: `Exits with 0 when the order is given or, with --wait, when all nodes converged; otherwise with 1.\n${exitCodes}`,
+  flags: { ...targetFlags, wait: { type: 'boolean', short: 'w' } },
+  options: z.object({
+    ...targetOptions,
+    wait: z.boolean().default(false).describe('Show the progress of each node until all are done.'),
+    'detailed-exitcodes': z.boolean().default(false).describe('Tell changed and failed apart in the exit code; waits.'),
+  }),
+
+  async run({ wait, ...options }, context) {
+    const client = await context.api()
+    const order = await client.call(api.createOrder, orderOf('converge', options))
+    const detailed = options['detailed-exitcodes']
+    if (wait || detailed) return finishOrder(client, order, { detailed, json: options.json }, context)
+    if (options.json) context.output.json(order)
+    else context.output.line(order.id)
+    context.output.note(`Ordered from ${order.targets.length} nodes. Follow it: trivet order show ${order.id} --wait`)
+    return 0
+  },
+})
+
+export const plan = command({
+  usage: 'plan [NODE...|--role R|--all] [--deadline DURATION] [--detailed-exitcodes] [--json]',
+  summary: 'Ask nodes what a converge would change, and show it; nothing is changed.',
+  details: `Exits with 0 when all nodes could plan, otherwise with 1.\n${exitCodes}`,
+  flags: targetFlags,
+  options: z.object({
+    ...targetOptions,
+    'detailed-exitcodes': z.boolean().default(false).describe('Tell would-change and failed apart in the exit code.'),
+  }),
+
+  async run(options, context: Context) {
+    const client = await context.api()
+    const order = await client.call(api.createOrder, orderOf('plan', options))
+    return finishOrder(client, order, { detailed: options['detailed-exitcodes'], json: options.json }, context)
+  },
+})
+
+interface Targets {
+  operands: string[]
+  role?: string | undefined
+  all: boolean
+  deadline?: number | undefined
+}
+
+function orderOf(mode: RunMode, { operands: nodes, role, all, deadline }: Targets) {
+  const ways = [nodes.length > 0 && { nodes }, role && { role }, all && { all }].filter(
+    (way) => typeof way === 'object',
+  )
+  const [way] = ways
+  if (!way || ways.length > 1) throw new UsageError('Name nodes, or --role R, or --all; one of the three.')
+  return { mode, deadlineMs: deadline, ...way }
+}

@@ -1,0 +1,33 @@
+import type { Command } from '../command.ts'
+import type { Context } from '../context.ts'
+import { audit } from './audit.ts'
+import { backup } from './backup.ts'
+import { clusterCommands } from './cluster.ts'
+import { converge, plan } from './converge.ts'
+import { explain } from './explain.ts'
+import { login } from './login.ts'
+import { nodeCommands } from './node.ts'
+import { orderCommands } from './order.ts'
+import { recipeCommands } from './recipe.ts'
+import { roleCommands } from './role.ts'
+import { runCommands } from './run.ts'
+import { tokenCommands } from './token.ts'
+import { whoami } from './whoami.ts'
+
+/** All verbs of `trivet`, as help lists them. */
+export const commands: Command<Context>[] = [
+  login,
+  whoami,
+  ...tokenCommands,
+  ...nodeCommands,
+  ...clusterCommands,
+  ...roleCommands,
+  ...recipeCommands,
+  plan,
+  converge,
+  ...orderCommands,
+  ...runCommands,
+  explain,
+  audit,
+  backup,
+]

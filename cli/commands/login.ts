@@ -1,0 +1,39 @@
+import { z } from 'zod'
+import { api } from '../../protocol/api.ts'
+import { fetchCa, PinError } from '../../protocol/pin.ts'
+import { formatToken, parseInvitation } from '../../protocol/token.ts'
+import { CommandError, UsageError } from '../command.ts'
+import { writeLogin } from '../login-file.ts'
+import { command } from '../options.ts'
+
+export const login = command({
+  usage: 'login TOKEN@URL',
+  summary: 'Log in to a server; it prints TOKEN@URL when it first starts.',
+  details:
+    "The token carries the hash of the server's CA: nothing is sent to a server that is not the right one.\n" +
+    'With - the line is read from stdin, so that it is not in the list of processes: trivet login - < file\n' +
+    'The login is kept in $XDG_CONFIG_HOME/trivet/config.json, or where TRIVET_CONFIG says.',
+  options: z.object({ operands: z.tuple([z.string()]) }),
+
+  async run({ operands: [given] }, context) {
+    const invitation = parseInvitation((given === '-' ? await context.readInput() : given).trim())
+    if (!invitation) {
+      throw new UsageError(
+        'That is not TOKEN@URL, such as abcd1234.….…@https://trivet.example:7070. Was all of it copied?',
+      )
+    }
+    const { token, url } = invitation
+    const made = { url, ca: await pinned(url, token.ca), token: formatToken(token) }
+    const who = await context.apiOf(made).call(api.whoami, {})
+    await writeLogin(context.loginPath, made)
+    context.output.note(`Logged in to ${url} as ${who.name} (${who.access}).`)
+  },
+})
+
+async function pinned(url: string, sha256: string) {
+  try {
+    return await fetchCa(url, sha256)
+  } catch (error) {
+    throw error instanceof PinError ? new CommandError(error.message, { cause: error }) : error
+  }
+}

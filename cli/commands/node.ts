@@ -1,0 +1,116 @@
+import { z } from 'zod'
+import { api } from '../../protocol/api.ts'
+import { idOf } from '../../protocol/catalog.ts'
+import { Name, type NodeDetail, type NodeSummary } from '../../protocol/views.ts'
+import type { Command } from '../command.ts'
+import type { Context } from '../context.ts'
+import { attributeLines, facts } from '../describe.ts'
+import { command, json, jsonFlag, oneNode } from '../options.ts'
+import { paintWord } from '../paint.ts'
+import { relative } from '../time.ts'
+import { nodeWrites } from './node-writes.ts'
+
+const list = command({
+  usage: 'node list [--role R] [--cluster C] [--json]',
+  summary: 'List the nodes: roles, state, last run.',
+  flags: { role: { type: 'string' }, cluster: { type: 'string' }, ...jsonFlag },
+  options: z.object({
+    role: Name.optional().describe('Only nodes with this role.'),
+    cluster: Name.optional().describe('Only nodes of this cluster.'),
+    json,
+  }),
+
+  async run({ role, cluster, json: asJson }, context) {
+    const nodes = await (await context.api()).call(api.listNodes, { role, cluster })
+    if (asJson) return context.output.json(nodes)
+    const reasons = nodes.some(({ reason }) => reason !== null)
+    context.output.table(
+      nodes.map((node) => ({ ...rowOf(node, context), ...(reasons ? { why: node.reason ?? '' } : {}) })),
+      role || cluster
+        ? 'No node is like that.'
+        : 'There are no nodes yet. Let one join: trivet token create --role ROLE',
+    )
+  },
+})
+
+function rowOf(node: NodeSummary, { paint, now }: Context) {
+  return {
+    node: node.name,
+    cluster: node.cluster,
+    roles: node.roles.join(', '),
+    state: paintWord(paint, node.state),
+    agent: connection(node),
+    'last run': node.lastRun ? relative(node.lastRun.finishedAt, now()) : '',
+    address: node.address ?? '',
+  }
+}
+
+function connection({ connected }: NodeSummary) {
+  return connected ? 'connected' : 'offline'
+}
+
+const show = command({
+  usage: 'node show NODE [--json]',
+  summary: 'Show one node: facts, roles, attributes, last run, what is owed.',
+  flags: jsonFlag,
+  options: z.object({ operands: oneNode, json }),
+
+  async run({ operands: [node], json: asJson }, context) {
+    const found = await (await context.api()).call(api.readNode, { node })
+    if (asJson) return context.output.json(found)
+    context.output.line(facts({ ...standing(found, context), ...machine(found) }))
+  },
+})
+
+function standing(node: NodeDetail, { paint, now }: Context) {
+  const seen = node.connected || node.lastSeenAt === null ? '' : `, last seen ${relative(node.lastSeenAt, now())}`
+  return {
+    node: node.name,
+    id: node.id,
+    cluster: node.cluster,
+    roles: node.roles
+      .map((role) => (role in node.ordinals ? `${role} (ordinal ${node.ordinals[role]})` : role))
+      .join(', '),
+    state: paintWord(paint, node.state) + (node.reason ? `: ${node.reason}` : ''),
+    agent: connection(node) + seen,
+    joined: relative(node.createdAt, now()),
+    'last run':
+      node.lastRun && `${node.lastRun.id} ${node.lastRun.outcome}, ${relative(node.lastRun.finishedAt, now())}`,
+    owed: node.owed,
+    catalog: node.catalog && `${node.catalog.digest.slice(0, 12)}, ${node.catalog.resources} resources`,
+    attributes: attributeLines(node.attributes),
+  }
+}
+
+function machine({ address, facts: said }: NodeDetail) {
+  if (!said) return { address, facts: 'not sent yet' }
+  return {
+    address: said.addresses.join(', '),
+    system: `${said.os.id} ${said.os.version} (${said.os.codename}), Linux ${said.kernel}, ${said.arch}`,
+    machine: `${said.cpus} CPUs, ${said.memoryMb} MB, ${said.virtual}`,
+    version: `trivet-agent ${said.agentVersion}`,
+  }
+}
+
+const catalog = command({
+  usage: 'node catalog NODE [--json]',
+  summary: 'What the node should be, compiled now; --json has all properties.',
+  flags: jsonFlag,
+  options: z.object({ operands: oneNode, json }),
+
+  async run({ operands: [node], json: asJson }, context) {
+    const found = await (await context.api()).call(api.readCatalog, { node })
+    if (asJson) return context.output.json(found)
+    context.output.table(
+      found.resources.map((resource) => ({
+        resource: idOf(resource),
+        recipe: resource.recipe,
+        declared: resource.declaredAt,
+      })),
+      'The catalog is empty.',
+    )
+    context.output.note(`Catalog ${found.digest.slice(0, 12)}, ${found.resources.length} resources.`)
+  },
+})
+
+export const nodeCommands: Command<Context>[] = [list, show, catalog, ...nodeWrites]

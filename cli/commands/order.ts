@@ -1,0 +1,94 @@
+import { z } from 'zod'
+import { api } from '../../protocol/api.ts'
+import type { Order } from '../../protocol/views.ts'
+import type { Command } from '../command.ts'
+import type { Context } from '../context.ts'
+import { facts } from '../describe.ts'
+import { command, json, jsonFlag, limit } from '../options.ts'
+import { finishOrder } from '../order-result.ts'
+import { resultOf, stateWord, tally } from '../order-text.ts'
+import { paintWord } from '../paint.ts'
+import { clockTime, relative } from '../time.ts'
+
+const oneOrder = z.tuple([z.string()])
+
+const list = command({
+  usage: 'order list [--limit N] [--json]',
+  summary: 'List orders, newest first.',
+  flags: { limit: { type: 'string' }, ...jsonFlag },
+  options: z.object({ limit: limit(20, 500), json }),
+
+  async run({ limit: most, json: asJson }, context) {
+    const orders = await (await context.api()).call(api.listOrders, { limit: most })
+    if (asJson) return context.output.json(orders)
+    context.output.table(
+      orders.map((order) => ({
+        order: order.id,
+        mode: order.mode,
+        author: order.author,
+        given: relative(order.createdAt, context.now()),
+        nodes: tally(order, order.targets),
+      })),
+      'No orders were given yet.',
+    )
+  },
+})
+
+const show = command({
+  usage: 'order show ORDER [--wait] [--json]',
+  summary: 'Show an order with the state of each node.',
+  details: 'With --wait it follows the order and exits as converge --wait does.',
+  flags: { wait: { type: 'boolean', short: 'w' }, ...jsonFlag },
+  options: z.object({
+    operands: oneOrder,
+    wait: z.boolean().default(false).describe('Show the progress of each node until all are done.'),
+    json,
+  }),
+
+  async run({ operands: [id], wait, json: asJson }, context) {
+    const client = await context.api()
+    const order = await client.call(api.readOrder, { id })
+    if (wait) return finishOrder(client, order, { detailed: false, json: asJson }, context)
+    if (asJson) context.output.json(order)
+    else print(order, context)
+    return 0
+  },
+})
+
+function print(order: Order, { output, paint, now }: Context) {
+  output.line(
+    facts({
+      order: order.id,
+      mode: order.mode,
+      author: order.author,
+      given: `${clockTime(order.createdAt)} (${relative(order.createdAt, now())})`,
+      deadline: relative(order.deadline, now()),
+    }),
+  )
+  output.line('')
+  output.table(
+    order.targets.map((target) => ({
+      node: target.node,
+      state: paintWord(paint, target.state, stateWord(order, target)),
+      since: relative(target.at, now()),
+      run: target.run?.slice(0, 8) ?? '',
+      result: resultOf(target),
+    })),
+    'It has no nodes.',
+  )
+}
+
+const cancel = command({
+  usage: 'order cancel ORDER [--json]',
+  summary: 'Cancel an order for every node that is not done with it.',
+  flags: jsonFlag,
+  options: z.object({ operands: oneOrder, json }),
+
+  async run({ operands: [id], json: asJson }, context) {
+    const order = await (await context.api()).call(api.cancelOrder, { id })
+    if (asJson) return context.output.json(order)
+    context.output.note(`Order ${id}: ${tally(order, order.targets)}.`)
+  },
+})
+
+export const orderCommands: Command<Context>[] = [list, show, cancel]

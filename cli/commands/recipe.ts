@@ -1,0 +1,56 @@
+import { z } from 'zod'
+import { api } from '../../protocol/api.ts'
+import type { Command } from '../command.ts'
+import type { Context } from '../context.ts'
+import { attributeLines } from '../describe.ts'
+import { command, json, jsonFlag } from '../options.ts'
+import { clockTime } from '../time.ts'
+
+const list = command({
+  usage: 'recipe list [--attributes] [--json]',
+  summary: 'List the recipes, and the roles that use them.',
+  flags: { attributes: { type: 'boolean' }, ...jsonFlag },
+  options: z.object({
+    attributes: z.boolean().default(false).describe('Also each attribute with its default.'),
+    json,
+  }),
+
+  async run({ attributes, json: asJson }, context) {
+    const recipes = await (await context.api()).call(api.listRecipes, {})
+    if (asJson) return context.output.json(recipes)
+    if (attributes) {
+      return recipes.forEach((recipe) => {
+        context.output.line([recipe.name, ...attributeLines(recipe.attributes).map((line) => `  ${line}`)].join('\n'))
+      })
+    }
+    context.output.table(
+      recipes.map(({ name, roles, description }) => ({ recipe: name, roles: roles.join(', '), description })),
+      'The server has no recipes yet: put folders into its folder of recipes.',
+    )
+  },
+})
+
+const check = command({
+  usage: 'recipe check [--json]',
+  summary: 'Load recipes and roles from disk on the server now, and compile every node.',
+  details: 'Exits with 1 when anything is wrong; the revision in force stays until it is mended.',
+  flags: jsonFlag,
+  options: z.object({ json }),
+
+  async run({ json: asJson }, context) {
+    const found = await (await context.api()).call(api.checkSources, {})
+    const right = found.errors.length === 0 && found.nodes.length === 0
+    if (asJson) context.output.json(found)
+    else if (right) {
+      context.output.line(
+        `All is well: revision ${found.revision.slice(0, 12)} is in force since ${clockTime(found.loadedAt)}.`,
+      )
+    } else {
+      for (const error of found.errors) context.output.line(error)
+      for (const { node, error } of found.nodes) context.output.line(`node ${node}: ${error}`)
+    }
+    return right ? 0 : 1
+  },
+})
+
+export const recipeCommands: Command<Context>[] = [list, check]

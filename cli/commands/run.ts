@@ -1,0 +1,73 @@
+import { z } from 'zod'
+import { api } from '../../protocol/api.ts'
+import { RunOutcome } from '../../protocol/events.ts'
+import { Name } from '../../protocol/views.ts'
+import type { Command } from '../command.ts'
+import type { Context } from '../context.ts'
+import { command, json, jsonFlag, limit } from '../options.ts'
+import { paintWord } from '../paint.ts'
+import { countsText, eventLines, runFacts } from '../run-text.ts'
+import { relative, took } from '../time.ts'
+
+const list = command({
+  usage: 'run list [--node NODE] [--outcome OUTCOME] [--limit N] [--after RUN] [--json]',
+  summary: 'List runs, newest first.',
+  flags: {
+    node: { type: 'string' },
+    outcome: { type: 'string' },
+    limit: { type: 'string' },
+    after: { type: 'string' },
+    ...jsonFlag,
+  },
+  options: z.object({
+    node: Name.optional().describe('Only runs of this node.'),
+    outcome: RunOutcome.optional().describe(`Only runs that ended so: ${RunOutcome.options.join(', ')}.`),
+    limit: limit(20, 1000),
+    after: z.uuid().optional().describe('Go on after this run, the last one of the page before.'),
+    json,
+  }),
+
+  async run({ json: asJson, ...filter }, context) {
+    const runs = await (await context.api()).call(api.listRuns, filter)
+    if (asJson) return context.output.json(runs)
+    context.output.table(
+      runs.map((run) => ({
+        run: run.id.slice(0, 8),
+        node: run.node,
+        mode: run.mode,
+        outcome: paintWord(context.paint, run.outcome),
+        resources: run.error?.split('\n')[0] ?? countsText(run.counts),
+        why: run.trigger,
+        started: relative(run.startedAt, context.now()),
+        took: took(run.finishedAt - run.startedAt),
+      })),
+      'No run is like that.',
+    )
+    if (runs.length === filter.limit) context.output.note(`Older ones: --after ${runs.at(-1)?.id}`)
+  },
+})
+
+const show = command({
+  usage: 'run show RUN [--diff] [--json]',
+  summary: 'Show one run: what changed, failed or was skipped, and why. RUN may be cut short.',
+  flags: { diff: { type: 'boolean' }, ...jsonFlag },
+  options: z.object({
+    operands: z.tuple([z.string().min(4, 'at least four letters of its id')]),
+    diff: z.boolean().default(false).describe('Also how texts changed, line by line.'),
+    json,
+  }),
+
+  async run({ operands: [id], diff, json: asJson }, context) {
+    const found = await (await context.api()).call(api.readRun, { id })
+    if (asJson) return context.output.json(found)
+    context.output.line(runFacts(found.run, context.now(), context.paint))
+    if (found.events.length === 0) return
+    context.output.line('')
+    for (const event of found.events) context.output.line(eventLines(event, context.paint, { diff }).join('\n'))
+    const hidden =
+      !diff && found.events.some((event) => 'changes' in event && event.changes.some((change) => change.diff))
+    if (hidden) context.output.note('--diff shows how texts changed.')
+  },
+})
+
+export const runCommands: Command<Context>[] = [list, show]

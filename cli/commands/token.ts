@@ -1,0 +1,79 @@
+import { z } from 'zod'
+import { api } from '../../protocol/api.ts'
+import { Name } from '../../protocol/views.ts'
+import type { Command } from '../command.ts'
+import type { Context } from '../context.ts'
+import { command, json, jsonFlag } from '../options.ts'
+import { Duration, relative } from '../time.ts'
+
+const create = command({
+  usage: 'token create [--role R]... [--cluster C] [--names PATTERN] [--uses N] [--ttl DURATION] [--json]',
+  summary: 'Make a token with which nodes may join, and print the line to run on them.',
+  details: 'Example: trivet token create --role base --role web --uses 3 --ttl 1h\nThe token is shown this once.',
+  flags: {
+    role: { type: 'string', multiple: true },
+    cluster: { type: 'string' },
+    names: { type: 'string' },
+    uses: { type: 'string' },
+    ttl: { type: 'string' },
+    ...jsonFlag,
+  },
+  options: z.object({
+    role: z.array(Name).default([]).describe('A role that each node that joins is given; may be said again.'),
+    cluster: Name.optional().describe('The cluster that they join; default if not said.'),
+    names: z.string().optional().describe("What they may be called: 'web-*'; anything if not said."),
+    uses: z.coerce.number().int().min(1).optional().describe('How many nodes may join with it; 1 if not said.'),
+    ttl: Duration.optional().describe('How long it is good for: 90s, 10m, 1h, 2d; 1h if not said.'),
+    json,
+  }),
+
+  async run({ role, cluster, names, uses, ttl, json: asJson }, context) {
+    const client = await context.api()
+    const created = await client.call(api.createToken, { roles: role, cluster, names, uses, ttlMs: ttl })
+    const join = `trivet-agent join ${created.token}@${client.url}`
+    if (asJson) return context.output.json({ ...created, join })
+    context.output.line(join)
+    context.output.note(
+      `Run that on the node. The token ${created.id} ends ${relative(created.expiresAt, context.now())}.`,
+    )
+  },
+})
+
+const list = command({
+  usage: 'token list [--json]',
+  summary: 'List the tokens that nodes can still join with.',
+  flags: jsonFlag,
+  options: z.object({ json }),
+
+  async run({ json: asJson }, context) {
+    const tokens = await (await context.api()).call(api.listTokens, {})
+    if (asJson) return context.output.json(tokens)
+    context.output.table(
+      tokens.map((token) => ({
+        token: token.id,
+        left: String(token.usesLeft),
+        ends: relative(token.expiresAt, context.now()),
+        cluster: token.cluster,
+        roles: token.roles.join(', '),
+        names: token.names,
+        author: token.author,
+      })),
+      'No token can be used now. Make one with: trivet token create',
+    )
+  },
+})
+
+const remove = command({
+  usage: 'token delete TOKEN [--json]',
+  summary: 'Make a token worthless; TOKEN as in token list. Nodes that joined with it stay.',
+  flags: jsonFlag,
+  options: z.object({ operands: z.tuple([z.string()]), json }),
+
+  async run({ operands: [id], json: asJson }, context) {
+    const deleted = await (await context.api()).call(api.deleteToken, { id })
+    if (asJson) return context.output.json(deleted)
+    context.output.note(`Nobody can join with ${id} any more.`)
+  },
+})
+
+export const tokenCommands: Command<Context>[] = [create, list, remove]

@@ -1,0 +1,42 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { api } from '../protocol/api.ts'
+import type { Order, OrderUpdate } from '../protocol/views.ts'
+import type { Client } from './api-client.ts'
+import { Unreachable } from './connection.ts'
+import { applyUpdate, isOver } from './order-state.ts'
+
+export interface Following {
+  signal: AbortSignal
+  now: () => number
+  /** Before the connection is tried again. */
+  retryMs: number
+  /** Told when the connection is lost, and why. */
+  onLost(error: Unreachable): void
+}
+
+/** How long after its deadline an order is still asked for: by then the server has ended it, if there is a server. */
+const graceMs = 60_000
+
+/**
+ * The order's updates until every target is final. A connection that is cut is made again: what was missed meanwhile
+ * comes as one update with the whole order. Gives up only well after the order's deadline.
+ */
+export async function* followOrder(client: Client, started: Order, following: Following): AsyncGenerator<OrderUpdate> {
+  let state = { order: started, progress: {} }
+  while (!isOver(state.order)) {
+    try {
+      for await (const update of client.watch(api.watchOrder, { id: started.id }, following.signal)) {
+        state = applyUpdate(state, update)
+        yield update
+      }
+      if (isOver(state.order)) return
+      const order = await client.call(api.readOrder, { id: started.id })
+      state = { ...state, order }
+      yield { type: 'order', order }
+    } catch (error) {
+      if (!(error instanceof Unreachable) || following.now() > started.deadline + graceMs) throw error
+      following.onLost(error)
+    }
+    if (!isOver(state.order)) await pause(following.retryMs, undefined, { signal: following.signal })
+  }
+}

@@ -1,0 +1,84 @@
+import { readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline/promises'
+import { text } from 'node:stream/consumers'
+import { makeClient } from './api-client.ts'
+import type { Command } from './command.ts'
+import { commands } from './commands/index.ts'
+import type { Context } from './context.ts'
+import { readLogin } from './login-file.ts'
+import { makeOutput } from './output.ts'
+import { coloured, plain } from './paint.ts'
+import { runProgram, type Program } from './program.ts'
+import { makeScreen } from './screen.ts'
+
+const { env, stdin, stdout, stderr } = process
+
+const program: Program<Context> = {
+  name: 'trivet',
+  version: version(),
+  summary: 'Keeps machines as their roles say.',
+  commands,
+  parts: [
+    { word: 'server', summary: 'Run the server.', load: async () => [(await import('../server/main.ts')).server] },
+    {
+      word: 'lab',
+      summary: 'Real nodes on this machine, to try things out.',
+      load: async (): Promise<Command<Context>[]> => (await import('../lab/commands.ts')).labCommands,
+    },
+  ],
+}
+
+function makeContext(): Context {
+  const loginPath = env['TRIVET_CONFIG'] || join(configFolder(), 'trivet', 'config.json')
+  const paintFor = (stream: { isTTY?: boolean }) => (stream.isTTY && !env['NO_COLOR'] ? coloured : plain)
+  return {
+    output: makeOutput(stdout, stderr),
+    api: async () => makeClient(await readLogin(loginPath)),
+    apiOf: (login) => makeClient(login),
+    loginPath,
+    paint: paintFor(stdout),
+    screen: makeScreen(stderr, { live: stderr.isTTY && env['TERM'] !== 'dumb', paint: paintFor(stderr) }),
+    now: Date.now,
+    readInput: () => text(stdin),
+    confirm,
+    interrupted,
+  }
+}
+
+async function confirm(question: string) {
+  if (!stdin.isTTY) return undefined
+  const asking = createInterface({ input: stdin, output: stderr })
+  const answer = await asking.question(`${question} [y/N] `)
+  asking.close()
+  return /^y(es)?$/i.test(answer.trim())
+}
+
+function interrupted() {
+  const controller = new AbortController()
+  for (const [signal, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const) {
+    process.on(signal, () => (controller.signal.aborted ? process.exit(code) : controller.abort()))
+  }
+  return controller.signal
+}
+
+function configFolder() {
+  return env['XDG_CONFIG_HOME'] || join(homedir(), '.config')
+}
+
+function version() {
+  const file: { version: string } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+  return file.version
+}
+
+// Whoever reads has gone (`trivet run list | head`): ended quietly, as the signal SIGPIPE would.
+stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(141)
+  throw error
+})
+
+process.exitCode = await runProgram(program, process.argv.slice(2), makeContext())

@@ -1,0 +1,66 @@
+import { api } from '../protocol/api.ts'
+import type { ResourceEvent } from '../protocol/events.ts'
+import type { Order, StoredRun, Target } from '../protocol/views.ts'
+import type { Client } from './api-client.ts'
+import type { Context } from './context.ts'
+import { exitCodeOf } from './order-state.ts'
+import { resultOf, stateWord, summaryOf } from './order-text.ts'
+import { paintWord } from './paint.ts'
+import { eventLines } from './run-text.ts'
+import { waitForOrder } from './wait-for-order.ts'
+
+interface RunWithEvents {
+  run: StoredRun
+  events: ResourceEvent[]
+}
+
+/** Waits for the order, prints what came of it and gives the exit code. */
+export async function finishOrder(
+  client: Client,
+  started: Order,
+  { detailed, json }: { detailed: boolean; json: boolean },
+  context: Context,
+) {
+  const order = await waitForOrder(client, started, context)
+  if (!order) {
+    const { id } = started
+    context.output.note(
+      `The order goes on. Follow it: trivet order show ${id} --wait; stop it: trivet order cancel ${id}`,
+    )
+    return 130
+  }
+  const runs = await readRuns(client, order.targets.filter(isWorthReading))
+  if (json) context.output.json(order.mode === 'plan' ? { order, runs: [...runs.values()] } : order)
+  else printResult(order, runs, context)
+  return exitCodeOf(order, { detailed })
+}
+
+/** A run in which nothing happened has nothing to show beyond its counts. */
+function isWorthReading({ run, outcome }: Target) {
+  return run !== null && outcome !== 'unchanged'
+}
+
+/** By the node's name. */
+async function readRuns(client: Client, targets: Target[]) {
+  const runs = new Map<string, RunWithEvents>()
+  for (const { node, run } of targets) if (run) runs.set(node, await client.call(api.readRun, { id: run }))
+  return runs
+}
+
+/** A plan is printed in full, of a converge what failed; what it changed is a `run show` away. */
+function printResult(order: Order, runs: Map<string, RunWithEvents>, { output, paint }: Context) {
+  for (const target of order.targets) {
+    const found = runs.get(target.node)
+    const failed = target.state !== 'converged'
+    if (order.mode !== 'plan' && !failed) continue
+    const state = paintWord(paint, target.state, stateWord(order, target))
+    output.line(`${paint('bold', target.node)}: ${state}${resultOf(target) ? `, ${resultOf(target)}` : ''}`)
+    const shown = found?.events.filter(({ outcome }) => order.mode === 'plan' || outcome === 'failed') ?? []
+    for (const line of shown.flatMap((event) => eventLines(event, paint, { diff: order.mode === 'plan' }))) {
+      output.line(`  ${line}`)
+    }
+    if (found?.run.error) output.line(`  ${found.run.error}`)
+    if (failed && found) output.note(`  More: trivet run show ${found.run.id.slice(0, 8)}`)
+  }
+  output.line(summaryOf(order))
+}
