@@ -8,8 +8,8 @@ import { codeOf, until } from './run.ts'
 const mountPoint = '/sys/fs/cgroup'
 
 /**
- * A group is LAB, or LAB/MACHINE below it. A node needs cgroups of its own: with --keep-unit all nodes would share those of whoever starts them, and systemd in
- * one node would find the services of another in its units. Gives the directories that its nspawn has to join.
+ * Gives the directories that the nspawn of a node has to join. (A group is LAB, or LAB/MACHINE below it.) With --keep-unit
+ * all nodes would share the cgroups of whoever starts them, and systemd in one node would find another's services in its units.
  */
 export async function makeCgroups(group: string): Promise<string[]> {
   const dirs = cgroupsOf(group)
@@ -34,8 +34,7 @@ export async function removeCgroups(group: string): Promise<void> {
 /** Stops every process of the node without telling it, until `false` is given. */
 export async function setFrozen(group: string, frozen: boolean): Promise<void> {
   const dir = cgroupsOf(group).find((each) => existsSync(join(each, 'cgroup.freeze')))
-  if (!dir)
-    throw new CommandError(`Nothing can freeze ${group}: it is not running, or this kernel has no cgroup.freeze.`)
+  if (!dir) throw new CommandError(`${group} cannot be frozen: not running, or a kernel without cgroup.freeze.`)
   await writeFile(join(dir, 'cgroup.freeze'), frozen ? '1' : '0')
   const wanted = frozen ? 'frozen 1' : 'frozen 0'
   await until(`${group} to be ${wanted}`, async () =>
@@ -54,7 +53,8 @@ function cgroupsOf(group: string): string[] {
 
 function findPids(dir: string): number[] {
   const text = ifThere(() => readFileSync(join(dir, 'cgroup.procs'), 'utf8')) ?? ''
-  return text.split('\n').filter(Boolean).map(Number)
+  const pids = text.split('\n').map(Number)
+  return pids.filter((pid) => pid > 0) // 0 is one that we cannot see, and to kill() it means ourselves
 }
 
 /** The directory and all below it, the deepest last; none when it does not exist. */
