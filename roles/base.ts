@@ -1,0 +1,6 @@
+import { defineRole } from 'trivet/role'
+
+export default defineRole({
+  description: 'What every node has: names of the others, a word of who manages it, a few packages.',
+  recipes: ['base'],
+})
