@@ -33,6 +33,7 @@ const options = {
   bundle: true,
   write: false,
   outdir,
+  absWorkingDir: '/',
   outbase: '/',
   format: 'cjs',
   platform: 'neutral',
