@@ -1,0 +1,43 @@
+import { spawn } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+
+/**
+ * `tsx test/main.ts all | unit | e2e [NAME...]`: names the files to node:test, which on Node.js 20 finds no TypeScript by itself,
+ * and fails when no test was run. Labs share two cores, so few end-to-end files run at a time.
+ */
+const [kind = 'all', ...names] = process.argv.slice(2)
+const files = readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.test.ts'))
+  .toSorted()
+const isEndToEnd = (name: string) => name.startsWith('e2e/')
+const isWanted = (name: string) => names.length === 0 || names.some((wanted) => name === `e2e/${wanted}.test.ts`)
+
+const unit = kind === 'e2e' ? [] : files.filter((name) => !isEndToEnd(name))
+const endToEnd = kind === 'unit' ? [] : files.filter((name) => isEndToEnd(name) && isWanted(name))
+const unknown = names.filter((name) => !endToEnd.includes(`e2e/${name}.test.ts`))
+
+if (unknown.length > 0) {
+  const there = files.filter(isEndToEnd).map((name) => name.slice('e2e/'.length, -'.test.ts'.length))
+  console.error(`There is no end-to-end test ${unknown.join(', ')}. There are: ${there.join(', ')}`)
+  process.exitCode = 2
+} else {
+  const passed = [await runTests(unit, 2), await runTests(endToEnd, 2)]
+  process.exitCode = passed.every(Boolean) ? 0 : 1
+}
+
+async function runTests(wanted: string[], concurrency: number) {
+  if (wanted.length === 0) return true
+  const paths = wanted.map((name) => join(import.meta.dirname, name))
+  const argv = ['--import', 'tsx', '--test', '--test-reporter=spec', `--test-concurrency=${concurrency}`, ...paths]
+  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] })
+  let closing = ''
+  child.stdout.on('data', (chunk: Buffer) => {
+    process.stdout.write(chunk)
+    closing = (closing + chunk.toString()).slice(-4000)
+  })
+  const exitCode = await new Promise<number | null>((resolve) => child.on('close', resolve))
+  const count = Number(/^\S+ tests (\d+)$/m.exec(closing)?.[1] ?? 0)
+  if (count === 0) console.error(`${wanted.length} files were named, and no test was run.`)
+  return exitCode === 0 && count > 0
+}
