@@ -56,7 +56,7 @@ async function run({ argv, cwd, env, user, exitCodes }: Want, host: Host) {
   }
   const { exitCode, stdout, stderr } = await host.run(argv, options)
   if (exitCodes.includes(exitCode)) return
-  const last = `${stdout}\n${stderr}`.trim().split('\n').slice(-20).join('\n')
+  const last = `${stdout.trimEnd()}\n${stderr}`.trim().split('\n').slice(-20).join('\n')
   throw new Error(
     `${argv.join(' ')} exited with ${exitCode}${last ? `. Its last lines:\n${last}` : ' and said nothing.'}`,
   )

@@ -55,5 +55,5 @@ function commandsFor(name: string, { ensure, gid, system, members }: Want, chang
 }
 
 function listed(members: string[]) {
-  return members.toSorted().join(',')
+  return members.toSorted().join(',') || '(none)'
 }

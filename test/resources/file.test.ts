@@ -277,13 +277,14 @@ test('file hashes files larger than one read', async (t) => {
   }
 })
 
+const problem = (props: object) => file.problem?.('/etc/motd', file.props.parse(props), {})
+
 test('file refuses names and props that cannot be meant', () => {
   for (const name of ['motd', '/etc/../motd', '/etc//motd', '/etc/', '/', '-rf', '/etc/a\0b'])
     assert.equal(file.name.safeParse(name).success, false, name)
   for (const mode of ['644', '0888', '0o644']) assert.equal(file.props.safeParse({ mode }).success, false, mode)
   assert.equal(file.props.safeParse({ mod: '0644' }).success, false)
   const host = new FakeHost()
-  const problem = (props: object) => file.problem?.('/etc/motd', file.props.parse(props), {})
   assert.match(problem({ ensure: 'absent', content: host.blob('x') }) ?? '', /can have no content/)
   assert.match(problem({ content: host.blob('x'), verify: ['true'] }) ?? '', /never looks at the candidate/)
   assert.equal(problem({ content: host.blob('x'), verify: ['check', '--file={}'] }), undefined)

@@ -9,6 +9,8 @@ const show = `systemctl show --property=ActiveState,SubState,Result,Type,NRestar
 const journal = `journalctl -u ${unit} -n 20 --no-pager -o cat`
 const loaded = { LoadState: 'loaded', UnitFileState: 'disabled', Type: 'simple' }
 
+const said = (stdout: string) => ({ exitCode: 0, stdout, stderr: '' })
+
 /** systemd as a table: verbs change the state of the unit. */
 class SystemdHost extends FakeHost {
   state: Partial<UnitState>
@@ -23,7 +25,6 @@ class SystemdHost extends FakeHost {
 
   override async run(argv: string[], options = {}) {
     await super.run(argv, options)
-    const said = (stdout: string) => ({ exitCode: 0, stdout, stderr: '' })
     if (argv[0] === 'journalctl') return said('Starting\nline 7: no such word\n')
     const verb = argv[1] ?? ''
     if (verb === 'show') return said(this.#show())
