@@ -1,5 +1,5 @@
-import type { Run } from '../protocol/events.ts'
-import { openStates, type TargetState } from '../protocol/views.ts'
+import type { Run } from '../../protocol/events.ts'
+import { openStates, type TargetState } from '../../protocol/views.ts'
 
 export function isFinal(state: TargetState) {
   return !openStates.includes(state)

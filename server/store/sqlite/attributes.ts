@@ -27,22 +27,22 @@ function writers({ database, write, audit, bump }: DesiredParts): Omit<Attribute
      on conflict do update set value = excluded.value, author = excluded.author, at = excluded.at`,
   )
   const remove = database.prepare('delete from attributes where scope = ? and subject = ? and key = ?')
-  const { current, nameOf } = places(database)
+  const at = places(database)
   return {
     setAttribute: (place, value, by) =>
       write(() => {
-        const before = current(place)
+        const before = at.current(place)
         upsert.run(place.scope, place.subject, place.key, JSON.stringify(value), by.author, by.at)
         bump()
-        audit(by, { action: 'set-attribute', subject: nameOf(place), before, after: value })
+        audit(by, { action: 'set-attribute', subject: at.nameOf(place), before, after: value })
       }),
     unsetAttribute: (place, by) =>
       write(() => {
-        const before = current(place)
+        const before = at.current(place)
         if (before === undefined) return false
         remove.run(place.scope, place.subject, place.key)
         bump()
-        audit(by, { action: 'unset-attribute', subject: nameOf(place), before })
+        audit(by, { action: 'unset-attribute', subject: at.nameOf(place), before })
         return true
       }),
   }

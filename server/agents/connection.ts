@@ -1,0 +1,86 @@
+import type { RawData, WebSocket } from 'ws'
+import { AgentMessage, closeCodes, type ServerMessage } from '../../protocol/messages.ts'
+import { describeIssue } from '../describe-issue.ts'
+import type { Node } from '../store/store.ts'
+
+/** One agent's connection after it has proven its key. */
+export interface Connection {
+  node: Node
+  /** Bearer for blobs; ends with the connection. */
+  session: string
+  /** The server has its facts, so it has been told of its catalog and may be given orders. */
+  ready: boolean
+  /** Digest of the catalog that it has, as far as the server knows. */
+  catalog: string | null
+  /** What it does just now. */
+  run: { id: string; orders: string[]; done: number; total: number } | undefined
+  send(message: ServerMessage): void
+  close(code: number, reason: string): void
+}
+
+/** Whoever sent it is no agent of this protocol: the connection is closed with the reason. */
+export class BadMessage extends Error {
+  override name = 'BadMessage'
+}
+
+/** More messages than this waiting, and the socket is not read until they are done. */
+const pauseAt = 32
+
+/** Hands over messages one after the other. What `handle` throws goes to `failed`, and nothing after it is handled. */
+export function receive(
+  socket: WebSocket,
+  handle: (message: AgentMessage) => Promise<void>,
+  failed: (error: unknown) => void,
+) {
+  let work = Promise.resolve()
+  let waiting = 0
+  let broken = false
+
+  async function next(data: RawData, isBinary: boolean) {
+    if (!broken) await handle(parseFrame(data, isBinary))
+    waiting -= 1
+    if (socket.isPaused && waiting < pauseAt / 2) socket.resume()
+  }
+
+  socket.on('message', (data, isBinary) => {
+    if (broken) return
+    waiting += 1
+    if (waiting >= pauseAt) socket.pause()
+    work = work
+      .then(() => next(data, isBinary))
+      .catch((error: unknown) => {
+        broken = true
+        socket.resume()
+        failed(error)
+      })
+  })
+}
+
+function parseFrame(data: RawData, isBinary: boolean) {
+  if (isBinary) throw new BadMessage('binary frame; messages are JSON in text frames')
+  const { success, data: message, error } = AgentMessage.safeParse(parseJson(textOf(data)))
+  if (!success) throw new BadMessage(error.issues.slice(0, 1).map(describeIssue).join())
+  return message
+}
+
+function textOf(data: RawData) {
+  if (Array.isArray(data)) return Buffer.concat(data).toString('utf8')
+  return Buffer.isBuffer(data) ? data.toString('utf8') : Buffer.from(data).toString('utf8')
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new BadMessage('not JSON', { cause: error })
+  }
+}
+
+/** A close frame holds 123 bytes of reason. */
+export function closeWith(socket: WebSocket, code: number, reason: string) {
+  socket.close(code, Buffer.from(reason).subarray(0, 120).toString('utf8').replace(/�$/, ''))
+}
+
+export function closeForBadMessage(socket: WebSocket, { message }: BadMessage) {
+  closeWith(socket, closeCodes.badMessage, message)
+}

@@ -1,0 +1,59 @@
+import type { WebSocket } from 'ws'
+import { closeCodes, type ServerMessage } from '../../protocol/messages.ts'
+import { newSecret } from '../secrets.ts'
+import type { Node } from '../store/store.ts'
+import { closeWith, type Connection } from './connection.ts'
+
+export type Registry = ReturnType<typeof createRegistry>
+
+/** Who is connected: at most one connection for each node. */
+export function createRegistry() {
+  const byNode = new Map<string, Connection>()
+  const bySession = new Map<string, Connection>()
+
+  function forget(connection: Connection) {
+    bySession.delete(connection.session)
+    if (byNode.get(connection.node.id) === connection) byNode.delete(connection.node.id)
+  }
+
+  function drop(nodeId: string, code: number, reason: string) {
+    const connection = byNode.get(nodeId)
+    if (!connection) return
+    forget(connection)
+    connection.close(code, reason)
+  }
+
+  return {
+    forget,
+    open(socket: WebSocket, node: Node, catalog: string | null) {
+      drop(node.id, closeCodes.replaced, 'the same key has connected anew')
+      const connection = newConnection(socket, node, catalog)
+      byNode.set(node.id, connection)
+      bySession.set(connection.session, connection)
+      return connection
+    },
+    /** What a dropped connection still says is not listened to. */
+    isCurrent: (connection: Connection) => byNode.get(connection.node.id) === connection,
+    /** Once it knows its catalog; before, it is told of catalog and orders as it becomes so. */
+    ready(nodeId: string) {
+      const connection = byNode.get(nodeId)
+      return connection?.ready ? connection : undefined
+    },
+    isConnected: (nodeId: string) => byNode.has(nodeId),
+    /** The node of a session, while its connection lasts. */
+    nodeOfSession: (session: string) => bySession.get(session)?.node,
+    revoke: (nodeId: string) => drop(nodeId, closeCodes.revoked, 'this node was revoked'),
+  }
+}
+
+function newConnection(socket: WebSocket, node: Node, catalog: string | null): Connection {
+  return {
+    node,
+    session: newSecret(),
+    ready: false,
+    catalog,
+    run: undefined,
+    send: (message: ServerMessage) => socket.send(JSON.stringify(message)),
+    close: (code, reason) => closeWith(socket, code, reason),
+  }
+}

@@ -1,0 +1,51 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { BlobRequest, blobsPath, Enrolment, enrolPath } from '../../protocol/enrolment.ts'
+import { bearerOf } from '../api/auth.ts'
+import { ApiFault } from '../api/fault.ts'
+import type { Catalogs } from '../catalogs.ts'
+import { describeIssue } from '../describe-issue.ts'
+import type { Throttle } from '../throttle.ts'
+import { enrol, type EnrolParts } from './enrol.ts'
+import type { Registry } from './registry.ts'
+
+export interface RouteParts extends EnrolParts {
+  registry: Registry
+  throttle: Throttle
+}
+
+/** What agents ask over HTTPS. */
+export function registerAgentRoutes(app: FastifyInstance, parts: RouteParts) {
+  app.post(enrolPath, { bodyLimit: 16 * 1024 }, (request) => serveEnrolment(parts, request))
+  app.post(blobsPath, { bodyLimit: 8 * 1024 * 1024 }, async (request, reply) => {
+    const { success, data } = BlobRequest.safeParse(request.body)
+    if (!success) throw new ApiFault(400, 'bad-input', 'want: a list of SHA-256 hashes in hex')
+    const bytes = blobsFor(parts, bearerOf(request) ?? '', data.want)
+    return reply.type('application/octet-stream').send(bytes)
+  })
+}
+
+async function serveEnrolment(parts: RouteParts, request: FastifyRequest) {
+  const { success, data, error } = Enrolment.safeParse(request.body)
+  if (!success) throw new ApiFault(400, 'bad-input', error.issues.map(describeIssue).join('; '))
+  try {
+    return await enrol(parts, data)
+  } catch (refusal) {
+    if (refusal instanceof ApiFault && parts.throttle.failed(request.ip))
+      throw new ApiFault(429, 'too-many-attempts', 'Too many refused enrolments from this address. Wait a minute.')
+    throw refusal
+  }
+}
+
+/** Each blob after its length, in the order asked. */
+function blobsFor({ registry, catalogs }: { registry: Registry; catalogs: Catalogs }, session: string, want: string[]) {
+  const node = registry.nodeOfSession(session)
+  if (!node) throw new ApiFault(401, 'no-session', 'The session is over. Connect again.')
+  const parts = want.flatMap((sha256) => {
+    const blob = catalogs.blob(node.id, sha256)
+    if (!blob) throw new ApiFault(404, 'unknown-blob', `No blob ${sha256} belongs to the catalog of ${node.name}.`)
+    const length = Buffer.alloc(8)
+    length.writeBigUInt64BE(BigInt(blob.length))
+    return [length, blob]
+  })
+  return Buffer.concat(parts)
+}

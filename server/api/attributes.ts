@@ -1,0 +1,82 @@
+import { inputOf } from '../cluster-views.ts'
+import { AttributeError, layersOf, validateAttribute } from '../compile/attributes.ts'
+import type { AttributePlace, FleetNode, SetValue } from '../store/store.ts'
+import type { ApiParts, Handlers } from './call.ts'
+import { ApiFault } from './fault.ts'
+import { findFleetNode, findLivingNode, requireRevision, unknown } from './find.ts'
+
+export function attributeHandlers(parts: ApiParts): Pick<Handlers, 'setAttribute' | 'unsetAttribute' | 'explain'> {
+  const { store, catalogs } = parts
+  return {
+    async setAttribute({ scope, name, key, value }, { by }) {
+      const place = await placeOf(parts, scope, name, key)
+      theirs(() => validateAttribute(requireRevision(parts), key, value))
+      await store.setAttribute(place, value, by)
+      await catalogs.refresh()
+      return { nodes: await nodesAt(parts, place) }
+    },
+    async unsetAttribute({ scope, name, key }, { by }) {
+      const place = await placeOf(parts, scope, name, key)
+      if (!(await store.unsetAttribute(place, by))) {
+        const set = await store.readAttributes(place.scope, place.subject)
+        throw unknown('attribute', `${key} set for ${place.scope} ${name}`, Object.keys(set))
+      }
+      await catalogs.refresh()
+      return { nodes: await nodesAt(parts, place) }
+    },
+    async explain({ node: name, key }) {
+      const node = await findFleetNode(parts, name)
+      const fleet = await store.readFleet()
+      const layers = theirs(() => layersOf(requireRevision(parts), inputOf(node, fleet), key))
+      const who = await writers(parts, node, key)
+      const known = layers.map(({ layer, value }) => ({ layer, value, ...(who[layer.split(' ')[0] ?? ''] ?? nobody) }))
+      return { value: known.at(-1)?.value ?? null, layers: known }
+    },
+  }
+}
+
+async function placeOf(
+  parts: ApiParts,
+  scope: 'nodes' | 'clusters',
+  name: string,
+  key: string,
+): Promise<AttributePlace> {
+  if (scope === 'nodes') return { scope: 'node', subject: (await findLivingNode(parts, name)).id, key }
+  const { nodes, clusters } = await parts.store.readFleet()
+  const known = new Set([...nodes.map(({ cluster }) => cluster), ...Object.keys(clusters), 'default'])
+  if (!known.has(name)) throw unknown('cluster', name, known)
+  return { scope: 'cluster', subject: name, key }
+}
+
+async function nodesAt({ store }: ApiParts, { scope, subject }: AttributePlace) {
+  const { nodes } = await store.readFleet()
+  return nodes.filter(({ id, cluster }) => (scope === 'node' ? id : cluster) === subject).map(({ name }) => name)
+}
+
+const nobody = { author: null, at: null }
+
+/** By the first word of a layer: who set the key for the cluster and for the node, or what holds it or lies in it. */
+async function writers({ store }: ApiParts, node: FleetNode, key: string) {
+  const [cluster, own] = await Promise.all([
+    store.readAttributes('cluster', node.cluster),
+    store.readAttributes('node', node.id),
+  ])
+  return { cluster: lastWriter(cluster, key), node: lastWriter(own, key) } as Record<string, typeof nobody | SetValue>
+}
+
+function lastWriter(set: Record<string, SetValue>, key: string) {
+  const touching = Object.entries(set).filter(
+    ([other]) => other === key || key.startsWith(`${other}.`) || other.startsWith(`${key}.`),
+  )
+  const [last] = touching.map(([, { author, at }]) => ({ author, at })).toSorted((a, b) => b.at - a.at)
+  return last ?? nobody
+}
+
+function theirs<Result>(work: () => Result) {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof AttributeError) throw new ApiFault(400, 'bad-attribute', error.message)
+    throw error
+  }
+}

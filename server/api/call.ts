@@ -1,0 +1,45 @@
+import type { Readable } from 'node:stream'
+import type { z } from 'zod'
+import type { Api } from '../../protocol/api.ts'
+import type { OrderUpdate } from '../../protocol/views.ts'
+import type { Registry } from '../agents/registry.ts'
+import type { Catalogs } from '../catalogs.ts'
+import type { Orders } from '../orders/orders.ts'
+import type { Watcher } from '../orders/watching.ts'
+import type { Revisions } from '../revisions.ts'
+import type { By, Operator, Store } from '../store/store.ts'
+
+/** What handlers work with. */
+export interface ApiParts {
+  store: Store
+  catalogs: Catalogs
+  revisions: Revisions
+  orders: Orders
+  registry: Registry
+  clock: () => number
+  version: string
+  /** SHA-256 of the CA, the last part of tokens. */
+  ca: string
+  /** Where a backup is made before it is sent. */
+  scratch: string
+}
+
+/** Who asks, and what a write of theirs is signed with. */
+export interface Caller {
+  operator: Operator
+  by: By
+}
+
+/** Starts telling updates, and gives back how to stop. */
+export type Subscribe<Update> = (watcher: Watcher<Update>) => () => void
+
+type Result<Name extends keyof Api> = Name extends 'watchOrder'
+  ? Subscribe<OrderUpdate>
+  : Name extends 'backup'
+    ? Readable
+    : z.infer<Api[Name]['output']>
+
+/** One for each call of the table; an entry that is missing is an error of tsc. */
+export type Handlers = {
+  [Name in keyof Api]: (input: z.infer<Api[Name]['input']>, caller: Caller) => Promise<Result<Name>>
+}

@@ -1,0 +1,52 @@
+import { suggest } from '../sources/suggest.ts'
+import type { FleetNode, Node } from '../store/store.ts'
+import { ApiFault } from './fault.ts'
+import type { ApiParts } from './call.ts'
+
+/** The node of that name, the living one before a revoked one. */
+export async function findNode({ store, catalogs }: ApiParts, name: string): Promise<Node> {
+  const node = await store.findNode(name)
+  if (!node)
+    throw unknown(
+      'node',
+      name,
+      catalogs.all().map((wanted) => wanted.node.name),
+    )
+  return node
+}
+
+export async function findLivingNode(parts: ApiParts, name: string): Promise<Node> {
+  const node = await findNode(parts, name)
+  if (node.revokedAt === null) return node
+  throw new ApiFault(409, 'revoked', `Node ${name} was revoked. A machine may join under its name anew.`)
+}
+
+/** The living node with all that is set for it, as stored now. */
+export async function findFleetNode(parts: ApiParts, name: string): Promise<FleetNode> {
+  const { id } = await findLivingNode(parts, name)
+  const { nodes } = await parts.store.readFleet()
+  const node = nodes.find((other) => other.id === id)
+  if (!node)
+    throw unknown(
+      'node',
+      name,
+      nodes.map((other) => other.name),
+    )
+  return node
+}
+
+export function requireRevision({ revisions }: ApiParts) {
+  const revision = revisions.current()
+  if (revision) return revision
+  throw new ApiFault(409, 'no-revision', `No recipes and roles are in force. ${revisions.errors().join('; ')}`)
+}
+
+/** Roles must be there when they are assigned; they may go later. */
+export function requireRoles(parts: ApiParts, roles: string[]) {
+  const known = requireRevision(parts).roles
+  for (const role of roles) if (!known.has(role)) throw unknown('role', role, known.keys())
+}
+
+export function unknown(noun: string, name: string, known: Iterable<string>) {
+  return new ApiFault(404, `unknown-${noun}`, `There is no ${noun} ${name}. ${suggest(name, known)}`)
+}

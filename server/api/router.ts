@@ -1,0 +1,65 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { api, type Endpoint } from '../../protocol/api.ts'
+import { describeIssue } from '../describe-issue.ts'
+import { attributeHandlers } from './attributes.ts'
+import { type AuthParts, authenticate, requireAccess } from './auth.ts'
+import type { ApiParts, Caller, Handlers, Subscribe } from './call.ts'
+import { serveEvents } from './events.ts'
+import { ApiFault } from './fault.ts'
+import { nodeHandlers } from './nodes.ts'
+import { orderHandlers } from './orders.ts'
+import { roleHandlers } from './roles.ts'
+import { runHandlers } from './runs.ts'
+import { serverHandlers } from './server.ts'
+import { tokenHandlers } from './tokens.ts'
+
+type Handle = (input: unknown, caller: Caller) => Promise<unknown>
+
+/** Serves every call of the table, each behind its access. */
+export function registerApi(app: FastifyInstance, parts: ApiParts & AuthParts) {
+  const handlers: Handlers = {
+    ...serverHandlers(parts),
+    ...nodeHandlers(parts),
+    ...attributeHandlers(parts),
+    ...roleHandlers(parts),
+    ...tokenHandlers(parts),
+    ...orderHandlers(parts),
+    ...runHandlers(parts),
+  }
+  for (const name of Object.keys(api) as (keyof typeof api)[]) {
+    // The table pairs each input with its handler; TypeScript cannot follow that through a loop.
+    const handle = handlers[name] as Handle
+    const endpoint: Endpoint = api[name]
+    app.route({
+      method: endpoint.method,
+      url: endpoint.path,
+      handler: (request, reply) => serve(parts, endpoint, handle, request, reply),
+    })
+  }
+}
+
+async function serve(
+  parts: ApiParts & AuthParts,
+  endpoint: Endpoint,
+  handle: Handle,
+  request: FastifyRequest,
+  reply: FastifyReply,
+) {
+  const operator = await authenticate(parts, request)
+  // Nothing in the table is public yet; an entry that is would need no less than a token until somebody decides otherwise.
+  requireAccess(operator, endpoint.access === 'public' ? 'viewer' : endpoint.access)
+  const caller = { operator, by: { author: operator.name, at: parts.clock() } }
+  const result = await handle(inputOf(endpoint, request), caller)
+  if (endpoint.stream === 'events') return serveEvents(reply, result as Subscribe<unknown>)
+  return reply.type(endpoint.stream === 'bytes' ? 'application/octet-stream' : 'application/json').send(result)
+}
+
+/** Parameters of the path come last, so that a body can't speak of something else than the path does. */
+function inputOf({ method, input }: Endpoint, { params, query, body }: FastifyRequest) {
+  const rest = method === 'GET' || method === 'DELETE' ? query : (body ?? {})
+  if (typeof rest !== 'object' || rest === null || Array.isArray(rest))
+    throw new ApiFault(400, 'bad-input', 'The body must be a JSON object.')
+  const { success, data, error } = input.safeParse({ ...rest, ...Object(params) })
+  if (success) return data
+  throw new ApiFault(400, 'bad-input', error.issues.map(describeIssue).join('; '))
+}

@@ -1,0 +1,30 @@
+import type { ApiParts, Handlers } from './call.ts'
+import { ApiFault } from './fault.ts'
+import { findNode } from './find.ts'
+
+export function runHandlers(parts: ApiParts): Pick<Handlers, 'listRuns' | 'readRun'> {
+  const { store } = parts
+  return {
+    async listRuns(filter) {
+      if (filter.node !== undefined) await findNode(parts, filter.node)
+      if (filter.after !== undefined && (await store.findRunsByPrefix(filter.after)).length === 0)
+        throw unknownRun(filter.after)
+      return store.findRuns(filter)
+    },
+    async readRun({ id }) {
+      const [run, second] = await store.findRunsByPrefix(id)
+      if (!run) throw unknownRun(id)
+      if (second && run.id !== id)
+        throw new ApiFault(
+          409,
+          'ambiguous-run',
+          `Several runs begin with ${id}, such as ${run.id} and ${second.id}. Give more of it.`,
+        )
+      return { run, events: await store.readEvents(run.id) }
+    },
+  }
+}
+
+function unknownRun(id: string) {
+  return new ApiFault(404, 'unknown-run', `There is no run ${id}. trivet run list shows the last ones.`)
+}

@@ -1,0 +1,27 @@
+import { createReadStream } from 'node:fs'
+import { unlink } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import type { ApiParts, Handlers } from './call.ts'
+
+/** What is about the server itself. */
+export function serverHandlers(parts: ApiParts): Pick<Handlers, 'whoami' | 'listAudit' | 'backup'> {
+  const { store, revisions, version, scratch } = parts
+  return {
+    whoami: async (_input, { operator: { name, access } }) => ({
+      name,
+      access,
+      version,
+      revision: revisions.current()?.id ?? 'none',
+    }),
+    listAudit: ({ limit }) => store.listAudit(limit),
+    async backup() {
+      const path = join(scratch, `backup-${randomUUID()}.db`)
+      await store.backup(path)
+      const stream = createReadStream(path)
+      // Once it is open it can be read without a name, and nothing is left behind whatever happens.
+      stream.once('open', () => void unlink(path).catch((error: Error) => stream.destroy(error)))
+      return stream
+    },
+  }
+}

@@ -1,0 +1,31 @@
+import { formatToken } from '../../protocol/token.ts'
+import { hashSecret, newId, newSecret } from '../secrets.ts'
+import type { ApiParts, Handlers } from './call.ts'
+import { requireRoles, unknown } from './find.ts'
+
+export function tokenHandlers(parts: ApiParts): Pick<Handlers, 'createToken' | 'listTokens' | 'deleteToken'> {
+  const { store, clock, ca } = parts
+  return {
+    async createToken({ uses, ttlMs, roles, cluster, names }, { by }) {
+      if (roles.length > 0) requireRoles(parts, roles)
+      const [id, secret] = [newId(), newSecret()]
+      const expiresAt = by.at + ttlMs
+      const token = { id, secretHash: hashSecret(secret), usesLeft: uses, expiresAt, roles, cluster, names }
+      await store.createToken({ ...token, author: by.author }, by)
+      return { token: formatToken({ id, secret, ca }), id, expiresAt }
+    },
+    async listTokens() {
+      const tokens = await store.listTokens(clock())
+      return tokens.map(({ secretHash: _, ...token }) => token)
+    },
+    async deleteToken({ id }, { by }) {
+      if (await store.deleteToken(id, by)) return { id }
+      const usable = await store.listTokens(clock())
+      throw unknown(
+        'token',
+        id,
+        usable.map((token) => token.id),
+      )
+    },
+  }
+}

@@ -1,0 +1,101 @@
+import { setImmediate as breathe } from 'node:timers/promises'
+import { clusterViews, inputOf } from './cluster-views.ts'
+import { compile, type Compiled } from './compile/compile.ts'
+import { answersChanged, type ClusterView } from './compile/inputs.ts'
+import type { Revisions } from './revisions.ts'
+import type { Fleet, FleetNode, Store } from './store/store.ts'
+
+/** A node's catalog, or why it has none, with what it was compiled for. */
+export interface Wanted {
+  node: FleetNode
+  compiled: Compiled
+}
+
+export interface Catalogs {
+  /** Looks again at what each node should be. Calls of a burst share one look; each resolves when its change is in. */
+  refresh(): Promise<void>
+  /** As of the last look; undefined for a node that was not there yet. */
+  of(nodeId: string): Wanted | undefined
+  all(): Wanted[]
+  /** Bytes of the node's catalog, or of the one before it, which may still be on its way. Nothing else. */
+  blob(nodeId: string, sha256: string): Buffer | undefined
+  /** Told of each node whose catalog, or the reason for having none, is another. */
+  onChange(listener: (wanted: Wanted) => void): void
+}
+
+interface Entry extends Wanted {
+  /** All that went in but the cluster's answers. */
+  inputs: string
+  blobs: Map<string, Buffer>
+  previousBlobs: Map<string, Buffer>
+}
+
+/** How long compiling may keep the loop from its sockets. */
+const stretchMs = 20
+
+export function createCatalogs(store: Store, revisions: Revisions): Catalogs {
+  const entries = new Map<string, Entry>()
+  const listeners: ((wanted: Wanted) => void)[] = []
+  let last: Promise<unknown> = Promise.resolve()
+  let queued: Promise<void> | undefined
+
+  async function look() {
+    queued = undefined
+    const fleet = await store.readFleet()
+    const viewOf = clusterViews(fleet)
+    const living = new Set(fleet.nodes.map(({ id }) => id))
+    for (const id of entries.keys()) if (!living.has(id)) entries.delete(id)
+    let since = performance.now()
+    for (const node of fleet.nodes) {
+      lookAt(node, fleet, viewOf(node.cluster))
+      if (performance.now() - since < stretchMs) continue
+      await breathe()
+      since = performance.now()
+    }
+  }
+
+  function lookAt(node: FleetNode, fleet: Fleet, view: ClusterView) {
+    const revision = revisions.current()
+    const input = inputOf(node, fleet)
+    const inputs = JSON.stringify([revision?.id ?? revisions.errors(), input])
+    const before = entries.get(node.id)
+    if (before?.inputs === inputs && !answersChanged(before.compiled.asked, view)) return
+    const compiled = revision ? compile(revision, input, view) : noRevision(revisions.errors())
+    const entry = { node, compiled, inputs, ...blobsAfter(before, compiled) }
+    entries.set(node.id, entry)
+    if (!before || !isSame(before.compiled, compiled)) for (const listener of listeners) listener(entry)
+  }
+
+  return {
+    refresh() {
+      queued ??= last.then(look)
+      // Whoever asked for that look hears of its failure; the next has its own.
+      last = queued.catch(() => undefined)
+      return queued
+    },
+    of: (nodeId) => entries.get(nodeId),
+    all: () => [...entries.values()],
+    blob(nodeId, sha256) {
+      const entry = entries.get(nodeId)
+      return entry?.blobs.get(sha256) ?? entry?.previousBlobs.get(sha256)
+    },
+    onChange: (listener) => void listeners.push(listener),
+  }
+}
+
+function noRevision(errors: string[]): Compiled {
+  const reason = `recipes and roles do not load: ${errors.join('; ')}`
+  return { status: 'error', reason, asked: [] }
+}
+
+function blobsAfter(before: Entry | undefined, compiled: Compiled) {
+  if (compiled.status !== 'compiled') return { blobs: new Map(), previousBlobs: before?.blobs ?? new Map() }
+  const same = before?.compiled.status === 'compiled' && before.compiled.digest === compiled.digest
+  return { blobs: compiled.blobs, previousBlobs: (same ? before.previousBlobs : before?.blobs) ?? new Map() }
+}
+
+function isSame(a: Compiled, b: Compiled) {
+  if (a.status === 'compiled' || b.status === 'compiled')
+    return a.status === 'compiled' && b.status === 'compiled' && a.digest === b.digest
+  return a.status === b.status && a.reason === b.reason
+}

@@ -1,0 +1,37 @@
+import type { ServerMessage } from '../../protocol/messages.ts'
+import type { Catalogs } from '../catalogs.ts'
+import type { OpenTarget, Store } from '../store/store.ts'
+import type { TurnTarget } from './orders.ts'
+
+export interface DeliveryParts {
+  store: Store
+  catalogs: Catalogs
+  /** Sends to the node if it is connected and knows its catalog. */
+  send: (nodeId: string, message: ServerMessage) => void
+}
+
+export function createDelivery({ store, catalogs, send }: DeliveryParts, turn: TurnTarget) {
+  /** Why a node can't do any order. Without facts there can be no catalog, but soon: such a node is waited for like one that is away. */
+  function refusal(nodeId: string) {
+    const wanted = catalogs.of(nodeId)
+    if (!wanted?.node.facts || wanted.compiled.status === 'compiled') return undefined
+    return `${wanted.compiled.status}: ${wanted.compiled.reason}`
+  }
+
+  /** What a node has taken it may ask to have again, whatever has become of its catalog: it then says itself that it can't. */
+  function isDue({ node, state }: OpenTarget) {
+    return state !== 'waiting' || catalogs.of(node)?.compiled.status === 'compiled'
+  }
+
+  return {
+    refusal,
+    /** Sends the node all that it has not finished, and refuses for it what it has no catalog for. At least once: agents know orders by their ids. */
+    async deliver(nodeId: string) {
+      for (const target of await store.openTargets(nodeId)) {
+        const reason = target.state === 'waiting' ? refusal(nodeId) : undefined
+        if (reason !== undefined) await turn(target.order, nodeId, ['waiting'], 'refused', { reason })
+        else if (isDue(target)) send(nodeId, { type: 'order', id: target.order, mode: target.mode })
+      }
+    },
+  }
+}

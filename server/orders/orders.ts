@@ -1,0 +1,84 @@
+import type { RunMode } from '../../protocol/events.ts'
+import { openStates, type TargetState } from '../../protocol/views.ts'
+import { newId } from '../secrets.ts'
+import type { By } from '../store/store.ts'
+import { createDelivery, type DeliveryParts } from './delivery.ts'
+import { createExpiry, type ExpiryParts } from './expiry.ts'
+import { createWatching } from './watching.ts'
+
+/** Turns a target that is in one of the states `from` and tells whoever watches; otherwise does nothing. */
+export type TurnTarget = (
+  order: string,
+  nodeId: string,
+  from: TargetState[],
+  state: TargetState,
+  more?: { reason?: string; run?: string },
+) => Promise<void>
+
+export interface NewOrder {
+  mode: RunMode
+  author: string
+  /** Ids of nodes. */
+  nodes: string[]
+  deadlineMs: number
+}
+
+export type OrderParts = DeliveryParts & ExpiryParts
+export type Orders = ReturnType<typeof createOrders>
+
+/** Orders from their making to the one final state of each target. */
+export function createOrders(parts: OrderParts) {
+  const { store, clock } = parts
+  const { publish, progress, watch } = createWatching(parts)
+  const turn: TurnTarget = async (order, nodeId, from, state, more) =>
+    publish([await store.turnTarget(order, nodeId, from, { state, at: clock(), ...more })])
+  const delivery = createDelivery(parts, turn)
+  const expiry = createExpiry(parts, turn)
+  return {
+    ...{ publish, progress, watch },
+    ...answers(turn),
+    deliver: delivery.deliver,
+    resume: expiry.resume,
+    close: expiry.close,
+    async create(asked: NewOrder) {
+      const id = await storeOrder(parts, asked, delivery.refusal)
+      const order = await store.readOrder(id)
+      if (!order) throw new Error(`Order ${id} was stored and is not there.`)
+      expiry.arm(order)
+      return order
+    },
+    async cancel(id: string, by: By) {
+      const open = (await store.openTargets()).filter(({ order }) => order === id)
+      publish(await store.cancelOrder(id, by))
+      for (const { node } of open) parts.send(node, { type: 'cancel', id })
+    },
+  }
+}
+
+/** It is sent when it is stored. */
+async function storeOrder(
+  { store, clock, send }: OrderParts,
+  { mode, author, nodes, deadlineMs }: NewOrder,
+  refusal: (nodeId: string) => string | undefined,
+) {
+  const id = newId()
+  const createdAt = clock()
+  const targets = nodes.map((node) => {
+    const reason = refusal(node)
+    return reason === undefined ? { node, state: 'waiting' as const } : { node, state: 'refused' as const, reason }
+  })
+  await store.createOrder({ id, mode, author, createdAt, deadline: createdAt + deadlineMs }, targets)
+  for (const { node, state } of targets) if (state === 'waiting') send(node, { type: 'order', id, mode })
+  return id
+}
+
+/** What a node answers. An answer to an order that it was not given, or that is over, changes nothing. */
+function answers(turn: TurnTarget) {
+  return {
+    delivered: (nodeId: string, order: string) => turn(order, nodeId, ['waiting'], 'delivered'),
+    refused: (nodeId: string, order: string, reason: string) => turn(order, nodeId, openStates, 'refused', { reason }),
+    async started(nodeId: string, orders: string[], run: string) {
+      for (const order of orders) await turn(order, nodeId, ['waiting', 'delivered'], 'started', { run })
+    },
+  }
+}

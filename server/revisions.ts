@@ -1,0 +1,53 @@
+import { SourceError } from './sources/errors.ts'
+import { loadRevision, type Revision } from './sources/revision.ts'
+import { hashSources, type SourceDirs } from './sources/files.ts'
+
+/** What a server goes by: the last revision that loaded, and what is wrong with the one on disk, if it did not. */
+export interface Revisions {
+  current(): Revision | undefined
+  /** Each with file and line; empty when what is on disk is in force. */
+  errors(): string[]
+  loadedAt(): number
+  /** Looks at the disk now. Gives whether another revision is in force, or other errors are. */
+  reload(): Promise<boolean>
+}
+
+export function createRevisions(dirs: SourceDirs, clock: () => number): Revisions {
+  let current: Revision | undefined
+  let errors: string[] = []
+  let loadedAt = 0
+  let last: Promise<unknown> = Promise.resolve()
+
+  async function load() {
+    if (current && errors.length === 0 && (await hashSources(dirs)) === current.id) return false
+    const before = { id: current?.id, errors: errors.join('\n') }
+    try {
+      current = await loadRevision(dirs)
+      loadedAt = clock()
+      errors = []
+    } catch (error) {
+      errors = explained(error, dirs)
+    }
+    return current?.id !== before.id || errors.join('\n') !== before.errors
+  }
+
+  return {
+    current: () => current,
+    errors: () => errors,
+    loadedAt: () => loadedAt,
+    reload() {
+      const loaded = last.then(load)
+      // Whoever asked for that one hears of its failure; the next has its own.
+      last = loaded.catch(() => undefined)
+      return loaded
+    },
+  }
+}
+
+function explained(error: unknown, { recipes, roles }: SourceDirs) {
+  if (error instanceof SourceError) return error.errors
+  // A folder that is swapped by rename is away for a moment.
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
+    return [`${error.message}. Put the folders ${recipes} and ${roles} back.`]
+  throw error
+}

@@ -1,0 +1,143 @@
+import type { FastifyInstance } from 'fastify'
+import { formatToken } from '../protocol/token.ts'
+import { ownNames, reachableHost, urlOf } from './addresses.ts'
+import { createAgents } from './agents/agents.ts'
+import { createRegistry } from './agents/registry.ts'
+import { registerAgentRoutes } from './agents/routes.ts'
+import { registerApi } from './api/router.ts'
+import { createAuthority, fingerprintOf, issueLeaf } from './ca.ts'
+import { createCatalogs } from './catalogs.ts'
+import { openDataDir, requireFolder } from './data-dir.ts'
+import { createHttp } from './http.ts'
+import { createOrders } from './orders/orders.ts'
+import { createRevisions } from './revisions.ts'
+import { hashSecret, newId, newSecret } from './secrets.ts'
+import { watchSources } from './sources/watch.ts'
+import { StartError } from './start-error.ts'
+import { openSqliteStore } from './store/sqlite.ts'
+import type { Store } from './store/store.ts'
+import { createThrottle } from './throttle.ts'
+
+export interface ServerOptions {
+  data: string
+  host: string
+  /** 0 takes any that is free. */
+  port: number
+  recipes: string
+  roles: string
+  /** How often agents converge of their own accord. */
+  intervalMs: number
+  version: string
+  clock?: () => number
+  log: { level: string; to: NodeJS.WritableStream }
+}
+
+export interface RunningServer {
+  url: string
+  port: number
+  /** `TOKEN@URL` of the first admin: only at the first start, and never again. */
+  adminInvitation?: string
+  /** Ends cleanly: agents are told, what is under way is finished. */
+  close(): Promise<void>
+}
+
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  await requireFolder(options.recipes, '--recipes')
+  await requireFolder(options.roles, '--roles')
+  const store = await openSqliteStore(await openDataDir(options.data))
+  try {
+    return await startWith(store, options)
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+async function startWith(store: Store, options: ServerOptions): Promise<RunningServer> {
+  const { clock = Date.now, host, log } = options
+  const authority = (await store.readAuthority()) ?? (await foundAuthority(store, clock()))
+  const app = createHttp({ ...(await issueLeaf(authority, ownNames(host), clock())), log })
+  const ca = fingerprintOf(authority)
+  const { begin, close } = assemble(app, store, ca, clock, options)
+  await begin()
+  const port = await listen(app, options)
+  const url = urlOf(reachableHost(host), port)
+  const token = (await store.countOperators()) === 0 ? await inviteAdmin(store, ca, clock()) : undefined
+  return { url, port, close, ...(token === undefined ? {} : { adminInvitation: `${token}@${url}` }) }
+}
+
+/** Puts the parts together. */
+function assemble(app: FastifyInstance, store: Store, ca: string, clock: () => number, options: ServerOptions) {
+  const { recipes, roles, version, intervalMs, data } = options
+  const failed = (error: unknown) => app.log.error(error)
+  const throttle = createThrottle(clock)
+  const registry = createRegistry()
+  const revisions = createRevisions({ recipes, roles }, clock)
+  const catalogs = createCatalogs(store, revisions)
+  const orders = createOrders({
+    store,
+    catalogs,
+    clock,
+    failed,
+    send: (id, message) => registry.ready(id)?.send(message),
+  })
+  const parts = { store, catalogs, revisions, orders, registry, clock, throttle }
+  const agents = createAgents({ ...parts, server: ca, intervalMs, failed })
+  registerApi(app, { ...parts, version, ca, scratch: data })
+  registerAgentRoutes(app, parts)
+  app.server.on('upgrade', agents.upgrade)
+
+  async function reload() {
+    if (!(await revisions.reload())) return
+    for (const error of revisions.errors()) app.log.error(error)
+    app.log.info({ revision: revisions.current()?.id ?? 'none' }, 'revision in force')
+    await catalogs.refresh()
+  }
+
+  const watching = watchSources({ recipes, roles }, () => void reload().catch(failed))
+  return {
+    async begin() {
+      await watching.ready
+      await reload()
+      await orders.resume()
+    },
+    async close() {
+      watching.close()
+      orders.close()
+      await Promise.all([agents.close(), app.close()])
+      await store.close()
+    },
+  }
+}
+
+async function foundAuthority(store: Store, now: number) {
+  const authority = await createAuthority(now)
+  await store.keepAuthority(authority)
+  return authority
+}
+
+async function inviteAdmin(store: Store, ca: string, now: number) {
+  const [id, secret] = [newId(), newSecret()]
+  const operator = { id, name: 'admin', access: 'admin', secretHash: hashSecret(secret) } as const
+  await store.createOperator(operator, { author: 'first start', at: now })
+  return formatToken({ id, secret, ca })
+}
+
+async function listen(app: FastifyInstance, { host, port }: ServerOptions) {
+  try {
+    await app.listen({ host, port })
+  } catch (error) {
+    await app.close()
+    if (!(error instanceof Error)) throw error
+    throw new StartError(`Cannot listen on ${host}:${port}: ${whyNot(error)}`, { cause: error })
+  }
+  const address = app.server.address()
+  return typeof address === 'object' && address ? address.port : port
+}
+
+function whyNot(error: NodeJS.ErrnoException) {
+  if (error.code === 'EADDRINUSE') return 'something listens there already. Stop it, or give --listen another port.'
+  if (error.code === 'EADDRNOTAVAIL') return 'this machine has no such address. Give --listen one that it has.'
+  if (error.code === 'EACCES') return 'ports below 1024 are for root. Give --listen a higher one.'
+  return `${error.message}.`
+}
