@@ -68,6 +68,8 @@ export interface ResourceType<Props extends z.ZodType = z.ZodType> {
   type: string
   /** One sentence for the reference. */
   summary: string
+  /** Lines of a recipe, for the reference. */
+  example?: string
   props: Props
   /** What a name must look like, and the error otherwise. Names that begin with `-` are refused everywhere. */
   name: z.ZodType<string>

@@ -9,6 +9,7 @@ import { kindOf, presence, statOf } from './read-file.ts'
 export const directory = defineResource({
   type: 'directory',
   summary: 'A directory: its mode and owner. Its parent must be there, or be declared before it.',
+  example: "directory('/var/lib/zookeeper', { mode: '0750', owner: 'zookeeper', group: 'zookeeper' })",
   name: Path,
   props: z.strictObject({
     ensure: z.enum(['present', 'absent']).default('present').describe('Whether the directory is to be there.'),

@@ -22,6 +22,12 @@ export const exec = defineResource({
   type: 'exec',
   summary:
     'A command, for what no other type does. It says when there is nothing to do: creates, onlyIf, unless or refreshOnly.',
+  example: `exec('make the keystore', {
+  argv: ['keytool', '-genkeypair', '-alias', 'web', '-keystore', '/etc/web/keystore'],
+  creates: '/etc/web/keystore',
+  user: 'web',
+})
+exec('reload the rules of udev', { argv: ['udevadm', 'control', '--reload'], refreshOnly: true })`,
   name: Label,
   props: Props,
 

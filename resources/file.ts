@@ -27,6 +27,14 @@ export type FileWant = z.infer<typeof Props>
 export const file = defineResource({
   type: 'file',
   summary: 'A regular file: its content, mode and owner. It is replaced as a whole, so that nobody reads half of it.',
+  example: `file('/etc/haproxy/haproxy.cfg', {
+  content: template('haproxy.cfg.njk', { backends: ['10.0.0.7:8000'] }),
+  mode: '0640',
+  owner: 'root',
+  group: 'haproxy',
+  verify: ['haproxy', '-c', '-f', '{}'],
+  notifies: { reload: 'service[haproxy]' },
+})`,
   name: Path,
   props: Props,
   blobs: ['content'],

@@ -22,6 +22,7 @@ type Want = z.infer<typeof Props>
 export const group = defineResource({
   type: 'group',
   summary: 'A local group.',
+  example: "group('operators', { gid: 3000, members: ['alice', 'bob'] })",
   name: AccountName,
   props: Props,
 

@@ -9,6 +9,7 @@ import { explained, syncDirectory, temporaryBeside } from './write-atomically.ts
 export const link = defineResource({
   type: 'link',
   summary: 'A symbolic link. An old link is replaced in one step; what is no link is left alone, unless force is true.',
+  example: "link('/etc/localtime', { target: '/usr/share/zoneinfo/Etc/UTC' })",
   name: Path,
   props: z.strictObject({
     ensure: z.enum(['present', 'absent']).default('present').describe('Whether the link is to be there.'),

@@ -24,6 +24,9 @@ type Item = Differing<Want>
 export const pkg = defineResource({
   type: 'pkg',
   summary: 'A Debian package. Neighbours in a recipe are installed and removed in one transaction.',
+  example: `pkg('haproxy')
+pkg('zookeeper', { version: '3.8.0-11+deb12u2', recommends: false })
+pkg('exim4-base', { ensure: 'purged' })`,
   name: PackageName,
   props: Props,
   problem: (_name, { ensure, version, recommends }) =>

@@ -45,6 +45,9 @@ export const probe = defineResource({
   type: 'probe',
   summary:
     'A check of health. It changes nothing: it waits until what it looks at is well, and fails where that takes too long.',
+  example: `probe('zookeeper', { tcp: { port: 2181, send: 'srvr\\n', expect: '^Mode: (leader|follower)$' }, withinMs: 120_000 })
+probe('web', { http: { url: 'http://127.0.0.1:8000/health', expect: 'ok' } })
+probe('disk', { command: ['test', '-w', '/var/lib/web'] })`,
   name: Label,
   props: Props,
 

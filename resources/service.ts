@@ -27,6 +27,8 @@ type Want = z.infer<typeof Props>
 export const service = defineResource({
   type: 'service',
   summary: 'A unit of systemd: whether it runs, starts with the machine, or may not start at all.',
+  example: `service('haproxy', { running: true, enabled: true })
+service('mesos-master', { masked: true })`,
   name: ServiceName,
   props: Props,
   units: (name) => [unitOf(name)],

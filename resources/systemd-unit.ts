@@ -20,6 +20,10 @@ export function systemdUnitIn(directory: string) {
   return defineResource({
     type: 'systemd_unit',
     summary: "A unit of the node's own in /etc/systemd/system, known to systemd as soon as it is written.",
+    example: `systemd_unit('web.service', {
+  content: template('web.service.njk', { port: 8000 }),
+  notifies: { restart: 'service[web]' },
+})`,
     name: UnitName,
     props: Props,
     blobs: ['content'],

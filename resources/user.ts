@@ -37,6 +37,8 @@ type Want = z.infer<typeof Props>
 export const user = defineResource({
   type: 'user',
   summary: 'A local user. A new one has no password, so nobody can log in with one.',
+  example:
+    "user('web', { system: true, home: '/var/lib/web', createHome: true, shell: '/usr/sbin/nologin', groups: ['ssl-cert'] })",
   name: AccountName,
   props: Props,
 

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { z } from 'zod'
+import { resourcesPage } from '../../docs/generate.ts'
+import { Common, sha256 } from '../../protocol/catalog.ts'
+import type { ResourceType } from '../../resources/define.ts'
+import { resourceTypes } from '../../resources/index.ts'
+
+const types: [string, ResourceType][] = Object.entries(resourceTypes)
+const page = new URL('../../docs/resources.md', import.meta.url)
+
+test('the reference of resources is as the schemas say', () => {
+  const now = resourcesPage(types.map(([, type]) => type))
+  if (process.env.GOLDEN === 'write') writeFileSync(page, now)
+  assert.equal(readFileSync(page, 'utf8'), now, 'docs/resources.md is stale: GOLDEN=write npm run unit')
+})
+
+test('every type is listed under its own name and describes every prop', () => {
+  for (const [key, { type, props }] of types) {
+    assert.equal(type, key)
+    const { properties = {} } = z.toJSONSchema(props, { io: 'input' })
+    for (const [prop, schema] of Object.entries(properties))
+      assert(typeof schema === 'object' && schema.description, `${type}.${prop} has no description`)
+  }
+})
+
+test('no type takes a name that begins with a dash', () => {
+  for (const [, type] of types)
+    for (const name of ['-', '-x', '--help'])
+      assert.equal(type.name.safeParse(name).success, false, `${type.type}[${name}]`)
+})
+
+const blob = (text: string) => ({ sha256: sha256(text), bytes: text.length })
+
+for (const [, type] of types) {
+  test(`the example of ${type.type} is a resource that its schema takes`, () => {
+    const declared: string[] = []
+    const declare = (name: string, props: Record<string, unknown> = {}) => {
+      const commonKeys = [...Object.keys(Common.shape), 'notifies']
+      const own = Object.fromEntries(Object.entries(props).filter(([key]) => !commonKeys.includes(key)))
+      const want = type.props.parse(own)
+      assert.equal(type.problem?.(type.name.parse(name), want, {}), undefined)
+      declared.push(name)
+    }
+    // oxlint-disable-next-line typescript/no-implied-eval -- the examples are ours, and are to be run as they are read
+    new Function(type.type, 'template', type.example ?? '')(declare, blob)
+    assert(declared.length > 0)
+  })
+}
