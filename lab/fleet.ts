@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -35,6 +35,8 @@ export interface Fleet {
   trivet: (...args: string[]) => Promise<CommandResult>
   /** The same, and it must succeed; gives what it printed. */
   mustTrivet: (...args: string[]) => Promise<string>
+  /** The same on this terminal, so that a person sees it live; gives the exit code. */
+  showTrivet: (...args: string[]) => Promise<number>
   /** Installs the agent on a node, joins it to the server and starts it. */
   join: (node: LabNode, tokenFlags?: string[]) => Promise<void>
   stopServer: (signal: 'SIGTERM' | 'SIGKILL') => Promise<number | null>
@@ -55,6 +57,14 @@ export async function upFleet(options: FleetOptions): Promise<Fleet> {
   const environment = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', TRIVET_CONFIG: config }
   const trivet = (...args: string[]) => run([process.execPath, program, ...args], { env: environment })
   const mustTrivet = (...args: string[]) => must([process.execPath, program, ...args], { env: environment })
+  const showTrivet = async (...args: string[]) => {
+    const child = spawn(process.execPath, [program, ...args], {
+      env: environment,
+      stdio: ['ignore', 'inherit', 'inherit'],
+    })
+    await once(child, 'exit')
+    return child.exitCode ?? 1
+  }
   const down = async () => {
     await server.stop('SIGKILL')
     await lab.down()
@@ -74,6 +84,7 @@ export async function upFleet(options: FleetOptions): Promise<Fleet> {
     config,
     trivet,
     mustTrivet,
+    showTrivet,
     join: (node, flags = []) => joinNode(node, async () => mustTrivet('token', 'create', ...flags)),
     stopServer: (signal) => server.stop(signal),
     startServer: async () => void (await server.start()),
@@ -114,18 +125,18 @@ class ServerProcess {
   async start(): Promise<string> {
     const child = spawn(process.execPath, [program, ...this.#argv], { stdio: ['ignore', 'pipe', 'pipe'] })
     this.#child = child
+    const isFirst = !existsSync(this.dataDir)
     let invitation = ''
-    let listening = false
     child.stderr.on('data', (chunk: Buffer) => (this.log += chunk.toString()))
     createInterface({ input: child.stdout }).on('line', (line) => {
       invitation ||= /trivet login (\S+)/.exec(line)?.[1] ?? ''
-      listening ||= line.includes('listening')
     })
+    const logged = this.log.length
     await until(
       () => `the server to listen. It said: ${this.log}`,
       async () => {
         if (child.exitCode !== null) throw new CommandError(`the server ended with ${child.exitCode}: ${this.log}`)
-        return listening
+        return this.log.slice(logged).includes('Trivet listens on') && (invitation !== '' || !isFirst)
       },
     )
     return invitation

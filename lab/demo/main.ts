@@ -40,7 +40,7 @@ async function demo() {
 async function main(fleet: Fleet) {
   say('Join the nodes')
   await Promise.all(fleet.lab.nodes.map((node) => fleet.join(node)))
-  await tellStory(fleet, say, (text) => console.log(text.trimEnd()))
+  await tellStory(fleet, say)
   say('Done')
   const { balancer, ensemble } = castOf(fleet.lab.nodes)
   console.log(`HAProxy    http://${balancer.address}/`)

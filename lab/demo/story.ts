@@ -11,41 +11,36 @@ export function castOf(nodes: LabNode[]) {
 }
 
 /** The main job from joined nodes to history, each claim proven on the node itself. `say` is told every step as it begins. */
-export async function tellStory(fleet: Fleet, say: (line: string) => void, show: (text: string) => void) {
-  const { lab, trivet, mustTrivet } = fleet
-  const cast = castOf(lab.nodes)
+export async function tellStory(fleet: Fleet, say: (line: string) => void) {
+  const { mustTrivet } = fleet
+  const { balancer, backends, ensemble } = castOf(fleet.lab.nodes)
+  const [, second] = ensemble
 
   say('Assign roles')
-  for (const { name } of cast.ensemble) await mustTrivet('node', 'assign', name, 'base', 'zookeeper')
-  for (const { name } of cast.backends) await mustTrivet('node', 'assign', name, 'web')
-  await mustTrivet('node', 'assign', cast.balancer.name, 'haproxy')
-  show(await mustTrivet('node', 'list'))
+  await Promise.all(ensemble.map(({ name }) => mustTrivet('node', 'assign', name, 'base', 'zookeeper')))
+  await Promise.all(backends.map(({ name }) => mustTrivet('node', 'assign', name, 'web')))
+  await mustTrivet('node', 'assign', balancer.name, 'haproxy')
+  await mustExit(0, fleet, 'node', 'list')
 
   say('Converge all of them')
-  show(await mustTrivet('converge', '--all', '--wait'))
-  show(`ZooKeeper: ${(await proveEnsemble(cast.ensemble)).join(', ')}`)
-  show(
-    `HAProxy on ${cast.balancer.name} answers from ${(await proveBalanced(cast.balancer, cast.backends)).join(' and ')}`,
-  )
+  await mustExit(0, fleet, 'converge', '--all', '--wait')
+  say(`ZooKeeper: ${(await proveEnsemble(ensemble)).join(', ')}`)
+  say(`HAProxy on ${balancer.name} answers from ${(await proveBalanced(balancer, backends)).join(' and ')}`)
 
-  say('Converge again: nothing to change')
-  await expectExit(fleet, 0, 'converge', '--all', '--wait', '--detailed-exitcodes')
+  say('Converge again: nothing may change')
+  await mustExit(0, fleet, 'converge', '--all', '--wait', '--detailed-exitcodes')
 
-  say('Break a file and a service')
-  await cast.balancer.write('/etc/haproxy/haproxy.cfg', '# broken by hand\n')
-  await cast.ensemble[1]?.exec(['systemctl', 'stop', 'zookeeper'])
-  show(await expectExit(fleet, 2, 'converge', '--all', '--wait', '--detailed-exitcodes'))
-  await proveEnsemble(cast.ensemble)
-  await proveBalanced(cast.balancer, cast.backends)
-  show('Both are repaired.')
-
-  say('What happened')
-  show(await mustTrivet('run', 'list'))
-  return trivet
+  say(`Break a file on ${balancer.name} and a service on ${second?.name}`)
+  await balancer.write('/etc/haproxy/haproxy.cfg', '# broken by hand\n')
+  await second?.exec(['systemctl', 'stop', 'zookeeper'])
+  await mustExit(2, fleet, 'converge', '--all', '--wait', '--detailed-exitcodes')
+  await proveEnsemble(ensemble)
+  await proveBalanced(balancer, backends)
+  say('Both are repaired. What happened')
+  await mustExit(0, fleet, 'run', 'list')
 }
 
-async function expectExit({ trivet }: Fleet, wanted: number, ...args: string[]) {
-  const { exitCode, stdout, stderr } = await trivet(...args)
-  if (exitCode === wanted) return stdout
-  throw new CommandError(`trivet ${args.join(' ')} exited with ${exitCode}, not ${wanted}: ${stderr}${stdout}`)
+async function mustExit(wanted: number, { showTrivet }: Fleet, ...args: string[]) {
+  const exitCode = await showTrivet(...args)
+  if (exitCode !== wanted) throw new CommandError(`trivet ${args.join(' ')} exited with ${exitCode}, not ${wanted}`)
 }
