@@ -12,3 +12,8 @@ export class SourceError extends Error {
 export function messageOf(error: unknown) {
   return error instanceof Error ? error.message : String(error)
 }
+
+/** `ENOENT`, or whatever there is instead. */
+export function codeOf(error: unknown) {
+  return error instanceof Error && 'code' in error ? String(error.code) : messageOf(error)
+}

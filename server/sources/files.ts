@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { sha256 } from '../../protocol/catalog.ts'
+import { codeOf, SourceError } from './errors.ts'
 
 export interface SourceDirs {
   recipes: string
@@ -37,7 +38,9 @@ async function readFolder(dir: string) {
 }
 
 async function findFiles(dir: string, path: string): Promise<string[]> {
-  const entries = await readdir(dir, { withFileTypes: true })
+  const entries = await readdir(dir, { withFileTypes: true }).catch((error: unknown) => {
+    throw new SourceError([`${dir}: cannot be read (${codeOf(error)}); it must be a folder`])
+  })
   const found = entries
     .filter(({ name }) => !isScratch(name))
     .map(async (entry) => {

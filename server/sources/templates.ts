@@ -73,9 +73,10 @@ function findSource(sources: Map<string, string>, path: string) {
   return source
 }
 
-function describe(asked: string, error: unknown, sources: Map<string, string>) {
-  const path = innermostPath(error) ?? asked
+function describe(asked: string, thrown: unknown, sources: Map<string, string>) {
+  const path = innermostPath(thrown) ?? asked
   const source = sources.get(path) ?? ''
+  const error = innermost(thrown)
   if (!(error instanceof Error)) return `${path}: ${String(error)}`
   const cause = error.cause
   if (cause instanceof UndefinedVariable) return `${path}:${lineUsing(cause.variable, source)}: ${cause.message}`
@@ -90,6 +91,12 @@ function describe(asked: string, error: unknown, sources: Map<string, string>) {
 function innermostPath(error: unknown) {
   const passed = [...messageOf(error).matchAll(/^ *\(([^)\n]+)\)(?: \[Line .*)?$/gm)]
   return passed.at(-1)?.[1]
+}
+
+/** Through each include it is wrapped once more. */
+function innermost(error: unknown): unknown {
+  const cause = error instanceof Error ? error.cause : undefined
+  return cause instanceof Error && 'lineno' in cause ? innermost(cause) : error
 }
 
 function lastLine(text: string) {
