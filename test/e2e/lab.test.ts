@@ -56,7 +56,6 @@ test('two nodes: commands, network, packages, reboot, cut, freeze, kill; and not
   t.after(() => lab.down())
   const [one, two] = lab.nodes
   assert.ok(one && two)
-  const state = await stateOf(lab.name)
 
   await t.test('exec gives output and exit code, passes input, and ends what takes too long', async () => {
     assert.equal(await ok(one, 'hostname'), 'e2e-lab-1')
