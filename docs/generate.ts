@@ -2,17 +2,7 @@ import { z } from 'zod'
 import { Common } from '../protocol/catalog.ts'
 import type { ResourceType } from '../resources/define.ts'
 
-interface Schema {
-  type?: string | undefined
-  description?: string | undefined
-  default?: unknown | undefined
-  enum?: unknown[] | undefined
-  anyOf?: Schema[] | undefined
-  items?: Schema | undefined
-  properties?: Record<string, Schema> | undefined
-  additionalProperties?: Schema | boolean | undefined
-  required?: string[] | undefined
-}
+type Schema = z.core.JSONSchema.BaseSchema
 
 /** The reference of resources, made from their schemas, so that it cannot say what the code does not. */
 export function resourcesPage(types: ResourceType[]) {
@@ -22,20 +12,20 @@ export function resourcesPage(types: ResourceType[]) {
 
 const intro = `# Resources
 
-<!-- Made from resources/*.ts. Do not edit: change the schema, then run GOLDEN=write npm run unit. -->
+<!-- Made from resources/*.ts. Do not edit: change the schema, then run npm run docs. -->
 
 A resource is one thing on a node, written \`type[name]\`. A recipe declares it with \`type(name, props)\`; the agent checks whether the node
 already is so, and changes only what differs.`
 
 function common() {
-  const rows = table(z.toJSONSchema(Common), [])
-  const notifies = row(
-    'notifies',
+  const notifies = [
+    code('notifies'),
     'map of action to resource',
     '',
     "What is owed, once and at the end of the run, when this resource changed, such as `{ restart: 'service[web]' }`.",
-  )
-  return `## Every resource\n\nBeside its own props, every resource takes:\n\n${rows}\n${notifies}`
+  ]
+  const rows = [...rowsOf(z.toJSONSchema(Common), []), notifies]
+  return `## Every resource\n\nBeside its own props, every resource takes:\n\n${table(rows)}`
 }
 
 function section({ type, summary, example, name, props, blobs, actions }: ResourceType) {
@@ -45,45 +35,50 @@ function section({ type, summary, example, name, props, blobs, actions }: Resour
     summary,
     `The name ${refusal}.`,
     `\`\`\`ts\n${example ?? ''}\n\`\`\``,
-    table(z.toJSONSchema(props, { io: 'input' }), blobs ?? []),
+    table(rowsOf(z.toJSONSchema(props, { io: 'input' }), blobs ?? [])),
     ...(actions ? [`Actions to notify: ${Object.keys(actions).map(code).join(', ')}.`] : []),
   ].join('\n\n')
 }
 
-function table(schema: Schema, blobs: string[]) {
-  const rows = Object.entries(schema.properties ?? {}).map(([prop, inner]) => {
+function rowsOf(schema: Schema, blobs: string[]) {
+  return Object.entries(schema.properties ?? {}).map(([prop, given]) => {
+    const inner = one(given)
     const needed = schema.required?.includes(prop) ? 'needed' : ''
     const fallback = inner.default === undefined || isEmpty(inner.default) ? needed : code(quoted(inner.default))
-    return row(
-      prop,
-      blobs.includes(prop) ? 'text, `template()` or `source()`' : typeOf(inner),
-      fallback,
-      inner.description ?? '',
-    )
+    const type = blobs.includes(prop) ? 'text, `template()` or `source()`' : typeOf(inner)
+    return [code(prop), type, fallback, inner.description ?? '']
   })
-  return ['| prop | type | default | |', '|---|---|---|---|', ...rows].join('\n')
 }
 
-function row(prop: string, type: string, fallback: string, meaning: string) {
-  return `| \`${prop}\` | ${type} | ${fallback} | ${meaning.replaceAll('|', '\\|')} |`
+/** Laid out as the formatter does it, so that the page is left alone by it. */
+function table(rows: string[][]) {
+  const cells = [['prop', 'type', 'default', ''], ...rows].map((row) => row.map((cell) => cell.replaceAll('|', '\\|')))
+  const widths = [0, 1, 2, 3].map((column) => Math.max(3, ...cells.map((row) => row[column]?.length ?? 0)))
+  const lines = cells.map((row) => `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`)
+  const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`
+  return [lines[0], rule, ...lines.slice(1)].join('\n')
 }
 
 function typeOf(schema: Schema): string {
-  if (schema.enum) return schema.enum.map((one) => code(quoted(one))).join(' or ')
+  if (schema.enum) return schema.enum.map((value) => code(quoted(value))).join(' or ')
   if (schema.anyOf) return [...new Set(schema.anyOf.map(typeOf))].join(' or ')
-  if (schema.type === 'array') return `list of ${typeOf(schema.items ?? {})}s`
+  if (schema.type === 'array') return `list of ${typeOf(one(schema.items))}s`
   if (schema.properties)
-    return `record of ${Object.keys(schema.properties)
-      .map((key) => nested(key, schema))
+    return `record of ${Object.entries(schema.properties)
+      .map(([key, inner]) => nested(key, one(inner), schema.required ?? []))
       .join(', ')}`
   if (schema.type === 'object') return 'map of strings'
-  return schema.type ?? 'anything'
+  return String(schema.type ?? 'anything')
 }
 
-function nested(key: string, { required, properties }: Schema) {
-  const fallback = properties?.[key]?.default
-  if (fallback !== undefined) return `${code(key)} (${code(quoted(fallback))})`
-  return required?.includes(key) ? `${code(key)} (needed)` : code(key)
+function nested(key: string, inner: Schema, required: string[]) {
+  if (inner.default !== undefined) return `${code(key)} (${code(quoted(inner.default))})`
+  return required.includes(key) ? `${code(key)} (needed)` : code(key)
+}
+
+/** JSON Schema also knows `true` and lists where one schema can stand; ours has neither. */
+function one(given: Schema | Schema[] | boolean | (Schema | boolean)[] | undefined): Schema {
+  return typeof given === 'object' && !Array.isArray(given) ? given : {}
 }
 
 /** As a recipe writes it. */
