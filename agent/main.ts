@@ -16,24 +16,24 @@ function interrupted() {
   return abort.signal
 }
 
-const finished = runProgram(
-  {
-    name: 'trivet-agent',
-    version: packageJson.version,
-    summary: 'Keeps this machine as its roles say.',
-    commands: agentCommands,
-  },
-  process.argv.slice(2),
-  {
-    output: makeOutput(process.stdout, process.stderr),
-    interrupted,
-    types: resourceTypes,
-    version: packageJson.version,
-    environment: process.env,
-  },
-)
+async function main() {
+  process.exitCode = await runProgram(
+    {
+      name: 'trivet-agent',
+      version: packageJson.version,
+      summary: 'Keeps this machine as its roles say.',
+      commands: agentCommands,
+    },
+    process.argv.slice(2),
+    {
+      output: makeOutput(process.stdout, process.stderr),
+      interrupted,
+      types: resourceTypes,
+      version: packageJson.version,
+      environment: process.env,
+    },
+  )
+}
 
 // An error that is our own fault ends the process with its stack, as Node.js does by itself.
-void finished.then((exitCode) => {
-  process.exitCode = exitCode
-})
+void main()

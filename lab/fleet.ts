@@ -47,32 +47,23 @@ export interface Fleet {
   down: () => Promise<void>
 }
 
-/** Boots the nodes and starts the server, side by side. No node has joined yet. */
+/** Boots the nodes and starts the server. No node has joined yet. */
 export async function upFleet(options: FleetOptions): Promise<Fleet> {
-  const binds = [...(options.binds ?? []), { from: options.agent, to: '/usr/lib/trivet' }]
-  const lab = await upLab({ ...options, binds })
+  const lab = await upLab({
+    ...options,
+    binds: [...(options.binds ?? []), { from: options.agent, to: '/usr/lib/trivet' }],
+  })
   const home = mkdtempSync(join(tmpdir(), 'trivet-fleet-'))
-  const server = new ServerProcess(lab.gateway, home, options)
   const config = join(home, 'config.json')
-  const environment = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', TRIVET_CONFIG: config }
-  const trivet = (...args: string[]) => run([process.execPath, program, ...args], { env: environment })
-  const mustTrivet = (...args: string[]) => must([process.execPath, program, ...args], { env: environment })
-  const showTrivet = async (...args: string[]) => {
-    const child = spawn(process.execPath, [program, ...args], {
-      env: environment,
-      stdio: ['ignore', 'inherit', 'inherit'],
-    })
-    await once(child, 'exit')
-    return child.exitCode ?? 1
-  }
+  const server = new ServerProcess(lab.gateway, home, options)
+  const operator = operatorWith(config)
   const down = async () => {
     await server.stop('SIGKILL')
     await lab.down()
     rmSync(home, { recursive: true, force: true })
   }
   try {
-    const invitation = await server.start()
-    await mustTrivet('login', invitation)
+    await operator.mustTrivet('login', await server.start())
   } catch (error) {
     await down()
     throw error
@@ -82,14 +73,25 @@ export async function upFleet(options: FleetOptions): Promise<Fleet> {
     url: server.url,
     dataDir: server.dataDir,
     config,
-    trivet,
-    mustTrivet,
-    showTrivet,
-    join: (node, flags = []) => joinNode(node, async () => mustTrivet('token', 'create', ...flags)),
+    ...operator,
+    join: (node, flags = []) => joinNode(node, async () => operator.mustTrivet('token', 'create', ...flags)),
     stopServer: (signal) => server.stop(signal),
     startServer: async () => void (await server.start()),
     serverLog: () => server.log,
     down,
+  }
+}
+
+function operatorWith(config: string): Pick<Fleet, 'trivet' | 'mustTrivet' | 'showTrivet'> {
+  const env = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', TRIVET_CONFIG: config }
+  return {
+    trivet: (...args) => run([process.execPath, program, ...args], { env }),
+    mustTrivet: (...args) => must([process.execPath, program, ...args], { env }),
+    async showTrivet(...args) {
+      const child = spawn(process.execPath, [program, ...args], { env, stdio: ['ignore', 'inherit', 'inherit'] })
+      await once(child, 'exit')
+      return child.exitCode ?? 1
+    },
   }
 }
 

@@ -31,13 +31,13 @@ async function runTests(wanted: string[], concurrency: number) {
   const paths = wanted.map((name) => join(import.meta.dirname, name))
   const argv = ['--import', 'tsx', '--test', '--test-reporter=spec', `--test-concurrency=${concurrency}`, ...paths]
   const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] })
-  let closing = ''
+  let printed = ''
   child.stdout.on('data', (chunk: Buffer) => {
     process.stdout.write(chunk)
-    closing = (closing + chunk.toString()).slice(-4000)
+    printed += chunk.toString()
   })
   const exitCode = await new Promise<number | null>((resolve) => child.on('close', resolve))
-  const count = Number(/^\S+ tests (\d+)$/m.exec(closing)?.[1] ?? 0)
+  const count = Number(/^\S+ tests (\d+)$/m.exec(printed)?.[1] ?? 0)
   if (count === 0) console.error(`${wanted.length} files were named, and no test was run.`)
   return exitCode === 0 && count > 0
 }

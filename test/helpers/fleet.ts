@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { after, before } from 'node:test'
+import { buildAgent } from '../../agent/build.ts'
+import { type Fleet, type FleetOptions, upFleet } from '../../lab/fleet.ts'
+import type { LabNode } from '../../lab/node.ts'
+import type { NodeDetail, StoredRun } from '../../protocol/views.ts'
+import type { ResourceEvent } from '../../protocol/events.ts'
+
+let built: Promise<string> | undefined
+
+/** The agent of this source, built once per test process; removed with it. */
+export function builtAgent() {
+  built ??= (async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'trivet-agent-'))
+    process.on('exit', () => rmSync(folder, { recursive: true }))
+    await buildAgent(folder)
+    return folder
+  })()
+  return built
+}
+
+/** A fleet with all its nodes joined, from before the suite to after it. Gives a function, since it is there only once tests run. */
+export function fleetOfSuite(options: Omit<FleetOptions, 'agent'>): () => Fleet {
+  let fleet: Fleet | undefined
+  before(async () => {
+    const up = await upFleet({ ...options, agent: await builtAgent() })
+    fleet = up
+    await Promise.all(up.lab.nodes.map((node) => up.join(node)))
+  })
+  after(() => fleet?.down())
+  return () => {
+    assert.ok(fleet, 'the fleet did not come up')
+    return fleet
+  }
+}
+
+/** Recipes and roles of a test, in folders of their own: path → source, `recipes/x/x.ts`, `roles/x.ts`. */
+export function sourcesOf(files: Record<string, string>) {
+  const dir = mkdtempSync(join(tmpdir(), 'trivet-sources-'))
+  process.on('exit', () => rmSync(dir, { recursive: true }))
+  const write = (path: string, text: string) => {
+    mkdirSync(dirname(join(dir, path)), { recursive: true })
+    writeFileSync(join(dir, path), text)
+  }
+  for (const folder of ['recipes', 'roles']) mkdirSync(join(dir, folder))
+  for (const [path, text] of Object.entries(files)) write(path, text)
+  return { recipes: join(dir, 'recipes'), roles: join(dir, 'roles'), write }
+}
+
+/** A role of one recipe that declares what `body` says. */
+export function roleOf(name: string, body: string) {
+  return {
+    [`recipes/${name}/${name}.ts`]: `import { defineRecipe } from 'trivet/recipe'\nexport default defineRecipe({ declare({ directory, exec, file, link, node, pkg, probe, service, systemd_unit }) {\n${body}\n} })\n`,
+    [`roles/${name}.ts`]: `import { defineRole } from 'trivet/role'\nexport default defineRole({ recipes: ['${name}'] })\n`,
+  }
+}
+
+/** What a command on the node prints; it must exit with 0. */
+export async function onNode(node: LabNode, ...argv: string[]) {
+  const { exitCode, stdout, stderr } = await node.exec(argv, { timeoutMs: 120_000 })
+  assert.equal(exitCode, 0, `${argv.join(' ')} on ${node.name}: ${stderr || stdout}`)
+  return stdout.trim()
+}
+
+export async function runsOf(fleet: Fleet, node: LabNode, ...flags: string[]): Promise<StoredRun[]> {
+  return JSON.parse(await fleet.mustTrivet('run', 'list', '--node', node.name, '--json', ...flags))
+}
+
+export async function eventsOf(fleet: Fleet, run: string): Promise<ResourceEvent[]> {
+  return JSON.parse(await fleet.mustTrivet('run', 'show', run, '--json')).events
+}
+
+export async function nodeDetail(fleet: Fleet, node: LabNode): Promise<NodeDetail> {
+  return JSON.parse(await fleet.mustTrivet('node', 'show', node.name, '--json'))
+}
+
+/** Converges the node by an order and gives what the command says; the exit code tells the result. */
+export function convergeNode(fleet: Fleet, node: LabNode, ...flags: string[]) {
+  return fleet.trivet('converge', node.name, '--wait', '--detailed-exitcodes', ...flags)
+}
