@@ -102,7 +102,7 @@ function failureFrom(status: number, body: Buffer, url: string) {
   if (!parsed.success)
     return new CommandError(`${url} answered ${status}, and not as a Trivet server does. Is the address right?`)
   const { error, code } = parsed.data
-  return new ApiFailure(status === 401 ? `${error} Log in again with: trivet login TOKEN@URL` : error, code)
+  return new ApiFailure(error, code)
 }
 
 /** Undefined where it is no JSON: a proxy's page, most likely. The caller says what that means. */

@@ -32,5 +32,14 @@ function readAlternative(usage: Usage, text: string, required: boolean) {
     if (rest.length > 0) usage.placeholders[flag] = rest.join(' ')
   } else if (/^[A-Z]/.test(first)) {
     usage.operands.push({ name: first.replace('...', ''), required, many: first.endsWith('...') })
+  } else if (/^[a-z]/.test(first)) {
+    readWord(usage, first)
   }
+}
+
+/** A word that the flag before may take as well: `bookworm` of `--os trixie|bookworm`. */
+function readWord(usage: Usage, word: string) {
+  const flag = usage.flags.at(-1)
+  const before = flag && usage.placeholders[flag]
+  if (before) usage.placeholders[flag] = `${before}|${word}`
 }

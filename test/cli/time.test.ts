@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Duration, relative, took } from '../../cli/time.ts'
+
+test('durations are read in days, hours, minutes and seconds', () => {
+  assert.equal(Duration.parse('90s'), 90_000)
+  assert.equal(Duration.parse('10m'), 600_000)
+  assert.equal(Duration.parse('1h30m'), 5_400_000)
+  assert.equal(Duration.parse('2d'), 172_800_000)
+})
+
+test('what is no duration is refused with examples', () => {
+  for (const text of ['', '10', 'm', '1.5h', '-1h', '10m 5s', '1w']) {
+    assert.match(String(Duration.safeParse(text).error?.issues[0]?.message), /is no duration; write 90s/, text)
+  }
+})
+
+test('times are told as people tell them', () => {
+  const now = 1_000_000_000_000
+  assert.deepEqual(
+    [0, 5, 90, 3 * 3600, 47 * 3600, 72 * 3600].map((seconds) => relative(now - seconds * 1000, now)),
+    ['just now', '5s ago', '1m ago', '3h ago', '47h ago', '3d ago'],
+  )
+  assert.equal(relative(now + 3_600_000, now), 'in 1h')
+  assert.deepEqual([0, 999, 3400, 119_700, 125_000].map(took), ['0 ms', '999 ms', '3.4 s', '2m 0s', '2m 5s'])
+})
