@@ -36,46 +36,17 @@ const stretchMs = 20
 export function createCatalogs(store: Store, revisions: Revisions): Catalogs {
   const entries = new Map<string, Entry>()
   const listeners: ((wanted: Wanted) => void)[] = []
-  let last: Promise<unknown> = Promise.resolve()
-  let queued: Promise<void> | undefined
+  const looks = oneAfterAnother(() => look(store, revisions, entries, tell))
 
-  async function look() {
-    queued = undefined
-    const fleet = await store.readFleet()
-    const viewOf = clusterViews(fleet)
-    const living = new Set(fleet.nodes.map(({ id }) => id))
-    for (const id of entries.keys()) if (!living.has(id)) entries.delete(id)
-    let since = performance.now()
-    for (const node of fleet.nodes) {
-      lookAt(node, fleet, viewOf(node.cluster))
-      if (performance.now() - since < stretchMs) continue
-      await breathe()
-      since = performance.now()
-    }
-  }
-
-  function lookAt(node: FleetNode, fleet: Fleet, view: ClusterView) {
-    const revision = revisions.current()
-    const input = inputOf(node, fleet)
-    const inputs = JSON.stringify([revision?.id ?? revisions.errors(), input])
-    const before = entries.get(node.id)
-    if (before?.inputs === inputs && !answersChanged(before.compiled.asked, view)) return
-    const compiled = revision ? compile(revision, input, view) : noRevision(revisions.errors())
-    const entry = { node, compiled, inputs, ...blobsAfter(before, compiled) }
-    entries.set(node.id, entry)
-    if (!before || !isSame(before.compiled, compiled)) for (const listener of listeners) listener(entry)
+  function tell(entry: Entry) {
+    for (const listener of listeners) listener(entry)
   }
 
   return {
-    refresh() {
-      queued ??= last.then(look)
-      // Whoever asked for that look hears of its failure; the next has its own.
-      last = queued.catch(() => undefined)
-      return queued
-    },
+    refresh: looks,
     of: (nodeId) => entries.get(nodeId),
     all: () => [...entries.values()],
-    blob(nodeId, sha256) {
+    blob: (nodeId, sha256) => {
       const entry = entries.get(nodeId)
       return entry?.blobs.get(sha256) ?? entry?.previousBlobs.get(sha256)
     },
@@ -83,15 +54,65 @@ export function createCatalogs(store: Store, revisions: Revisions): Catalogs {
   }
 }
 
+/** At most one at a time, and one more for all who asked meanwhile. */
+function oneAfterAnother(work: () => Promise<void>) {
+  let last: Promise<unknown> = Promise.resolve()
+  let queued: Promise<void> | undefined
+  return () => {
+    queued ??= last.then(() => {
+      queued = undefined
+      return work()
+    })
+    // Whoever asked for this one hears of its failure; the next has its own.
+    last = queued.catch(() => undefined)
+    return queued
+  }
+}
+
+async function look(store: Store, revisions: Revisions, entries: Map<string, Entry>, tell: (entry: Entry) => void) {
+  const fleet = await store.readFleet()
+  const viewOf = clusterViews(fleet)
+  const living = new Set(fleet.nodes.map(({ id }) => id))
+  for (const id of entries.keys()) if (!living.has(id)) entries.delete(id)
+  let since = performance.now()
+  for (const node of fleet.nodes) {
+    const before = entries.get(node.id)
+    const entry = entryFor(node, fleet, viewOf(node.cluster), revisions, before)
+    entries.set(node.id, entry)
+    if (!before || !isSame(before.compiled, entry.compiled)) tell(entry)
+    if (performance.now() - since < stretchMs) continue
+    await breathe()
+    since = performance.now()
+  }
+}
+
+/** The entry of before when nothing that it was made from is another now. */
+function entryFor(
+  node: FleetNode,
+  fleet: Fleet,
+  view: ClusterView,
+  revisions: Revisions,
+  before: Entry | undefined,
+): Entry {
+  const revision = revisions.current()
+  const input = inputOf(node, fleet)
+  const inputs = JSON.stringify([revision?.id ?? revisions.errors(), input])
+  if (before?.inputs === inputs && !answersChanged(before.compiled.asked, view)) return { ...before, node }
+  const compiled = revision ? compile(revision, input, view) : noRevision(revisions.errors())
+  return { node, compiled, inputs, ...blobsAfter(before, compiled) }
+}
+
 function noRevision(errors: string[]): Compiled {
   const reason = `recipes and roles do not load: ${errors.join('; ')}`
   return { status: 'error', reason, asked: [] }
 }
 
+const noBlobs = new Map<string, Buffer>()
+
 function blobsAfter(before: Entry | undefined, compiled: Compiled) {
-  if (compiled.status !== 'compiled') return { blobs: new Map(), previousBlobs: before?.blobs ?? new Map() }
+  if (compiled.status !== 'compiled') return { blobs: noBlobs, previousBlobs: before?.blobs ?? noBlobs }
   const same = before?.compiled.status === 'compiled' && before.compiled.digest === compiled.digest
-  return { blobs: compiled.blobs, previousBlobs: (same ? before.previousBlobs : before?.blobs) ?? new Map() }
+  return { blobs: compiled.blobs, previousBlobs: (same ? before.previousBlobs : before?.blobs) ?? noBlobs }
 }
 
 function isSame(a: Compiled, b: Compiled) {

@@ -32,6 +32,7 @@ export function createHttp({ chain, key, log }: HttpOptions) {
     const { status, body } = explain(error, request)
     return reply.code(status).send(body)
   })
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- fastify's type tells HTTPS from HTTP; no route asks
   return app as unknown as FastifyInstance
 }
 

@@ -42,7 +42,8 @@ export const server = defineCommand<CommandContext>()({
     interval: Duration.prefault('30m').describe('how often agents converge of their own accord'),
   }),
 
-  async run({ data, listen, recipes, roles, interval }, { output, interrupted }) {
+  async run({ data, listen, recipes, roles, interval }, context) {
+    const { output } = context
     const running = await startServer({
       ...listen,
       data: resolve(data),
@@ -54,7 +55,7 @@ export const server = defineCommand<CommandContext>()({
     })
     output.note(`Trivet listens on ${running.url}; its data is in ${resolve(data)}.`)
     if (running.adminInvitation !== undefined) output.line(`trivet login ${running.adminInvitation}`)
-    await aborted(interrupted())
+    await aborted(context.interrupted())
     await running.close()
   },
 })

@@ -10,7 +10,7 @@ import { createCatalogs } from './catalogs.ts'
 import { openDataDir, requireFolder } from './data-dir.ts'
 import { createHttp } from './http.ts'
 import { createOrders } from './orders/orders.ts'
-import { createRevisions } from './revisions.ts'
+import { createRevisions, type Revisions } from './revisions.ts'
 import { hashSecret, newId, newSecret } from './secrets.ts'
 import { watchSources } from './sources/watch.ts'
 import { StartError } from './start-error.ts'
@@ -81,33 +81,36 @@ function assemble(app: FastifyInstance, store: Store, ca: string, clock: () => n
     failed,
     send: (id, message) => registry.ready(id)?.send(message),
   })
-  const parts = { store, catalogs, revisions, orders, registry, clock, throttle }
-  const agents = createAgents({ ...parts, server: ca, intervalMs, failed })
+  const parts = { store, catalogs, revisions, orders, registry, clock, throttle, failed }
+  const agents = createAgents({ ...parts, server: ca, intervalMs })
   registerApi(app, { ...parts, version, ca, scratch: data })
   registerAgentRoutes(app, parts)
   app.server.on('upgrade', agents.upgrade)
 
-  async function reload() {
+  const reload = async () => {
     if (!(await revisions.reload())) return
-    for (const error of revisions.errors()) app.log.error(error)
-    app.log.info({ revision: revisions.current()?.id ?? 'none' }, 'revision in force')
+    logRevision(app, revisions)
     await catalogs.refresh()
   }
-
   const watching = watchSources({ recipes, roles }, () => void reload().catch(failed))
   return {
-    async begin() {
+    begin: async () => {
       await watching.ready
       await reload()
       await orders.resume()
     },
-    async close() {
+    close: async () => {
       watching.close()
       orders.close()
       await Promise.all([agents.close(), app.close()])
       await store.close()
     },
   }
+}
+
+function logRevision({ log }: FastifyInstance, revisions: Revisions) {
+  for (const error of revisions.errors()) log.error(error)
+  log.info({ revision: revisions.current()?.id ?? 'none' }, 'revision in force')
 }
 
 async function foundAuthority(store: Store, now: number) {

@@ -26,13 +26,13 @@ export function createAgents(parts: AcceptParts) {
 
   return {
     /** Takes a request to upgrade; whoever asks for another path is sent away. */
-    upgrade(request: IncomingMessage, raw: Duplex, head: Buffer) {
+    upgrade: (request: IncomingMessage, raw: Duplex, head: Buffer) => {
       const path = request.url?.split('?')[0]
       if (path !== agentPath) return turnAway(raw, '404 Not Found')
       if (sockets.clients.size >= maxConnections) return turnAway(raw, '503 Service Unavailable')
       return sockets.handleUpgrade(request, raw, head, (socket) => sockets.emit('connection', socket, request))
     },
-    async close() {
+    close: async () => {
       stopPings()
       await closeAll(sockets)
     },

@@ -36,23 +36,24 @@ export function receive(
   let waiting = 0
   let broken = false
 
-  async function next(data: RawData, isBinary: boolean) {
-    if (!broken) await handle(parseFrame(data, isBinary))
+  async function inTurn(before: Promise<void>, data: RawData, isBinary: boolean) {
+    await before
     waiting -= 1
     if (socket.isPaused && waiting < pauseAt / 2) socket.resume()
+    if (broken) return
+    try {
+      await handle(parseFrame(data, isBinary))
+    } catch (error) {
+      broken = true
+      failed(error)
+    }
   }
 
   socket.on('message', (data, isBinary) => {
     if (broken) return
     waiting += 1
     if (waiting >= pauseAt) socket.pause()
-    work = work
-      .then(() => next(data, isBinary))
-      .catch((error: unknown) => {
-        broken = true
-        socket.resume()
-        failed(error)
-      })
+    work = inTurn(work, data, isBinary)
   })
 }
 

@@ -1,4 +1,5 @@
 import { inputOf } from '../cluster-views.ts'
+import { isPlain } from '../compile/attribute-schema.ts'
 import { AttributeError, layersOf, validateAttribute } from '../compile/attributes.ts'
 import type { AttributePlace, FleetNode, SetValue } from '../store/store.ts'
 import type { ApiParts, Handlers } from './call.ts'
@@ -30,7 +31,7 @@ export function attributeHandlers(parts: ApiParts): Pick<Handlers, 'setAttribute
       const layers = theirs(() => layersOf(requireRevision(parts), inputOf(node, fleet), key))
       const who = await writers(parts, node, key)
       const known = layers.map(({ layer, value }) => ({ layer, value, ...(who[layer.split(' ')[0] ?? ''] ?? nobody) }))
-      return { value: known.at(-1)?.value ?? null, layers: known }
+      return { value: known.map(({ value }) => value).reduce(merged, null), layers: known }
     },
   }
 }
@@ -53,15 +54,27 @@ async function nodesAt({ store }: ApiParts, { scope, subject }: AttributePlace) 
   return nodes.filter(({ id, cluster }) => (scope === 'node' ? id : cluster) === subject).map(({ name }) => name)
 }
 
-const nobody = { author: null, at: null }
+/** As the compiler does: objects key by key, everything else is replaced. */
+function merged(under: unknown, over: unknown): unknown {
+  if (!isPlain(under) || !isPlain(over)) return over
+  const keys = [...new Set([...Object.keys(under), ...Object.keys(over)])]
+  return Object.fromEntries(keys.map((key) => [key, key in over ? merged(under[key], over[key]) : under[key]]))
+}
+
+interface Who {
+  author: string | null
+  at: number | null
+}
+
+const nobody: Who = { author: null, at: null }
 
 /** By the first word of a layer: who set the key for the cluster and for the node, or what holds it or lies in it. */
-async function writers({ store }: ApiParts, node: FleetNode, key: string) {
+async function writers({ store }: ApiParts, node: FleetNode, key: string): Promise<Record<string, Who>> {
   const [cluster, own] = await Promise.all([
     store.readAttributes('cluster', node.cluster),
     store.readAttributes('node', node.id),
   ])
-  return { cluster: lastWriter(cluster, key), node: lastWriter(own, key) } as Record<string, typeof nobody | SetValue>
+  return { cluster: lastWriter(cluster, key), node: lastWriter(own, key) }
 }
 
 function lastWriter(set: Record<string, SetValue>, key: string) {

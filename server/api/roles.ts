@@ -3,23 +3,16 @@ import type { Role } from '../sources/load-role.ts'
 import type { ApiParts, Handlers } from './call.ts'
 import { requireRevision, unknown } from './find.ts'
 
-export function roleHandlers(
-  parts: ApiParts,
-): Pick<Handlers, 'listRoles' | 'readRole' | 'listRecipes' | 'checkSources'> {
-  const { revisions, catalogs } = parts
+type RoleCalls = 'listRoles' | 'readRole' | 'listRecipes' | 'checkSources'
 
-  function viewOf({ name, description, recipes, attributes }: Role) {
-    const nodes = catalogs.all().filter(({ node }) => node.roles.includes(name))
-    return { name, description, recipes, attributes, nodes: nodes.map(({ node }) => node.name).toSorted() }
-  }
-
+export function roleHandlers(parts: ApiParts): Pick<Handlers, RoleCalls> {
   return {
-    listRoles: async () => byName(requireRevision(parts).roles.values()).map(viewOf),
+    listRoles: async () => byName(requireRevision(parts).roles.values()).map((role) => viewOf(role, parts)),
     async readRole({ role: name }) {
       const { roles } = requireRevision(parts)
       const role = roles.get(name)
       if (!role) throw unknown('role', name, roles.keys())
-      return viewOf(role)
+      return viewOf(role, parts)
     },
     async listRecipes() {
       const revision = requireRevision(parts)
@@ -31,18 +24,23 @@ export function roleHandlers(
         roles: roles.filter(({ recipes }) => recipes.includes(name)).map((role) => role.name),
       }))
     },
-    async checkSources() {
-      await revisions.reload()
-      await catalogs.refresh()
-      const nodes = catalogs
-        .all()
-        .flatMap(({ node, compiled }) =>
-          compiled.status === 'error' ? [{ node: node.name, error: compiled.reason }] : [],
-        )
-      const revision = revisions.current()?.id ?? 'none'
-      return { revision, loadedAt: revisions.loadedAt(), errors: revisions.errors(), nodes }
-    },
+    checkSources: () => checkSources(parts),
   }
+}
+
+function viewOf({ name, description, recipes, attributes }: Role, { catalogs }: ApiParts) {
+  const nodes = catalogs.all().filter(({ node }) => node.roles.includes(name))
+  return { name, description, recipes, attributes, nodes: nodes.map(({ node }) => node.name).toSorted() }
+}
+
+async function checkSources({ revisions, catalogs }: ApiParts) {
+  await revisions.reload()
+  await catalogs.refresh()
+  const nodes = catalogs
+    .all()
+    .flatMap(({ node, compiled }) => (compiled.status === 'error' ? [{ node: node.name, error: compiled.reason }] : []))
+  const revision = revisions.current()?.id ?? 'none'
+  return { revision, loadedAt: revisions.loadedAt(), errors: revisions.errors(), nodes }
 }
 
 function byName<Named extends { name: string }>(all: Iterable<Named>) {

@@ -26,22 +26,20 @@ export function registerApi(app: FastifyInstance, parts: ApiParts & AuthParts) {
     ...orderHandlers(parts),
     ...runHandlers(parts),
   }
-  for (const name of Object.keys(api) as (keyof typeof api)[]) {
-    // The table pairs each input with its handler; TypeScript cannot follow that through a loop.
-    const handle = handlers[name] as Handle
-    const endpoint: Endpoint = api[name]
-    app.route({
-      method: endpoint.method,
-      url: endpoint.path,
-      handler: (request, reply) => serve(parts, endpoint, handle, request, reply),
-    })
+  const endpoints = new Map<string, Endpoint>(Object.entries(api))
+  for (const [name, handle] of Object.entries(handlers)) {
+    const endpoint = endpoints.get(name)
+    if (!endpoint) throw new Error(`No call of the API is named ${name}.`)
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `Handlers` pairs each with its input; a loop forgets which
+    const call = { endpoint, handle: handle as Handle }
+    const { method, path: url } = endpoint
+    app.route({ method, url, handler: (request, reply) => serve(parts, call, request, reply) })
   }
 }
 
 async function serve(
   parts: ApiParts & AuthParts,
-  endpoint: Endpoint,
-  handle: Handle,
+  { endpoint, handle }: { endpoint: Endpoint; handle: Handle },
   request: FastifyRequest,
   reply: FastifyReply,
 ) {
@@ -50,8 +48,12 @@ async function serve(
   requireAccess(operator, endpoint.access === 'public' ? 'viewer' : endpoint.access)
   const caller = { operator, by: { author: operator.name, at: parts.clock() } }
   const result = await handle(inputOf(endpoint, request), caller)
-  if (endpoint.stream === 'events') return serveEvents(reply, result as Subscribe<unknown>)
+  if (isSubscribe(result)) return serveEvents(reply, result)
   return reply.type(endpoint.stream === 'bytes' ? 'application/octet-stream' : 'application/json').send(result)
+}
+
+function isSubscribe(result: unknown): result is Subscribe<unknown> {
+  return typeof result === 'function'
 }
 
 /** Parameters of the path come last, so that a body can't speak of something else than the path does. */

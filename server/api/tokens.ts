@@ -16,7 +16,7 @@ export function tokenHandlers(parts: ApiParts): Pick<Handlers, 'createToken' | '
     },
     async listTokens() {
       const tokens = await store.listTokens(clock())
-      return tokens.map(({ secretHash: _, ...token }) => token)
+      return tokens.map(({ secretHash: _hash, ...token }) => token)
     },
     async deleteToken({ id }, { by }) {
       if (await store.deleteToken(id, by)) return { id }

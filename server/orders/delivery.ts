@@ -26,7 +26,7 @@ export function createDelivery({ store, catalogs, send }: DeliveryParts, turn: T
   return {
     refusal,
     /** Sends the node all that it has not finished, and refuses for it what it has no catalog for. At least once: agents know orders by their ids. */
-    async deliver(nodeId: string) {
+    deliver: async (nodeId: string) => {
       for (const target of await store.openTargets(nodeId)) {
         const reason = target.state === 'waiting' ? refusal(nodeId) : undefined
         if (reason !== undefined) await turn(target.order, nodeId, ['waiting'], 'refused', { reason })

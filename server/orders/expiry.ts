@@ -36,7 +36,7 @@ export function createExpiry({ store, clock, failed }: ExpiryParts, turn: TurnTa
   return {
     arm,
     /** Orders of before the server went. Nodes could not be reached while it was away, so they get their time again. */
-    async resume() {
+    resume: async () => {
       const open = await store.openTargets()
       const orders = new Map(open.map(({ order, deadline }) => [order, { id: order, deadline }]))
       for (const order of orders.values()) arm(order)

@@ -29,17 +29,22 @@ export type Orders = ReturnType<typeof createOrders>
 /** Orders from their making to the one final state of each target. */
 export function createOrders(parts: OrderParts) {
   const { store, clock } = parts
-  const { publish, progress, watch } = createWatching(parts)
+  const watching = createWatching(parts)
   const turn: TurnTarget = async (order, nodeId, from, state, more) =>
-    publish([await store.turnTarget(order, nodeId, from, { state, at: clock(), ...more })])
+    watching.publish([await store.turnTarget(order, nodeId, from, { state, at: clock(), ...more })])
   const delivery = createDelivery(parts, turn)
   const expiry = createExpiry(parts, turn)
   return {
-    ...{ publish, progress, watch },
+    publish: watching.publish,
+    progress: watching.progress,
+    watch: watching.watch,
     ...answers(turn),
     deliver: delivery.deliver,
     resume: expiry.resume,
-    close: expiry.close,
+    close: () => {
+      expiry.close()
+      watching.endAll()
+    },
     async create(asked: NewOrder) {
       const id = await storeOrder(parts, asked, delivery.refusal)
       const order = await store.readOrder(id)
@@ -49,7 +54,7 @@ export function createOrders(parts: OrderParts) {
     },
     async cancel(id: string, by: By) {
       const open = (await store.openTargets()).filter(({ order }) => order === id)
-      publish(await store.cancelOrder(id, by))
+      watching.publish(await store.cancelOrder(id, by))
       for (const { node } of open) parts.send(node, { type: 'cancel', id })
     },
   }

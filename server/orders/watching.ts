@@ -1,11 +1,12 @@
 import { EventEmitter } from 'node:events'
-import type { OrderUpdate } from '../../protocol/views.ts'
+import type { Order, OrderUpdate } from '../../protocol/views.ts'
 import type { Store, Turn } from '../store/store.ts'
 import { isFinal } from './states.ts'
 
 export interface Watcher<Update> {
-  next(update: Update): void
-  end(): void
+  next: (update: Update) => void
+  /** Called once, by the end of the matter or of the server. */
+  end: () => void
 }
 
 export interface WatchingParts {
@@ -16,45 +17,61 @@ export interface WatchingParts {
 /** Tells whoever watches an order what becomes of it. */
 export function createWatching({ store, failed }: WatchingParts) {
   const updates = new EventEmitter<Record<string, [OrderUpdate]>>().setMaxListeners(0)
+  const ends = new Set<() => void>()
   return {
-    publish(turns: (Turn | undefined)[]) {
+    publish: (turns: (Turn | undefined)[]) => {
       for (const turn of turns) if (turn) updates.emit(turn.order, { type: 'target', target: turn.target })
     },
     /** What a node does just now. */
-    progress(orders: string[], update: Omit<Extract<OrderUpdate, { type: 'progress' }>, 'type'>) {
+    progress: (orders: string[], update: Omit<Extract<OrderUpdate, { type: 'progress' }>, 'type'>) => {
       for (const order of orders) updates.emit(order, { type: 'progress', ...update })
     },
     /** The order as it is, then each change, until all targets are final. Gives back how to stop. */
-    watch(id: string, watcher: Watcher<OrderUpdate>) {
-      const { tell, begin } = follow(watcher, () => updates.off(id, tell))
+    watch: (id: string, watcher: Watcher<OrderUpdate>) => {
+      const { tell, begin } = follow(watcher.next, end)
+      function stop() {
+        updates.off(id, tell)
+        ends.delete(end)
+      }
+      function end() {
+        stop()
+        watcher.end()
+      }
+      ends.add(end)
       updates.on(id, tell)
       store.readOrder(id).then(begin, failed)
-      return () => void updates.off(id, tell)
+      return stop
+    },
+    endAll: () => {
+      for (const end of ends) end()
     },
   }
 }
 
-function follow(watcher: Watcher<OrderUpdate>, off: () => void) {
+function follow(next: (update: OrderUpdate) => void, end: () => void) {
   const open = new Set<string>()
   // What happens while the order is read is told after it.
   let early: OrderUpdate[] | undefined = []
 
   function tell(update: OrderUpdate) {
-    if (early) return void early.push(update)
-    watcher.next(update)
-    if (update.type === 'order') for (const { node, state } of update.order.targets) if (!isFinal(state)) open.add(node)
+    if (early) {
+      early.push(update)
+      return
+    }
+    next(update)
+    for (const { node, state } of update.type === 'order' ? update.order.targets : [])
+      if (!isFinal(state)) open.add(node)
     if (update.type === 'target' && isFinal(update.target.state)) open.delete(update.target.node)
-    if (open.size > 0) return
-    off()
-    watcher.end()
+    if (open.size === 0) end()
   }
 
-  function begin(order: Extract<OrderUpdate, { type: 'order' }>['order'] | undefined) {
+  function begin(order: Order | undefined) {
     const held = early ?? []
     early = undefined
-    if (!order) throw new Error('An order that does not exist cannot be watched.')
+    if (!order) return end()
     tell({ type: 'order', order })
     for (const update of held) if (open.size > 0) tell(update)
+    return undefined
   }
 
   return { tell, begin }

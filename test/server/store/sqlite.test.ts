@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict'
+import { stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import Database from 'better-sqlite3'
+import { openSqliteStore } from '../../../server/store/sqlite.ts'
+import { tempDir } from '../../helpers/converges.ts'
+import { storeContract } from './contract.ts'
+
+storeContract('sqlite (memory)', () => openSqliteStore(':memory:'))
+storeContract('sqlite (file)', async (t) => openSqliteStore(join(await tempDir(t), 'trivet.db')))
+
+const authority = { certificate: 'c', key: 'k' }
+
+test('a database and its backup are readable by their owner alone', async (t) => {
+  const dir = await tempDir(t)
+  const store = await openSqliteStore(join(dir, 'trivet.db'))
+  t.after(() => store.close())
+  await store.keepAuthority(authority)
+  await store.backup(join(dir, 'copy.db'))
+  for (const name of ['trivet.db', 'trivet.db-wal', 'copy.db'])
+    assert.equal((await stat(join(dir, name))).mode & 0o777, 0o600, name)
+})
+
+test('a backup opens as a store with the same content', async (t) => {
+  const dir = await tempDir(t)
+  const store = await openSqliteStore(join(dir, 'trivet.db'))
+  t.after(() => store.close())
+  await store.keepAuthority(authority)
+  await store.backup(join(dir, 'copy.db'))
+  const copy = await openSqliteStore(join(dir, 'copy.db'))
+  t.after(() => copy.close())
+  assert.deepEqual(await copy.readAuthority(), authority)
+})
+
+test('what was written is there after it was closed and opened again', async (t) => {
+  const path = join(await tempDir(t), 'trivet.db')
+  const store = await openSqliteStore(path)
+  const written = store.keepAuthority(authority)
+  await store.close()
+  await written
+  const again = await openSqliteStore(path)
+  t.after(() => again.close())
+  assert.deepEqual(await again.readAuthority(), authority)
+})
+
+test('a database that is in use is refused, and free once it is closed', async (t) => {
+  const path = join(await tempDir(t), 'trivet.db')
+  const store = await openSqliteStore(path)
+  await assert.rejects(openSqliteStore(path), /is in use by another server/)
+  await store.close()
+  await (await openSqliteStore(path)).close()
+})
+
+test('a database of a newer version is refused and left as it is', async (t) => {
+  const path = join(await tempDir(t), 'trivet.db')
+  const newer = new Database(path)
+  newer.pragma('user_version = 999')
+  newer.close()
+  await assert.rejects(openSqliteStore(path), /has schema 999, made by a newer Trivet/)
+})
+
+test('a file that is no database is refused', async (t) => {
+  const path = join(await tempDir(t), 'trivet.db')
+  await writeFile(path, 'no database at all, but long enough to be looked at: '.repeat(99))
+  await assert.rejects(openSqliteStore(path), /is no SQLite database/)
+})
