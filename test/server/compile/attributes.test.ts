@@ -90,8 +90,10 @@ test('an attribute without default that nobody set is an error that says how to 
 })
 
 test('keys that would reach a prototype stay plain keys, and are refused', async (t) => {
-  const attributes: unknown = JSON.parse('{"web.__proto__.polluted": 1, "web.heap": {"__proto__": {"max": 1}}}')
-  const text = await given(t, { attributes: attributes as Record<string, unknown> })
+  const attributes: Record<string, unknown> = JSON.parse(
+    '{"web.__proto__.polluted": 1, "web.heap": {"__proto__": {"max": 1}}}',
+  )
+  const text = await given(t, { attributes })
   assert.match(String(text), /there is no such attribute/)
   assert.equal(Reflect.get({}, 'polluted'), undefined)
 })

@@ -90,17 +90,18 @@ test('a declaration in a loop and in a helper is told by the line where it stand
   )
 })
 
+const recipeOf = (name: string) =>
+  `import { defineRecipe } from 'trivet/recipe'\nexport default defineRecipe({ declare({ file }) { file('/${name}') } })`
+const roleOf = (recipes: string[]) =>
+  `import { defineRole } from 'trivet/role'\nexport default defineRole({ recipes: ${JSON.stringify(recipes)} })`
+
 test('a recipe that two roles list runs once, in the place of the first', async (t) => {
-  const recipe = (name: string) =>
-    `import { defineRecipe } from 'trivet/recipe'\nexport default defineRecipe({ declare({ file }) { file('/${name}') } })`
-  const role = (recipes: string[]) =>
-    `import { defineRole } from 'trivet/role'\nexport default defineRole({ recipes: ${JSON.stringify(recipes)} })`
   const revision = await revisionOf(t, {
-    'recipes/a/a.ts': recipe('a'),
-    'recipes/b/b.ts': recipe('b'),
-    'recipes/c/c.ts': recipe('c'),
-    'roles/one.ts': role(['b', 'a']),
-    'roles/two.ts': role(['a', 'c', 'b']),
+    'recipes/a/a.ts': recipeOf('a'),
+    'recipes/b/b.ts': recipeOf('b'),
+    'recipes/c/c.ts': recipeOf('c'),
+    'roles/one.ts': roleOf(['b', 'a']),
+    'roles/two.ts': roleOf(['a', 'c', 'b']),
   })
   const node = nodeOf('n1', ['one', 'two'])
   const compiled = compile(revision, node, clusterOf([node]))

@@ -7,11 +7,11 @@ import { sourcesOf, webRecipe } from '../../helpers/sources.ts'
 
 async function watching(t: TestContext) {
   const { root, dirs } = await sourcesOf(t, webRecipe(''))
-  let heard = () => {}
+  let heard: (() => void) | undefined
   let changes = 0
   const watcher = watchSources(dirs, () => {
     changes++
-    heard()
+    heard?.()
   })
   t.after(() => watcher.close())
   await watcher.ready
