@@ -37,6 +37,8 @@ export default defineRecipe({
       notifies: { reload: 'service[haproxy]' },
     })
     pkg('haproxy', { recommends: false })
+    // The unit reloads by /bin/kill, which a small Debian 12 lacks.
+    pkg('procps', { recommends: false })
 
     service('haproxy', { running: true, enabled: true })
     probe('haproxy', { http: { url: `http://127.0.0.1:${attributes.port}${attributes.checkPath}` }, withinMs: 120_000 })

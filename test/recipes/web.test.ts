@@ -71,3 +71,7 @@ test('haproxy is verified and reloaded, never restarted, and its package starts 
   catalog.assertOrder('file[/etc/haproxy/haproxy.cfg]', 'pkg[haproxy]', 'service[haproxy]', 'probe[haproxy]')
   assert.match(String(catalog.get('file[/etc/haproxy/haproxy.cfg]').props.verify), /haproxy -c -f "\$1",verify,\{\}$/)
 })
+
+test('what the unit of haproxy reloads with comes along, as a small Debian 12 has no /bin/kill', () => {
+  catalogOfNode('node-3').assertOrder('pkg[haproxy]', 'pkg[procps]', 'service[haproxy]')
+})
