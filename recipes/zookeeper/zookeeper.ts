@@ -47,11 +47,11 @@ export default defineRecipe({
     const restart = { notifies: { restart: 'service[zookeeper]' } } as const
 
     // Not zookeeperd: all it adds is a SysV script, whose unit stays active after Java has died.
-    const useOurs = { notifies: { run: 'exec[use conf_trivet as /etc/zookeeper/conf]' } } as const
-    pkg('zookeeper', { recommends: false, ...useOurs })
+    const useOurs = { run: 'exec[use conf_trivet as /etc/zookeeper/conf]' } as const
+    pkg('zookeeper', { recommends: false, notifies: { ...useOurs, ...restart.notifies } })
 
     // A directory of our own, as /etc/zookeeper/conf leads to conffiles of the package.
-    directory(home, { mode: '0755', owner: 'root', group: 'root', ...useOurs })
+    directory(home, { mode: '0755', owner: 'root', group: 'root', notifies: useOurs })
     for (const name of ['zoo.cfg', 'environment', 'simplelogger.properties']) {
       const content = template(`${name}.njk`, { ...attributes, servers, dataDir, home })
       file(`${home}/${name}`, { content, mode: '0644', owner: 'root', group: 'root', ...restart })

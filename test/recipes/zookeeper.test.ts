@@ -184,6 +184,13 @@ test('zoo.cfg, myid, environment, logging and unit each owe a restart, which a s
   catalog.assertOrder('pkg[zookeeper]', ...restarting, 'service[zookeeper]', 'probe[zookeeper]')
 })
 
+test('another version of the package owes a restart too', () => {
+  assert.deepEqual(catalogOfNode('node-1').get('pkg[zookeeper]').notifies.at(-1), {
+    action: 'restart',
+    target: 'service[zookeeper]',
+  })
+})
+
 test('the service runs and starts with the machine', () => {
   const { running, enabled } = catalogOfNode('node-1').get('service[zookeeper]').props
   assert.deepEqual({ running, enabled }, { running: true, enabled: true })
