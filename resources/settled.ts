@@ -6,6 +6,8 @@ type Shown = Record<(typeof properties)[number], string>
 /** systemd says `started` of these as soon as the program runs, before it has read its configuration. */
 const startsBlind = ['simple', 'exec', 'idle']
 const patience = 120_000
+/** Half of the time that systemd by default leaves a dead program before it starts it again: so its exit status is seen. */
+const pollMs = 50
 
 /** Starts a unit and waits until it has stayed up for `settleMs`, where systemd itself does not wait until it is ready. */
 export async function startAndSettle(verb: string, unit: string, settleMs: number, host: Host) {
@@ -24,7 +26,7 @@ export async function startAndSettle(verb: string, unit: string, settleMs: numbe
       throw new Error(
         `Waited ${patience / 1000} s for ${unit} to become active after ${verb}; it is still ${now.ActiveState} (${now.SubState}).`,
       )
-    await pause(Math.min(100, settleMs))
+    await pause(Math.min(pollMs, settleMs))
   }
 }
 
@@ -57,10 +59,14 @@ async function notStarted(argv: string[], result: CommandResult, unit: string, h
 }
 
 async function fellOver(verb: string, unit: string, now: Shown, host: Host, said?: string) {
-  const end =
-    now.ExecMainCode === '1' ? `exited with ${now.ExecMainStatus}` : `was killed by signal ${now.ExecMainStatus}`
-  const how = now.ExecMainCode === '0' || now.ExecMainCode === '' ? `result ${now.Result}` : `it ${end}`
   const { stdout } = await host.run(['journalctl', '-u', unit, '-n', '20', '--no-pager', '-o', 'cat'])
-  const what = `${unit} did not stay up after ${verb}: ${how}, and is ${now.ActiveState} (${now.SubState}).`
+  const what = `${unit} did not stay up after ${verb}: ${endOf(now)}, and is ${now.ActiveState} (${now.SubState}).`
   return new Error([what, ...(said ? [said] : []), `Its last log lines:`, stdout.trim() || '(none)'].join('\n'))
+}
+
+function endOf({ ExecMainCode, ExecMainStatus, Result, NRestarts, ActiveState }: Shown) {
+  if (ExecMainCode === '1') return `it exited with ${ExecMainStatus}`
+  if (ExecMainCode === '2' || ExecMainCode === '3') return `it was killed by signal ${ExecMainStatus}`
+  // Already started once more: its end is only in the log.
+  return ActiveState === 'active' ? `it ended and was started again (restart ${NRestarts})` : `result ${Result}`
 }

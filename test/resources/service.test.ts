@@ -163,6 +163,15 @@ test('service notices a crash between two looks by the count of restarts', async
   await assert.rejects(apply(host, { running: true, settleMs: 2000 }), /was killed by signal 9/)
 })
 
+test('service tells of a crash that systemd has already mended when it looks', async () => {
+  const host = new SystemdHost()
+  host.shows = [{}, { NRestarts: '1' }]
+  await assert.rejects(
+    apply(host, { running: true, settleMs: 2000 }),
+    /it ended and was started again \(restart 1\), and is active/,
+  )
+})
+
 test('service trusts systemd at once where the unit itself says when it is ready', async () => {
   const host = new SystemdHost()
   host.shows = [{ Type: 'notify' }]
