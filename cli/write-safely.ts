@@ -6,7 +6,9 @@ import { CommandError } from './command.ts'
 /** Writes a file that only its owner may read, whole or not at all: a reader meets the old one or the new one. */
 export async function writeSafely(path: string, parts: Iterable<string> | AsyncIterable<Buffer>) {
   const temporary = `${path}.${randomBytes(6).toString('hex')}`
-  const file = await open(temporary, 'wx', 0o600)
+  const file = await open(temporary, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
+    throw cannotWrite(path, error)
+  })
   try {
     for await (const part of parts) await file.appendFile(part)
     await file.sync()
@@ -24,6 +26,16 @@ export async function refuseToReplace(path: string) {
     if (error.code !== 'ENOENT') throw error
   })
   if (there) throw new CommandError(`${path} is already there. Take another name, or --force to replace it.`)
+}
+
+function cannotWrite(path: string, error: NodeJS.ErrnoException) {
+  const why = {
+    ENOENT: 'there is no such folder.',
+    EACCES: 'you may not write there.',
+    EROFS: 'that is read-only.',
+    ENOSPC: 'the disk is full.',
+  }[error.code ?? '']
+  return new CommandError(`Cannot write ${path}: ${why ?? error.message}`, { cause: error })
 }
 
 async function syncFolder(path: string) {

@@ -7,28 +7,28 @@ import { relative } from '../time.ts'
 export const explain = command({
   usage: 'explain NODE KEY [--json]',
   summary: "Where the value of a node's attribute comes from, layer by layer.",
-  details: 'The last layer that has a value wins. Example: trivet explain web-1 zookeeper.tickTime',
+  details: 'The last layer wins; of objects, each key by itself. Example: trivet explain web-1 zookeeper.tickTime',
   flags: jsonFlag,
   options: z.object({ operands: z.tuple([Name, z.string()]), json }),
 
   async run({ operands: [node, key], json: asJson }, context) {
     const found = await (await context.api()).call(api.explain, { node, key })
     if (asJson) return context.output.json(found)
-    const winner = found.layers.findLastIndex(({ value }) => value !== undefined)
-    context.output.line(`${key} = ${valueText(found.value)}`)
+    const winner = isObject(found.value) ? undefined : found.layers.at(-1)
+    context.output.line(`${key} = ${JSON.stringify(found.value)}`)
     context.output.table(
-      found.layers.map(({ layer, value, author, at }, index) => ({
-        layer,
-        value: valueText(value),
-        by: author ?? '',
-        set: at === null ? '' : relative(at, context.now()),
-        '': index === winner ? '← in force' : '',
+      found.layers.map((one) => ({
+        layer: one.layer,
+        value: JSON.stringify(one.value),
+        by: one.author ?? '',
+        set: one.at === null ? '' : relative(one.at, context.now()),
+        '': one === winner ? '← in force' : '',
       })),
       'No layer gives it a value.',
     )
   },
 })
 
-function valueText(value: unknown) {
-  return value === undefined ? '(none)' : JSON.stringify(value)
+function isObject(value: unknown) {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
