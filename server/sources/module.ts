@@ -44,7 +44,9 @@ export function placesIn({ path, map }: Bundle, script: string): Places {
 
   return {
     ofCall(below) {
-      const site = callSites(below).find((one) => one.getFileName() === script)
+      // Nearly always the author's is the first; between may stand an Array's forEach and the like.
+      const isTheirs = (one: NodeJS.CallSite) => one.getFileName() === script
+      const site = callSites(below, 1).find(isTheirs) ?? callSites(below, 20).find(isTheirs)
       return mapped(site?.getLineNumber() ?? 0, site?.getColumnNumber() ?? 0)
     },
     ofError(error) {
@@ -69,13 +71,17 @@ function originalPlace(map: SourceMap, line: number, column: number): Place | un
   return { path, line: entry.originalLine + 1, column: entry.originalColumn + 1 }
 }
 
+function asTheyAre(_error: Error, sites: NodeJS.CallSite[]) {
+  return sites
+}
+
 /** Call sites as V8 gives them: no text is made and no other source maps are asked, so a call costs microseconds. */
-function callSites(below: (...given: never[]) => unknown) {
+function callSites(below: (...given: never[]) => unknown, limit: number) {
   const { stackTraceLimit } = Error
   const prepare: unknown = Reflect.get(Error, 'prepareStackTrace')
   const holder: { stack: NodeJS.CallSite[] } = { stack: [] }
-  Error.prepareStackTrace = (_error, sites) => sites
-  Error.stackTraceLimit = 10
+  Error.prepareStackTrace = asTheyAre
+  Error.stackTraceLimit = limit
   try {
     Error.captureStackTrace(holder, below)
     return holder.stack
