@@ -1,0 +1,27 @@
+import packageJson from '../package.json' with { type: 'json' }
+import { makeOutput } from '../cli/output.ts'
+import { runProgram } from '../cli/program.ts'
+import { converge } from './converge.ts'
+
+const abort = new AbortController()
+
+function interrupted() {
+  for (const [signal, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const) {
+    process.on(signal, () => (abort.signal.aborted ? process.exit(code) : abort.abort()))
+  }
+  return abort.signal
+}
+
+process.exitCode = await runProgram(
+  {
+    name: 'npm run bench --',
+    version: packageJson.version,
+    summary: "Measures Trivet, and its peers' figures beside it in the same run.",
+    commands: [converge],
+  },
+  process.argv.slice(2),
+  { output: makeOutput(process.stdout, process.stderr), interrupted },
+)
