@@ -35,18 +35,18 @@ export type ResourceFunctions = {
 export interface NodeView {
   name: string
   cluster: string
-  roles: string[]
+  roles: readonly string[]
   /** By which the other nodes reach this one. */
   address: string
-  facts: Facts
+  facts: Readonly<Facts>
 }
 
 /** Another node of the cluster, or this one. */
 export interface Peer {
   name: string
   address: string
-  roles: string[]
-  facts: Facts
+  roles: readonly string[]
+  facts: Readonly<Facts>
   /** Its stable number within the role that was asked for. */
   ordinal: number
 }

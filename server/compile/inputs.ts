@@ -23,7 +23,7 @@ export interface PeerView {
   ordinal: number | null
 }
 
-/** What may be asked of one cluster. Nodes without facts are not in it. */
+/** One moment of a cluster: it answers the same however often it is asked. Nodes without facts are not in it. */
 export interface ClusterView {
   withRole(role: string): PeerView[]
   ordinal(node: string, role: string): number | null
@@ -41,41 +41,51 @@ const Question = z.union([
 ])
 type Question = z.infer<typeof Question>
 
-/** The view of one compilation: every question is put once and kept with its answer. */
+/** The view of one compilation, which keeps what was asked. */
 export function recordAsked(cluster: ClusterView) {
-  const peers = new Map<string, PeerView[]>()
-  const ordinals = new Map<string, number | null>()
   const asked = new Map<string, Asked>()
-
-  function ask<Answer>(question: Question, answers: Map<string, Answer>, put: () => Answer) {
+  const record = <Answer>(question: Question, { answer, digest }: Answered<Answer>) => {
     const key = JSON.stringify(question)
-    const known = answers.get(key)
-    if (known !== undefined) return known
-    const answer = put()
-    answers.set(key, answer)
-    asked.set(key, { question: key, answer: digestOf(answer) })
+    asked.set(key, { question: key, answer: digest })
     return answer
   }
-
   return {
-    withRole: (role: string) => ask({ withRole: role }, peers, () => byName(cluster.withRole(role))),
-    ordinal: (node: string, role: string) => ask({ ordinal: node, role }, ordinals, () => cluster.ordinal(node, role)),
+    withRole: (role: string) => record({ withRole: role }, peersOf(cluster, role)),
+    ordinal: (node: string, role: string) => record({ ordinal: node, role }, ordinalOf(cluster, node, role)),
     asked: () => [...asked.values()],
   }
 }
 
 /** Whether any of the questions has another answer now. */
 export function answersChanged(asked: Asked[], cluster: ClusterView) {
-  return asked.some(
-    ({ question, answer }) => digestOf(answerTo(Question.parse(JSON.parse(question)), cluster)) !== answer,
-  )
+  return asked.some(({ question, answer }) => answerTo(Question.parse(JSON.parse(question)), cluster).digest !== answer)
 }
 
-function answerTo(question: Question, cluster: ClusterView) {
-  if ('withRole' in question) return byName(cluster.withRole(question.withRole))
-  return cluster.ordinal(question.ordinal, question.role)
+interface Answered<Answer> {
+  answer: Answer
+  digest: string
 }
 
-function byName(peers: PeerView[]) {
-  return peers.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+function answerTo(question: Question, cluster: ClusterView): Answered<unknown> {
+  if ('withRole' in question) return peersOf(cluster, question.withRole)
+  return ordinalOf(cluster, question.ordinal, question.role)
+}
+
+// A thousand nodes that each ask for all thousand would otherwise digest a million peers.
+const peersByView = new WeakMap<ClusterView, Map<string, Answered<PeerView[]>>>()
+
+function peersOf(cluster: ClusterView, role: string) {
+  const known = peersByView.get(cluster) ?? new Map<string, Answered<PeerView[]>>()
+  peersByView.set(cluster, known)
+  const answer = known.get(role) ?? answered(cluster.withRole(role).toSorted((a, b) => (a.name < b.name ? -1 : 1)))
+  known.set(role, answer)
+  return answer
+}
+
+function ordinalOf(cluster: ClusterView, node: string, role: string) {
+  return answered(cluster.ordinal(node, role))
+}
+
+function answered<Answer>(answer: Answer): Answered<Answer> {
+  return { answer, digest: digestOf(answer) }
 }
