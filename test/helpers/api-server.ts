@@ -13,7 +13,7 @@ interface Asked {
   bearer: string | undefined
 }
 
-type Answer = (response: ServerResponse, request: IncomingMessage) => unknown
+type Answer = (response: ServerResponse) => unknown
 
 /**
  * A real HTTPS server with a CA of its own, that answers from a list: `'GET /api/nodes': []`. A function writes the
@@ -43,7 +43,7 @@ async function answer(
   asked.push({ call, body, bearer: request.headers.authorization })
   const found = answers[call]
   if (isAnswer(found)) {
-    found(response, request)
+    found(response)
     return
   }
   response.writeHead(found === undefined ? 404 : 200, { 'content-type': 'application/json' })
