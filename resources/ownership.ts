@@ -24,7 +24,7 @@ function shown(wanted: string | undefined, id: number, wantedId: number | undefi
   return id === wantedId ? wanted : name()
 }
 
-export function octal(mode: number) {
+function octal(mode: number) {
   return (mode & 0o7777).toString(8).padStart(4, '0')
 }
 
@@ -33,7 +33,7 @@ export function nameOf<Key extends 'uid' | 'gid'>(id: number, key: Key, accounts
   return String(id)
 }
 
-export function uidOf(owner: string | undefined, host: Host) {
+function uidOf(owner: string | undefined, host: Host) {
   if (owner === undefined) return undefined
   return /^\d+$/.test(owner) ? Number(owner) : host.users().get(owner)?.uid
 }

@@ -92,9 +92,10 @@ function isMasked({ LoadState, UnitFileState }: UnitState) {
   return LoadState === 'masked' || UnitFileState === 'masked'
 }
 
-/** What is on its way up by itself after a crash does not run. */
+/** What comes up again and again after each crash neither runs nor is stopped. */
 function runs({ ActiveState }: UnitState) {
-  return String(ActiveState === 'active' || ActiveState === 'reloading')
+  if (ActiveState === 'active' || ActiveState === 'reloading') return 'true'
+  return ActiveState === 'activating' || ActiveState === 'deactivating' ? ActiveState : 'false'
 }
 
 async function enablement(name: string, want: Want, { UnitFileState }: UnitState, host: Host) {

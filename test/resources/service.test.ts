@@ -131,10 +131,12 @@ test('service makes systemd read changed units first, as a change of its own', a
   assert.deepEqual(host.commands, ['systemctl daemon-reload'])
 })
 
-test('service does not take a unit that waits for its next crash for running', async () => {
+test('service takes a unit that waits for its next crash neither for running nor for stopped', async () => {
   const host = new SystemdHost({ ActiveState: 'activating', SubState: 'auto-restart' })
   const changes = await service.check('haproxy', want({ running: true }), host)
-  assert.deepEqual(changes, [{ what: 'running', from: 'false', to: 'true' }])
+  assert.deepEqual(changes, [{ what: 'running', from: 'activating', to: 'true' }])
+  await assertConverges(service, 'haproxy', { running: false }, host, ['running: activating → false'])
+  assert.deepEqual(host.commands, [`systemctl stop -- ${unit}`])
 })
 
 test('service reports a unit that falls over after its start, with exit status and last log lines', async () => {
