@@ -1,0 +1,201 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import { request } from 'node:https'
+import { join as joinPath } from 'node:path'
+import { test } from 'node:test'
+import { api } from '../../protocol/api.ts'
+import { serverName } from '../../protocol/enrolment.ts'
+import { openSqliteStore } from '../../server/store/sqlite.ts'
+import { connect, enrol, reportOf } from '../helpers/fake-agent.ts'
+import { type Served, serve } from '../helpers/test-server.ts'
+
+async function join({ place, joinToken }: Served, name: string, roles = ['word']) {
+  const { keys } = await enrol(place, await joinToken({ roles }), name)
+  const agent = await connect(place, keys)
+  await agent.next(roles.length > 0 ? 'catalog' : 'no-catalog')
+  return agent
+}
+
+interface Raw {
+  method?: string
+  headers?: Record<string, string>
+  body?: string
+}
+
+/** A request of which nothing is done for it. */
+function raw({ url, ca, token }: Served, path: string, { method = 'GET', headers = {}, body }: Raw = {}) {
+  return new Promise<{ status: number; code: string; error: string }>((resolve, reject) => {
+    const options = { method, ca, servername: serverName, agent: false as const }
+    const sent = request(`${url}${path}`, { ...options, headers: { authorization: `Bearer ${token}`, ...headers } })
+    sent.on('response', (response) => {
+      let text = ''
+      response.on('data', (part: Buffer) => (text += part.toString()))
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, ...JSON.parse(text) }))
+    })
+    sent.on('error', reject)
+    sent.end(body)
+  })
+}
+
+const json = { 'content-type': 'application/json' }
+
+test('says who the token is and which server this is', async (t) => {
+  const { client } = await serve(t)
+  const { revision, ...who } = await client.call(api.whoami, {})
+  assert.deepEqual(who, { name: 'admin', access: 'admin', version: '0.1.0' })
+  assert.match(revision, /^[0-9a-f]{64}$/)
+})
+
+test('lets nobody in without a token that it knows', async (t) => {
+  const served = await serve(t)
+  for (const authorization of ['', 'Basic YTpi', 'Bearer', 'Bearer x', `Bearer ${served.token.slice(0, 20)}`])
+    assert.equal((await raw(served, '/api/nodes', { headers: { authorization } })).status, 401, authorization)
+})
+
+test('tells too many wrong tokens to wait, while a right one still works', async (t) => {
+  const served = await serve(t)
+  const wrong = { headers: { authorization: 'Bearer wrong.token' } }
+  for (let i = 0; i < 30; i++) await raw(served, '/api/nodes', wrong)
+  assert.equal((await raw(served, '/api/nodes', wrong)).code, 'too-many-attempts')
+  await served.client.call(api.whoami, {})
+})
+
+test('names what is wrong in an input, and what would be right', async (t) => {
+  const served = await serve(t)
+  await join(served, 'web-1')
+  const cases: [string, Raw, number, string, RegExp][] = [
+    ['/api/nodes/web-2', {}, 404, 'unknown-node', /There is no node web-2. Did you mean web-1\?/],
+    ['/api/nodes/Web', {}, 400, 'bad-input', /node: lower-case/],
+    ['/api/roles/wrod', {}, 404, 'unknown-role', /Did you mean word\?/],
+    ['/api/nowhere', {}, 404, 'unknown-route', /GET \/api\/nowhere/],
+    ['/api/runs?limit=0', {}, 400, 'bad-input', /limit/],
+    ['/api/runs/12345', {}, 404, 'unknown-run', /no run 12345/],
+    ['/api/orders/none', {}, 404, 'unknown-order', /no order none/],
+    ['/api/nodes/web-1/roles', { method: 'POST', headers: json, body: '{"roles":[]}' }, 400, 'bad-input', /roles/],
+    ['/api/nodes/web-1/roles', { method: 'POST', headers: json, body: '{"roles"' }, 400, 'bad-input', /JSON/],
+    ['/api/nodes/web-1/roles', { method: 'POST', headers: json, body: '[]' }, 400, 'bad-input', /object/],
+    ['/api/orders', { method: 'POST', headers: { 'content-type': 'text/plain' }, body: 'x' }, 415, 'not-json', /./],
+    ['/api/orders', { method: 'POST', headers: json, body: `"${'x'.repeat(1024 * 1024)}"` }, 413, 'too-large', /./],
+    ['/api/orders', { method: 'POST', headers: json, body: '{}' }, 400, 'bad-input', /exactly one/],
+    [
+      '/api/orders',
+      { method: 'POST', headers: json, body: '{"role":"pair"}' },
+      409,
+      'no-nodes',
+      /No node has the role pair/,
+    ],
+  ]
+  for (const [path, given, status, code, error] of cases) {
+    const answer = await raw(served, path, given)
+    assert.deepEqual([answer.status, answer.code], [status, code], `${path} ${answer.error}`)
+    assert.match(answer.error, error)
+  }
+})
+
+test('a body cannot speak of another node than the path does', async (t) => {
+  const served = await serve(t)
+  await join(served, 'n1', [])
+  await join(served, 'n2', [])
+  await raw(served, '/api/nodes/n1/roles', { method: 'POST', headers: json, body: '{"node":"n2","roles":["word"]}' })
+  const nodes = await served.client.call(api.listNodes, { role: 'word' })
+  assert.deepEqual(
+    nodes.map(({ name }) => name),
+    ['n1'],
+  )
+})
+
+test('shows a node with facts, roles, ordinals, catalog and last run', async (t) => {
+  const served = await serve(t)
+  const agent = await join(served, 'n1', ['word', 'pair'].slice(0, 1))
+  const report = reportOf(randomUUID(), { outcome: 'changed', owed: ['restart service[a]'] })
+  agent.send({ type: 'report', report, clock: Date.now() })
+  await agent.next('stored')
+  const node = await served.client.call(api.readNode, { node: 'n1' })
+  assert.deepEqual(
+    [node.state, node.connected, node.address, node.ordinals],
+    ['changed', true, '10.0.0.1', { word: 1 }],
+  )
+  assert.deepEqual([node.lastRun?.id, node.owed, node.catalog?.resources], [report.run.id, ['restart service[a]'], 1])
+  const catalog = await served.client.call(api.readCatalog, { node: 'n1' })
+  assert.equal(catalog.digest, node.catalog?.digest)
+  const { run } = await served.client.call(api.readRun, { id: report.run.id.slice(0, 8) })
+  assert.equal(run.node, 'n1')
+})
+
+test('roles that do not exist cannot be assigned, and a wrong attribute is not set', async (t) => {
+  const { client, place, joinToken } = await serve(t)
+  await enrol(place, await joinToken(), 'n1')
+  await assert.rejects(client.call(api.assignRoles, { node: 'n1', roles: ['wrod'] }), /Did you mean word/)
+  const set = (key: string, value: string | number) =>
+    client.call(api.setAttribute, { scope: 'nodes', name: 'n1', key, value })
+  await assert.rejects(set('wrod.word', 'x'), /no recipe wrod/)
+  await assert.rejects(set('word.wrod', 'x'), /bad-attribute/)
+  await assert.rejects(set('word.word', 7), /bad-attribute/)
+  await assert.rejects(
+    client.call(api.setAttribute, { scope: 'clusters', name: 'nowhere', key: 'word.word', value: 'x' }),
+    /no cluster/,
+  )
+})
+
+test('explains an attribute layer by layer, with who set it', async (t) => {
+  const { client, place, joinToken } = await serve(t)
+  await enrol(place, await joinToken({ roles: ['word'] }), 'n1')
+  await client.call(api.setAttribute, { scope: 'clusters', name: 'default', key: 'word.word', value: 'all' })
+  await client.call(api.setAttribute, { scope: 'nodes', name: 'n1', key: 'word.word', value: 'mine' })
+  const { value, layers } = await client.call(api.explain, { node: 'n1', key: 'word.word' })
+  assert.equal(value, 'mine')
+  assert.deepEqual(
+    layers.map(({ layer, value: of, author }) => ({ layer, of, author })),
+    [
+      { layer: 'recipe word', of: 'hello', author: null },
+      { layer: 'cluster default', of: 'all', author: 'admin' },
+      { layer: 'node n1', of: 'mine', author: 'admin' },
+    ],
+  )
+  await client.call(api.unsetAttribute, { scope: 'nodes', name: 'n1', key: 'word.word' })
+  assert.equal((await client.call(api.explain, { node: 'n1', key: 'word.word' })).value, 'all')
+})
+
+test('lists roles, recipes, tokens and the audit', async (t) => {
+  const { client, place, joinToken } = await serve(t)
+  await enrol(place, await joinToken({ roles: ['word'] }), 'n1')
+  await joinToken({ uses: 3, names: 'web-*' })
+  const roles = await client.call(api.listRoles, {})
+  assert.deepEqual(
+    roles.map(({ name, nodes }) => ({ name, nodes })),
+    [
+      { name: 'pair', nodes: [] },
+      { name: 'word', nodes: ['n1'] },
+    ],
+  )
+  const recipes = await client.call(api.listRecipes, {})
+  assert.deepEqual(recipes[1], {
+    name: 'word',
+    description: 'A word on a file.',
+    attributes: { 'word.word': 'hello' },
+    roles: ['word'],
+  })
+  assert.deepEqual(
+    (await client.call(api.listTokens, {})).map(({ usesLeft, names }) => ({ usesLeft, names })),
+    [{ usesLeft: 3, names: 'web-*' }],
+  )
+  const actions = (await client.call(api.listAudit, {})).map(({ action }) => action)
+  assert.deepEqual(actions, ['create-token', 'enrol', 'create-token', 'create-operator'])
+})
+
+test('a backup is a database with the same content, and leaves nothing behind', async (t) => {
+  const served = await serve(t)
+  await enrol(served.place, await served.joinToken(), 'n1')
+  const parts: Buffer[] = []
+  for await (const part of served.client.download(api.backup, {})) parts.push(part)
+  const path = joinPath(served.dir, 'copy.db')
+  await writeFile(path, Buffer.concat(parts))
+  const copy = await openSqliteStore(path)
+  t.after(() => copy.close())
+  assert.deepEqual(
+    (await copy.readFleet()).nodes.map(({ name }) => name),
+    ['n1'],
+  )
+  assert(await copy.readAuthority())
+})
