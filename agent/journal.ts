@@ -56,37 +56,33 @@ export class Journal {
   /** The run is about to change something. Only the first call of a run counts. */
   begin(run: Begun) {
     if (this.#begun) return
-    this.#append({ entry: 'begun', run })
+    this.#append([{ entry: 'begun', run }])
     this.#begun = true
   }
 
-  /** On disk when it returns: only then may the change be made. */
+  /** On disk when it returns: only then may the change be made. Gives those that were not owed before. */
   owe(notifications: Notification[]) {
     const fresh = notifications.filter((one) => !this.#owed.has(keyOf(one)))
-    for (const notification of fresh) {
-      this.#append({ entry: 'owed', ...notification })
-      this.#owed.set(keyOf(notification), notification)
-    }
-    if (this.#file !== undefined) fsyncSync(this.#file)
+    if (fresh.length > 0) this.#append(fresh.map((one) => ({ entry: 'owed', ...one })))
+    for (const notification of fresh) this.#owed.set(keyOf(notification), notification)
     return fresh
   }
 
   /** Done, or after all not owed: crossed out. */
   settle(notification: Notification) {
     if (!this.#owed.delete(keyOf(notification))) return
-    this.#note({ entry: 'settled', ...notification })
+    this.#note({ entry: 'settled', ...notification }, true)
   }
 
   /** For the report that is made if this process dies before the run has ended. */
   record(event: ResourceEvent) {
-    if (this.#begun && event.outcome !== 'unchanged') this.#note({ entry: 'event', event })
+    if (this.#begun && event.outcome !== 'unchanged') this.#note({ entry: 'event', event }, false)
   }
 
   // A full disk here loses no restart: at worst one is done twice.
-  #note(entry: Entry) {
+  #note(entry: Entry, synced: boolean) {
     try {
-      this.#append(entry)
-      if (entry.entry === 'settled' && this.#file !== undefined) fsyncSync(this.#file)
+      this.#append([entry], synced)
     } catch (error) {
       this.trouble = `the journal cannot be written, so what was done may be done again: ${String(error)}`
     }
@@ -100,16 +96,11 @@ export class Journal {
     writeSynced(this.#path, this.owed.map((one) => lineOf({ entry: 'owed', ...one })).join(''))
   }
 
-  #append(entry: Entry) {
-    this.#file ??= this.#open()
-    appendFileSync(this.#file, lineOf(entry))
-  }
-
-  // The last line of a process that was killed may be torn: what comes now starts on its own.
-  #open() {
-    const file = openSync(this.#path, 'a', 0o600)
-    appendFileSync(file, '\n')
-    return file
+  // Each entry starts on a line of its own: what stands before it may be torn, by a kill or by a disk that was full.
+  #append(entries: Entry[], synced = true) {
+    this.#file ??= openSync(this.#path, 'a', 0o600)
+    appendFileSync(this.#file, entries.map((entry) => `\n${lineOf(entry)}`).join(''))
+    if (synced) fsyncSync(this.#file)
   }
 }
 
@@ -125,7 +116,10 @@ function lineOf(entry: Entry) {
 function readEntries(path: string): Entry[] {
   return readLines(path).flatMap((line) => {
     const text = line.slice(9)
-    return crc32(text).toString(16).padStart(8, '0') === line.slice(0, 8) ? [Entry.parse(JSON.parse(text))] : []
+    if (crc32(text).toString(16).padStart(8, '0') !== line.slice(0, 8)) return []
+    // Whole, but of another version of the agent: what it tells cannot be known here.
+    const entry = Entry.safeParse(JSON.parse(text))
+    return entry.success ? [entry.data] : []
   })
 }
 
@@ -148,7 +142,8 @@ function owedAfter(entries: Entry[]) {
 }
 
 function interruptedIn(entries: Entry[]): Interrupted | undefined {
-  const begun = entries.find((entry) => entry.entry === 'begun')
-  if (!begun) return undefined
-  return { run: begun.run, events: entries.flatMap((entry) => (entry.entry === 'event' ? [entry.event] : [])) }
+  const at = entries.findLastIndex(({ entry }) => entry === 'begun')
+  const [begun, ...since] = at === -1 ? [] : entries.slice(at)
+  if (begun?.entry !== 'begun') return undefined
+  return { run: begun.run, events: since.flatMap((entry) => (entry.entry === 'event' ? [entry.event] : [])) }
 }

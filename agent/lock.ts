@@ -1,4 +1,4 @@
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { hasCode } from './errors.ts'
 
@@ -16,20 +16,27 @@ export function tryLock(path: string): Lock | { heldBy: number } {
     for (;;) {
       if (linked(mine, path)) return { release: () => rmSync(path, { force: true }) }
       const holder = readHolder(path)
-      if (holder !== undefined && isAlive(holder)) return { heldBy: pidOf(holder) }
-      if (holder !== undefined) removeStale(path, holder)
+      if (holder === undefined) continue
+      if (isAlive(holder)) return { heldBy: pidOf(holder) }
+      const remover = removeStale(path, holder)
+      if (remover !== undefined) return { heldBy: remover }
     }
   } finally {
     rmSync(mine, { force: true })
   }
 }
 
-/** Waits for the lock; `waiting` is told once who holds it. */
-export async function waitForLock(path: string, waiting: (pid: number) => void = () => {}): Promise<Lock> {
+/** Waits for the lock; `waiting` is told once who holds it. Rejects when `signal` ends the wait. */
+export async function waitForLock(
+  path: string,
+  waiting: (pid: number) => void = () => {},
+  signal?: AbortSignal,
+): Promise<Lock> {
   for (let told = false; ; told = true) {
     const lock = tryLock(path)
     if ('release' in lock) return lock
     if (!told) waiting(lock.heldBy)
+    if (signal?.aborted) throw new Error(`it was to end while it waited for the run of process ${lock.heldBy}`)
     await delay(100)
   }
 }
@@ -50,17 +57,14 @@ function linked(from: string, to: string) {
   }
 }
 
-// Of two that find the same dead holder only one gets to rename it; whoever finds that he renamed a lock made in between puts it back.
+// Only whoever holds the right to remove may do so, and looks again first: else one of two that found the same
+// dead holder could take away what the other has locked in between. Gives the pid of whoever is at it just now.
 function removeStale(path: string, holder: string) {
-  const taken = `${path}.stale.${process.pid}`
-  try {
-    renameSync(path, taken)
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return
-    throw error
-  }
-  if (readFileSync(taken, 'utf8') !== holder) linked(taken, path)
-  rmSync(taken)
+  const right = tryLock(`${path}.stale`)
+  if ('heldBy' in right) return right.heldBy
+  if (readHolder(path) === holder) rmSync(path)
+  right.release()
+  return undefined
 }
 
 function readHolder(path: string) {
@@ -76,15 +80,19 @@ function pidOf(holder: string) {
   return Number.parseInt(holder, 10)
 }
 
+// A power cut can leave an empty file: nobody's.
 function isAlive(holder: string) {
-  return holderText(pidOf(holder)) === holder
+  return holder !== '' && holderText(pidOf(holder)) === holder
 }
 
-// A pid alone may be another process by now; with its start time (field 22 of /proc/PID/stat, proc(5)) and the boot it is one.
+// A pid alone may be another process by now; with its start time and the boot it is one. Empty when it has ended.
 function holderText(pid: number) {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    const started = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+    // proc(5): field 3 is the state, Z where it has ended and nobody has asked how; field 22 the start time.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    const [state, started] = [fields[0], fields[19]]
+    if (state === 'Z') return ''
     return `${pid} ${started} ${readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()}`
   } catch (error) {
     if (hasCode(error, 'ENOENT', 'ESRCH')) return ''

@@ -47,7 +47,7 @@ export class Runner {
   /** Does one run and spools its report; before it goes the report of a run in whose middle the agent died. The last one is this run's. */
   async run(request: Request, hooks: Hooks = {}): Promise<Report[]> {
     const { lockPath, now } = this.#options
-    const lock = await waitForLock(lockPath, hooks.waiting)
+    const lock = await waitForLock(lockPath, hooks.waiting, hooks.signal)
     try {
       const interrupted = this.#recover()
       const found = this.#current()

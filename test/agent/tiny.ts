@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { type Catalog, type CatalogResource, idOf } from '../../protocol/catalog.ts'
+import type { Report, ResourceEvent } from '../../protocol/events.ts'
+import { blobsIn } from '../../agent/blobs.ts'
+import { RealHost } from '../../agent/host.ts'
+import { type Hooks, type Request, Runner } from '../../agent/run.ts'
+import { spoolIn } from '../../agent/spool.ts'
+import { defineResource, differences, type ResourceType } from '../../resources/define.ts'
+
+/** A machine of names and values, with a log of all that was asked of it. */
+export class World {
+  values = new Map<string, string>()
+  log: string[] = []
+  /** Called before a thing is made, or an action done, by `apply NAME`, `restart NAME`: may throw. */
+  before = new Map<string, () => void | Promise<void>>()
+
+  async did(what: string) {
+    this.log.push(what)
+    await this.before.get(what)?.()
+  }
+
+  /** All but the looks. */
+  get deeds() {
+    return this.log.filter((line) => !line.startsWith('check '))
+  }
+
+  readonly types: Record<string, ResourceType> = { thing: this.#thing(), package: this.#package() }
+
+  #common() {
+    return {
+      summary: '',
+      name: z.string(),
+      props: z.strictObject({ value: z.string() }),
+      check: (name: string, want: { value: string }) => {
+        this.log.push(`check ${name}`)
+        return differences({ value: this.values.get(name) }, want)
+      },
+      apply: async (name: string, want: { value: string }) => {
+        await this.did(`apply ${name}`)
+        this.values.set(name, want.value)
+      },
+    }
+  }
+
+  #thing() {
+    return defineResource({
+      type: 'thing',
+      ...this.#common(),
+      actions: {
+        restart: async (name) => this.did(`restart ${name}`),
+        reload: async (name) => this.did(`reload ${name}`),
+      },
+      satisfies: (changes) => (changes.some(({ to }) => to === 'started') ? ['restart'] : []),
+    })
+  }
+
+  /** Neighbours are made in one go; one whose `before` throws fails alone. */
+  #package() {
+    return defineResource({
+      type: 'package',
+      ...this.#common(),
+      applyMany: async (differing) => {
+        this.log.push(`apply ${differing.map(({ name }) => name).join(' ')}`)
+        const failed = new Map<string, Error>()
+        for (const { name, want } of differing) {
+          try {
+            await this.before.get(`apply ${name}`)?.()
+            this.values.set(name, want.value)
+          } catch (error) {
+            assert(error instanceof Error)
+            failed.set(name, error)
+          }
+        }
+        return failed
+      },
+    })
+  }
+}
+
+/** A resource of recipe `main` with value `on`, unless said otherwise. */
+export function resource(name: string, given: Partial<CatalogResource> = {}): CatalogResource {
+  return {
+    type: 'thing',
+    name,
+    recipe: 'main',
+    declaredAt: 'recipes/main/main.ts:1',
+    props: { value: 'on' },
+    notifies: [],
+    ...given,
+  }
+}
+
+export const restart = (name: string) => ({ action: 'restart', target: idOf({ type: 'thing', name }) })
+
+/** A node in `dir` whose catalog can be exchanged. A second one on the same folder is the agent after its death. */
+export function nodeIn(dir: string, world: World, resources: CatalogResource[] = []) {
+  const node = {
+    catalog: { node: 'n1', resources } as Catalog | undefined,
+    spool: spoolIn(join(dir, 'spool')),
+    journalPath: join(dir, 'journal'),
+    host: new RealHost({
+      blobs: blobsIn(join(dir, 'blobs')),
+      kept: blobsIn(join(dir, 'kept')),
+      scratch: join(dir, 'scratch'),
+    }),
+    async runs(request: Partial<Request> = {}, hooks: Hooks = {}) {
+      return runner.run({ mode: 'converge', trigger: 'manual', orders: [], ...request }, hooks)
+    },
+    /** The report of this run alone. */
+    async run(request: Partial<Request> = {}, hooks: Hooks = {}): Promise<Report> {
+      const reports = await node.runs(request, hooks)
+      assert.equal(reports.length, 1, 'there is a report of an interrupted run')
+      assert(reports[0])
+      return reports[0]
+    },
+  }
+  const runner = new Runner({
+    readCatalog: () => node.catalog,
+    types: world.types,
+    host: node.host,
+    spool: node.spool,
+    journalPath: node.journalPath,
+    lockPath: join(dir, 'lock'),
+    now: Date.now,
+  })
+  return node
+}
+
+/** `failed thing[a]: why`, `changed restart thing[b]`. */
+export function shownEvents(events: ResourceEvent[]) {
+  return events.map((event) => {
+    const why = 'error' in event ? `: ${event.error}` : 'reason' in event ? `: ${event.reason}` : ''
+    return `${event.outcome} ${event.action === undefined ? '' : `${event.action} `}${event.id}${why}`
+  })
+}
