@@ -3,13 +3,16 @@ import type { Command } from './command.ts'
 import { readUsage, verbOf } from './usage.ts'
 
 /** A flag as help and documentation show it. */
-export interface FlagHelp {
+interface FlagHelp {
   /** `--node NAME`, `-y, --yes`. */
   flag: string
   text: string
 }
 
-export function flagsOf<Context>(command: Command<Context>): FlagHelp[] {
+/** What a command says of itself. */
+export type Declared = Pick<Command<never>, 'usage' | 'summary' | 'details' | 'flags' | 'options'>
+
+export function flagsOf(command: Declared): FlagHelp[] {
   const { placeholders } = readUsage(command.usage)
   return Object.entries(command.flags ?? {}).map(([name, { type, short }]) => ({
     flag: `${short ? `-${short}, ` : ''}--${name}${type === 'string' ? ` ${placeholders[name] ?? 'VALUE'}` : ''}`,
@@ -23,7 +26,7 @@ function describe(options: z.ZodType, name: string) {
 }
 
 /** What `help VERB` prints. */
-export function commandHelp<Context>(program: string, command: Command<Context>) {
+export function commandHelp(program: string, command: Declared) {
   const flags = flagsOf(command)
   const width = Math.max(0, ...flags.map(({ flag }) => flag.length))
   return [

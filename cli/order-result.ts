@@ -1,12 +1,13 @@
 import { api } from '../protocol/api.ts'
-import type { ResourceEvent } from '../protocol/events.ts'
+import type { Counts, ResourceEvent } from '../protocol/events.ts'
 import type { Order, StoredRun, Target } from '../protocol/views.ts'
 import type { Client } from './api-client.ts'
 import type { Context } from './context.ts'
 import { exitCodeOf } from './order-state.ts'
 import { resultOf, stateWord, summaryOf } from './order-text.ts'
-import { paintWord } from './paint.ts'
+import { paintWord, type Paint } from './paint.ts'
 import { eventLines } from './run-text.ts'
+import { took } from './time.ts'
 import { waitForOrder } from './wait-for-order.ts'
 
 interface RunWithEvents {
@@ -48,19 +49,44 @@ async function readRuns(client: Client, targets: Target[]) {
 }
 
 /** A plan is printed in full, of a converge what failed; what it changed is a `run show` away. */
-function printResult(order: Order, runs: Map<string, RunWithEvents>, { output, paint }: Context) {
+function printResult(order: Order, runs: Map<string, RunWithEvents>, context: Context) {
+  printDetails(order, runs, context)
+  context.output.table(resultRows(order, context.paint))
+  context.output.line(summaryOf(order))
+}
+
+function resultRows(order: Order, paint: Paint): Record<string, string>[] {
+  const someReason = order.targets.some(({ reason }) => reason !== null)
+  return order.targets.map((target) => ({
+    node: target.node,
+    state: paintWord(paint, target.state, stateWord(order, target)),
+    ...(order.mode === 'plan'
+      ? { 'would change': countOf(target, 'wouldChange') }
+      : { changed: countOf(target, 'changed') }),
+    failed: countOf(target, 'failed'),
+    took: took(target.at - order.createdAt),
+    ...(someReason ? { why: target.reason ?? '' } : {}),
+  }))
+}
+
+/** What is not known is not 0. */
+function countOf({ counts }: Target, name: keyof Counts) {
+  return counts ? String(counts[name]) : '-'
+}
+
+function printDetails(order: Order, runs: Map<string, RunWithEvents>, { output, paint }: Context) {
   for (const target of order.targets) {
     const found = runs.get(target.node)
     const failed = target.state !== 'converged'
-    if (order.mode !== 'plan' && !failed) continue
+    if (!found || (order.mode !== 'plan' && !failed)) continue
     const state = paintWord(paint, target.state, stateWord(order, target))
     output.line(`${paint('bold', target.node)}: ${state}${resultOf(target) ? `, ${resultOf(target)}` : ''}`)
-    const shown = found?.events.filter(({ outcome }) => order.mode === 'plan' || outcome === 'failed') ?? []
+    const shown = found.events.filter(({ outcome }) => order.mode === 'plan' || outcome === 'failed')
     for (const line of shown.flatMap((event) => eventLines(event, paint, { diff: order.mode === 'plan' }))) {
       output.line(`  ${line}`)
     }
-    if (found?.run.error) output.line(`  ${found.run.error}`)
-    if (failed && found) output.note(`  More: trivet run show ${found.run.id.slice(0, 8)}`)
+    if (found.run.error) output.line(`  ${found.run.error}`)
+    output.line('')
+    if (failed) output.note(`More: trivet run show ${found.run.id.slice(0, 8)}`)
   }
-  output.line(summaryOf(order))
 }

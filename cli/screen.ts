@@ -11,6 +11,8 @@ export interface Screen {
   draw(lines: string[]): void
   /** Leaves what is shown where it is; the next lines come below. */
   keep(): void
+  /** Takes back what is shown. */
+  clear(): void
 }
 
 const clearToEnd = '\x1b[J'
@@ -30,6 +32,10 @@ export function makeScreen(sink: Sink & { rows?: number }, { live, paint }: Pick
       shown = lines.length
     },
     keep() {
+      shown = 0
+    },
+    clear() {
+      if (shown > 0) sink.write(`\x1b[${shown}A\r${clearToEnd}`)
       shown = 0
     },
   }

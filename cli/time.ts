@@ -31,12 +31,12 @@ function roughly(ms: number) {
   return `${Math.floor(ms / day)}d`
 }
 
-/** How long something took: `12 ms`, `3.4 s`, `2m 5s`. */
+/** How long something took: `12ms`, `3.4s`, `41s`, `2m 5s`. */
 export function took(ms: number) {
-  if (ms < second) return `${ms} ms`
-  if (ms < minute) return `${(ms / second).toFixed(1)} s`
+  if (ms < second) return `${ms}ms`
+  if (ms < 10 * second) return `${(ms / second).toFixed(1)}s`
   const seconds = Math.round(ms / second)
-  return `${Math.floor(seconds / 60)}m ${seconds % 60}s`
+  return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m ${seconds % 60}s`
 }
 
 /** Local time, to the second: `2026-11-22 17:42:59`. */

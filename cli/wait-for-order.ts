@@ -20,6 +20,8 @@ export async function waitForOrder(client: Client, started: Order, context: Cont
       state = applyUpdate(state, update)
       if (screen.live) draw()
     }
+    draw.flush()
+    screen.clear()
     return state.order
   } catch (error) {
     if (signal.aborted) return undefined

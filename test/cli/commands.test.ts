@@ -151,20 +151,20 @@ test('run show tells each outcome by mark and word, what changed, and why it fai
   const full = await trivet(['run', 'show', '1111', '--diff'], given)
 
   assert.match(brief.stdout, /^owed +restart service\[nginx\]$/m)
-  assert.match(brief.stdout, /^took +3\.4 s$/m)
+  assert.match(brief.stdout, /^took +3\.4s$/m)
   assert.deepEqual(full.stdout.slice(full.stdout.indexOf('* changed')).split('\n'), [
-    '* changed       file[/etc/motd]  base, 12 ms',
+    '* changed       file[/etc/motd]  base, 12ms',
     '    mode: 0600 → 0644',
     '    content: - → hello',
     '      @@ -0,0 +1 @@',
     '      -old',
     '      +hello',
-    '! failed        service[nginx]  web, 1.5 s',
+    '! failed        service[nginx]  web, 1.5s',
     '    systemctl start nginx exited with 1',
     '    bind: address in use',
-    '- skipped       file[/x]  web, 0 ms',
+    '- skipped       file[/x]  web, 0ms',
     '    service[nginx] failed',
-    '* changed       restart service[cron]  base, 12 ms',
+    '* changed       restart service[cron]  base, 12ms',
     '',
   ])
   assert(!brief.stdout.includes('+hello'))

@@ -15,16 +15,29 @@ import { tempDir } from '../helpers/converges.ts'
 import { changedFile, countsOf, failedService, orderOf, runOf, targetOf } from '../helpers/records.ts'
 import { shownBy, trivet } from '../helpers/trivet.ts'
 
+const orderAt = orderOf([]).createdAt
 const counts = countsOf({ changed: 1, unchanged: 3 })
-const changed = targetOf('web-1', { state: 'converged', outcome: 'changed', run: runOf({}).id, counts })
+const changed = targetOf('web-1', {
+  state: 'converged',
+  outcome: 'changed',
+  run: runOf({}).id,
+  counts,
+  at: orderAt + 41_000,
+})
 const started = targetOf('web-1', { state: 'started' })
-const unchanged = targetOf('web-2', { state: 'converged', outcome: 'unchanged', counts: countsOf({ unchanged: 4 }) })
-const unreachable = targetOf('web-2', { state: 'unreachable', reason: 'it is not connected' })
+const unchanged = targetOf('web-2', {
+  state: 'converged',
+  outcome: 'unchanged',
+  counts: countsOf({ unchanged: 4 }),
+  at: orderAt + 1000,
+})
+const unreachable = targetOf('web-2', { state: 'unreachable', reason: 'it is not connected', at: orderAt + 1000 })
 const failed = targetOf('web-2', {
   state: 'failed',
   outcome: 'failed',
   run: runOf({}).id,
   counts: countsOf({ failed: 1 }),
+  at: orderAt + 1000,
 })
 const waiting = [targetOf('web-1'), targetOf('web-2')]
 
@@ -80,7 +93,13 @@ test('converge --wait appends what is new where lines cannot be redrawn', async 
     'web-1: converged (1 changed, 3 unchanged)',
     '',
   ])
-  assert.equal(stdout, '2 nodes: 2 converged. 1 resource changed.\n')
+  assert.deepEqual(stdout.split('\n'), [
+    'NODE   STATE      CHANGED  FAILED  TOOK',
+    'web-1  converged  1        0       41s',
+    'web-2  converged  0        0       1.0s',
+    '2 nodes: 2 converged. 1 resource changed.',
+    '',
+  ])
   assert.equal(exitCode, 0)
 })
 
@@ -89,7 +108,7 @@ test('converge --wait redraws one line a node on a terminal', async (t) => {
 
   const { stderr } = await trivet(['converge', '--all', '--wait'], { ...given, live: true })
 
-  assert(stderr.includes('\x1b[2A'), 'lines are taken back')
+  assert(stderr.endsWith('\x1b[2A\r\x1b[J'), 'in the end the lines give way to the table')
   assert.deepEqual(shownBy(stderr), [
     'web-1  converged          2/4  1 changed, 3 unchanged',
     'web-2  converged               4 unchanged',
@@ -102,9 +121,13 @@ test('converge --wait exits with 1 and says why when a node failed or never came
 
   assert.deepEqual(stdout.split('\n'), [
     'web-2: failed, 1 failed',
-    '  ! failed        service[nginx]  web, 1.5 s',
+    '  ! failed        service[nginx]  web, 1.5s',
     '      systemctl start nginx exited with 1',
     '      bind: address in use',
+    '',
+    'NODE   STATE      CHANGED  FAILED  TOOK',
+    'web-1  converged  1        0       41s',
+    'web-2  failed     0        1       1.0s',
     '2 nodes: 1 converged, 1 failed. 1 resource changed.',
     '',
   ])
@@ -113,7 +136,10 @@ test('converge --wait exits with 1 and says why when a node failed or never came
 
   const away = await serveOrder(t, [target(changed), target(unreachable)])
   const absent = await trivet(['converge', '--all', '--wait'], away)
-  assert.match(absent.stdout, /^web-2: unreachable, it is not connected$/m)
+  assert.match(
+    absent.stdout,
+    /^NODE.* WHY\nweb-1.*\nweb-2  unreachable  -        -       1.0s  it is not connected\n2 nodes: /m,
+  )
   assert.equal(absent.exitCode, 1)
 })
 
@@ -152,13 +178,16 @@ test('plan shows what would change on each node, with diffs', async (t) => {
 
   assert.deepEqual(stdout.split('\n'), [
     'web-1: planned, 1 would change, 3 unchanged',
-    '  * would-change  file[/etc/motd]  base, 12 ms',
+    '  * would-change  file[/etc/motd]  base, 12ms',
     '      mode: 0600 → 0644',
     '      content: - → hello',
     '        @@ -0,0 +1 @@',
     '        -old',
     '        +hello',
-    'web-2: planned, 4 unchanged',
+    '',
+    'NODE   STATE    WOULD CHANGE  FAILED  TOOK',
+    'web-1  planned  1             0       41s',
+    'web-2  planned  0             0       1.0s',
     '2 nodes: 2 planned. 1 resource would change.',
     '',
   ])

@@ -1,0 +1,18 @@
+import { agentCommands } from '../agent/commands.ts'
+import { commands } from '../cli/commands/index.ts'
+import type { Chapter } from '../cli/reference.ts'
+import { labCommands } from '../lab/commands.ts'
+import { server } from '../server/main.ts'
+
+/** All commands of both programs. */
+export const chapters: Chapter[] = [
+  {
+    title: 'For operators',
+    intro: 'They talk to the server that `trivet login` named.',
+    program: 'trivet',
+    commands,
+  },
+  { title: 'The server', intro: 'On the machine that serves.', program: 'trivet', commands: [server] },
+  { title: 'The lab', intro: 'Real nodes on the machine at hand.', program: 'trivet', commands: labCommands },
+  { title: 'The agent', intro: 'On each node.', program: 'trivet-agent', commands: agentCommands },
+]
