@@ -58,12 +58,21 @@ async function startWith(store: Store, options: ServerOptions): Promise<RunningS
   const authority = (await store.readAuthority()) ?? (await foundAuthority(store, clock()))
   const app = createHttp({ ...(await issueLeaf(authority, ownNames(host), clock())), log })
   const ca = fingerprintOf(authority)
-  const { begin, close } = assemble(app, store, ca, clock, options)
-  await begin()
-  const port = await listen(app, options)
-  const url = urlOf(reachableHost(host), port)
-  const token = (await store.countOperators()) === 0 ? await inviteAdmin(store, ca, clock()) : undefined
-  return { url, port, close, ...(token === undefined ? {} : { adminInvitation: `${token}@${url}` }) }
+  const parts = assemble(app, store, ca, clock, options)
+  try {
+    await parts.begin()
+    const port = await listen(app, options)
+    const url = urlOf(reachableHost(host), port)
+    const token = (await store.countOperators()) === 0 ? await inviteAdmin(store, ca, clock()) : undefined
+    const close = async () => {
+      await parts.close()
+      await store.close()
+    }
+    return { url, port, close, ...(token === undefined ? {} : { adminInvitation: `${token}@${url}` }) }
+  } catch (error) {
+    await parts.close()
+    throw error
+  }
 }
 
 /** Puts the parts together. */
@@ -103,7 +112,6 @@ function assemble(app: FastifyInstance, store: Store, ca: string, clock: () => n
       watching.close()
       orders.close()
       await Promise.all([agents.close(), app.close()])
-      await store.close()
     },
   }
 }
@@ -130,7 +138,6 @@ async function listen(app: FastifyInstance, { host, port }: ServerOptions) {
   try {
     await app.listen({ host, port })
   } catch (error) {
-    await app.close()
     if (!(error instanceof Error)) throw error
     throw new StartError(`Cannot listen on ${host}:${port}: ${whyNot(error)}`, { cause: error })
   }
