@@ -1,9 +1,10 @@
 import { spawn, type StdioOptions } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { closeSync, existsSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, openSync, readSync, rmSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import type { CommandOptions, CommandResult } from '../resources/define.ts'
+import { killTree } from './process-tree.ts'
 
 const environment = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
@@ -14,6 +15,10 @@ const environment = {
 /** What a command may take when nobody says otherwise: long enough for a slow mirror, short enough that a hung one is noticed. */
 const defaultTimeoutMs = 10 * 60 * 1000
 const outlivingTimeoutMs = 60 * 60 * 1000
+/** What a command leaves running may hold its output open for ever; so long after its end we still listen. */
+const lingerMs = 500
+/** What a command says beyond it is dropped: an endless output must not take the agent's memory. */
+const mostOutput = 16 * 1024 * 1024
 
 /** Runs argv without a shell, as the head of a process group of its own, so that a timeout can end all of it. */
 export async function runCommand(argv: string[], options: CommandOptions, folder: string): Promise<CommandResult> {
@@ -48,51 +53,87 @@ interface CommandOutput {
 
 function pipes(): CommandOutput {
   const chunks: [Buffer[], Buffer[]] = [[], []]
+  const lengths = [0, 0]
   const text = (which: 0 | 1) => Buffer.concat(chunks[which]).toString()
   return {
     stdio: ['pipe', 'pipe'],
-    take: (which, chunk) => chunks[which].push(chunk),
+    take(which, chunk) {
+      if ((lengths[which] ?? 0) < mostOutput) chunks[which].push(chunk)
+      lengths[which] = (lengths[which] ?? 0) + chunk.length
+    },
     read: () => ({ stdout: text(0), stderr: text(1) }),
     close: () => {},
   }
 }
 
 // To files, not pipes: when the agent dies, a pipe would break and take apt down in the middle of a package.
+// They have no name any more, so that they are gone with the last who has them open.
 function filesIn(folder: string): CommandOutput {
-  const paths = ['out', 'err'].map((end) => join(folder, `${randomUUID()}.${end}`))
-  const [out, err] = paths.map((path) => openSync(path, 'wx', 0o600))
-  if (out === undefined || err === undefined) throw new Error('two paths give two files')
-  const [outPath = '', errPath = ''] = paths
+  const [out, err] = [namelessFile(folder), namelessFile(folder)]
   return {
     stdio: [out, err],
     take: () => {},
-    read: () => ({ stdout: readFileSync(outPath, 'utf8'), stderr: readFileSync(errPath, 'utf8') }),
+    read: () => ({ stdout: wholeOf(out), stderr: wholeOf(err) }),
     close() {
       closeSync(out)
       closeSync(err)
-      for (const path of paths) rmSync(path, { force: true })
     },
   }
 }
 
+function namelessFile(folder: string) {
+  const path = join(folder, `${randomUUID()}.output`)
+  const file = openSync(path, 'ax+', 0o600)
+  rmSync(path)
+  return file
+}
+
+function wholeOf(file: number) {
+  const bytes = Buffer.alloc(Math.min(fstatSync(file).size, mostOutput))
+  return bytes.subarray(0, readSync(file, bytes, 0, bytes.length, 0)).toString()
+}
+
 function spawned(argv: string[], options: CommandOptions, output: CommandOutput, timeoutMs: number, scope?: string) {
   const [command = '', ...args] = argv
+  const cwd = options.cwd ?? '/'
   const stdio: StdioOptions = [options.input === undefined ? 'ignore' : 'pipe', ...output.stdio]
   const env = { ...environment, ...options.env }
   return new Promise<number>((resolve, reject) => {
-    const child = spawn(command, args, { cwd: options.cwd ?? '/', env, stdio, detached: true })
+    const child = spawn(command, args, { cwd, env, stdio, detached: true })
+    const letGo = () => [child.stdout, child.stderr].forEach((pipe) => pipe?.destroy())
+    let lingering: NodeJS.Timeout | undefined
     const timer = setTimeout(() => {
-      if (scope !== undefined) spawn('systemctl', ['kill', '--signal=KILL', scope], { stdio: 'ignore' })
-      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+      if (scope !== undefined) killScope(scope, reject)
+      if (child.pid !== undefined) killTree(child.pid)
+      letGo()
       reject(new Error(`${argv.join(' ')} was killed: it took longer than ${timeoutMs / 1000} s`))
     }, timeoutMs)
     child.stdout?.on('data', (chunk: Buffer) => output.take(0, chunk))
     child.stderr?.on('data', (chunk: Buffer) => output.take(1, chunk))
     child.stdin?.on('error', () => {}) // It ended before it read its input; its exit code says whether that matters.
     child.stdin?.end(options.input)
-    child.on('error', (cause) => reject(new Error(`${command} cannot be started: ${cause.message}`, { cause })))
-    child.on('close', (code, signal) => resolve(code ?? 128 + constants.signals[signal ?? 'SIGKILL']))
-    child.on('close', () => clearTimeout(timer))
-    child.on('error', () => clearTimeout(timer))
+    child.on('error', (cause) => {
+      clearTimeout(timer)
+      reject(notStarted(command, cwd, cause))
+    })
+    child.on('exit', () => {
+      clearTimeout(timer)
+      // What it said last is read before a timer's next turn, however long the loop was held up.
+      lingering = setTimeout(() => setImmediate(letGo), lingerMs)
+    })
+    child.on('close', (code, signal) => {
+      clearTimeout(lingering)
+      resolve(code ?? 128 + constants.signals[signal ?? 'SIGKILL'])
+    })
   })
+}
+
+function killScope(scope: string, failed: (error: Error) => void) {
+  spawn('systemctl', ['kill', '--signal=KILL', scope], { stdio: 'ignore' }).on('error', failed)
+}
+
+// The kernel says ENOENT for the one as for the other.
+function notStarted(command: string, cwd: string, cause: Error) {
+  const why = existsSync(cwd) ? cause.message : `there is no folder ${cwd}`
+  return new Error(`${command} cannot be started: ${why}`, { cause })
 }

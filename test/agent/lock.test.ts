@@ -7,6 +7,7 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { holderOf, tryLock, waitForLock } from '../../agent/lock.ts'
 import { tempDir } from '../helpers/converges.ts'
+import { until } from './tiny.ts'
 
 const contender = fileURLToPath(new URL('contend.ts', import.meta.url))
 
@@ -116,11 +117,3 @@ test('of processes that find a stale lock at once, time and again, never two hol
   for (const { code, said } of ended) assert.deepEqual({ code, said }, { code: 0, said: 'held it 150 times' })
   assert.equal(existsSync(`${path}.held`), false)
 })
-
-async function until(what: string, holds: () => boolean) {
-  const deadline = Date.now() + 5000
-  while (!holds()) {
-    assert(Date.now() < deadline, `waited 5 s until ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-}

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { type Catalog, type CatalogResource, idOf } from '../../protocol/catalog.ts'
 import type { Report, ResourceEvent } from '../../protocol/events.ts'
@@ -134,4 +135,13 @@ export function shownEvents(events: ResourceEvent[]) {
     const why = 'error' in event ? `: ${event.error}` : 'reason' in event ? `: ${event.reason}` : ''
     return `${event.outcome} ${event.action === undefined ? '' : `${event.action} `}${event.id}${why}`
   })
+}
+
+/** Waits until it holds, at most ten seconds. */
+export async function until(what: string, holds: () => boolean) {
+  const deadline = Date.now() + 10_000
+  while (!holds()) {
+    assert(Date.now() < deadline, `waited 10 s until ${what}`)
+    await delay(5)
+  }
 }
