@@ -2,11 +2,12 @@ import type { WantedFile, WorkSet } from './work-sets.ts'
 
 export const cfengineFolder = '/srv/bench/cfengine'
 
-/** The policy and its template, by path. They must be writable by root alone, or cf-agent refuses them. */
+/** The policy and what it needs, by path. They must be writable by root alone, or cf-agent refuses them. */
 export function cfengineFiles(set: WorkSet): Map<string, string> {
   return new Map([
     [`${cfengineFolder}/${set.name}.cf`, policy(set)],
     [`${cfengineFolder}/service.mustache`, template],
+    [`${cfengineFolder}/installed`, installedScript],
   ])
 }
 
@@ -36,8 +37,7 @@ function policy(set: WorkSet) {
 // for each package by a Python program, the same takes some twenty times longer.
 function variables({ files, packages, services }: WorkSet) {
   const data = files.flatMap((file) => (file.variables ? [`  "${nameOf(file)}" data => ${dataOf(file)};`] : []))
-  const query = '/usr/bin/dpkg-query -W -f "\\${binary:Package} \\${db:Status-Status}\\n"'
-  const installed = `execresult('${query} | sed -n "s/:[^ ]*//; s/ installed$//p"', "useshell")`
+  const installed = `execresult("/bin/sh ${cfengineFolder}/installed", "noshell")`
   const wanted = [
     `  "wanted" slist => { ${packages.map(quoted).join(', ')} };`,
     `  "installed" slist => splitstring(${installed}, "\\s+", 100000);`,
@@ -72,6 +72,10 @@ mode = {{mode}}
 {{.}} = weight {{number}}
 {{/members}}
 `
+
+// A file of its own, since to CFEngine ${...} is a variable wherever it stands.
+const installedScript =
+  "dpkg-query --show --showformat='${db:Status-Status} ${Package}\\n' | sed -n 's/^installed //p'\n"
 
 const packageModule =
   'body package_module apt_get { query_installed_ifelapsed => "0"; query_updates_ifelapsed => "1440"; default_options => {}; }'

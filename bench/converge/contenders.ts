@@ -27,6 +27,8 @@ export interface Contender {
   changed: number
   /** Whether it makes right what is wrong; the limit only says so. */
   repairs: boolean
+  /** Whether a run that changed nothing prints nothing: the word of a program whose exit code does not tell. */
+  silent?: true
 }
 
 /** All that is started for a run on this set; lays what they need into the node. */
@@ -74,10 +76,11 @@ const makers: Record<Peer, (set: WorkSet) => { contender: Contender; files: Map<
     files: cfengineFiles(set),
     contender: {
       name: names.cfengine,
-      argv: ['cf-agent', '--no-lock', '--file', `${cfengineFolder}/${set.name}.cf`],
+      argv: ['cf-agent', '--no-lock', '--inform', '--file', `${cfengineFolder}/${set.name}.cf`],
       unchanged: 0,
       changed: 0,
       repairs: true,
+      silent: true,
     },
   }),
 }

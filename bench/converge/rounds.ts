@@ -49,14 +49,15 @@ export async function measureSet(set: WorkSet, options: RoundOptions, site: Site
 
 /** It manages this very set, all of it, and leaves alone what is right. */
 async function proveKeeper(contender: Contender, set: WorkSet, site: Site, { note, signal }: RoundOptions) {
-  const { name, unchanged, changed, repairs } = contender
+  const { name, unchanged, changed, repairs, silent } = contender
   goOn(signal)
   await damage(set, site)
   await timed(contender, changed, site)
   if (!repairs) await residentRun(site, 'changed')
   mustEqual(`after ${name} the node is not as wanted`, await look(set, site), wanted(set))
   const before = await look(set, site, true)
-  const { wallMs } = await timed(contender, unchanged, site)
+  const { wallMs, said } = await timed(contender, unchanged, site)
+  if (silent && said !== '') throw new CommandError(`${name} says that it changed what was right already:\n${said}`)
   mustEqual(`${name} wrote what was right already`, await look(set, site, true), before)
   note(
     `${set.name} ${name}: ${repairs ? 'repairs' : 'sees'} what is wrong, leaves what is right (${wallMs.toFixed()} ms)`,

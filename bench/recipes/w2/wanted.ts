@@ -2,7 +2,7 @@ export const directory = '/srv/w2'
 
 export const files = Array.from({ length: 50 }, (_, index) => variablesOf(index + 1))
 
-export const services = Array.from({ length: 10 }, (_, index) => `bench-${padded(index + 1)}`)
+export const services = Array.from({ length: 10 }, (_, index) => `bench${padded(index + 1)}`)
 
 /** The one package that nothing else needs: it is removed to see it come back. */
 export const leafPackage = 'tree'
