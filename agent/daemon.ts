@@ -121,7 +121,8 @@ export class Daemon {
     const reason = this.#trouble ?? (this.#state.readCatalog() ? undefined : 'this node has no catalog yet')
     if (reason !== undefined) return connection.send({ type: 'refused', order: id, reason })
     connection.send({ type: 'delivered', order: id })
-    const known = [this.#running?.request, ...this.#pending.values()].some((request) => request?.orders.includes(id))
+    const requests = [this.#running?.request, ...this.#pending.values()]
+    const known = requests.some((request) => request?.orders.includes(id)) || this.#agent.delivery.answers(id)
     if (!known) this.#request({ mode, trigger: 'order', orders: [id] })
   }
 

@@ -36,6 +36,12 @@ export class Delivery {
     this.#deliver()
   }
 
+  /** Whether a report that waits names the order: then it needs no other run. */
+  answers(order: string) {
+    const spooled = this.#spool.names().map((name) => this.#spool.read(name))
+    return [...spooled, ...this.#unspooled.values()].some((report) => report?.run.orders.includes(order))
+  }
+
   /** How many reports wait. */
   get waiting() {
     return this.#unspooled.size + this.#spool.names().length

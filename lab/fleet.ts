@@ -40,6 +40,7 @@ export interface Fleet {
   /** Installs the agent on a node, joins it to the server and starts it. */
   join: (node: LabNode, tokenFlags?: string[]) => Promise<void>
   stopServer: (signal: 'SIGTERM' | 'SIGKILL') => Promise<number | null>
+  /** Does nothing where it runs. */
   startServer: () => Promise<void>
   /** What the server has printed so far on stderr. */
   serverLog: () => string
@@ -125,6 +126,7 @@ class ServerProcess {
 
   /** Resolves when it answers; gives the first admin's TOKEN@URL on the first start, and '' later. */
   async start(): Promise<string> {
+    if (this.#child && this.#child.exitCode === null && this.#child.signalCode === null) return ''
     const child = spawn(process.execPath, [program, ...this.#argv], { stdio: ['ignore', 'pipe', 'pipe'] })
     this.#child = child
     const isFirst = !existsSync(this.dataDir)
