@@ -6,7 +6,7 @@ type Scope = 'nodes' | 'clusters'
 const scopeWord = { nodes: 'node', clusters: 'cluster' } as const
 
 /** JSON where it is JSON, otherwise text: `2000`, `true`, `["a","b"]`, `hello`. */
-export function parseValue(text: string) {
+function parseValue(text: string) {
   try {
     return z.json().parse(JSON.parse(text))
   } catch {

@@ -2,7 +2,7 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { z } from 'zod'
 import { CommandError } from './command.ts'
-import { writeSafely } from './write-safely.ts'
+import { cannotWrite, writeSafely } from './write-safely.ts'
 
 /** Which server the operator talks to, how it is known, and with which token. */
 export const Login = z.object({ url: z.url({ protocol: /^https$/ }), ca: z.string(), token: z.string() })
@@ -23,7 +23,9 @@ export async function readLogin(path: string): Promise<Login> {
 }
 
 export async function writeLogin(path: string, login: Login) {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+    throw cannotWrite(path, error)
+  })
   await writeSafely(path, [`${JSON.stringify(login, null, 2)}\n`])
 }
 

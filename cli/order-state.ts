@@ -2,7 +2,7 @@ import type { ResourceEvent } from '../protocol/events.ts'
 import { openStates, type Order, type OrderUpdate, type Target } from '../protocol/views.ts'
 
 /** How far a node is with an order. */
-export interface Progress {
+interface Progress {
   done: number
   total: number
   /** The latest resource that was looked at. */

@@ -53,10 +53,10 @@ function oneLine(text = '') {
 }
 
 /** Columns on the screen that the text takes, colours not counted. */
-export function widthOf(text: string) {
+function widthOf(text: string) {
   return stripVTControlCharacters(text).length
 }
 
-export function pad(text: string, width: number) {
+function pad(text: string, width: number) {
   return text + ' '.repeat(Math.max(0, width - widthOf(text)))
 }

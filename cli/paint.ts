@@ -1,5 +1,5 @@
 const codes = { red: 31, green: 32, yellow: 33, cyan: 36, dim: 2, bold: 1 }
-export type Style = keyof typeof codes
+type Style = keyof typeof codes
 
 /** Colours a text, or leaves it alone. */
 export type Paint = (style: Style, text: string) => string

@@ -5,7 +5,7 @@ import { closest } from './suggest.ts'
 import { verbOf } from './usage.ts'
 
 /** Commands of another part, loaded when they are asked for, so that the rest starts quickly. */
-export interface Part<Context> {
+interface Part<Context> {
   /** The first word of all its verbs: `lab`. */
   word: string
   summary: string
@@ -103,7 +103,7 @@ async function findCommand<Context extends CommandContext>(program: Program<Cont
 }
 
 /** The program's own commands, and those of the part that the first word names. */
-export async function commandsFor<Context extends CommandContext>(program: Program<Context>, words: string[]) {
+async function commandsFor<Context extends CommandContext>(program: Program<Context>, words: string[]) {
   const part = program.parts?.find(({ word }) => word === words[0])
   return part ? part.load() : program.commands
 }

@@ -21,14 +21,15 @@ export const Duration = z.string().transform((text, context) => {
 export function relative(at: number, now: number) {
   const distance = Math.abs(now - at)
   if (distance < second) return 'just now'
-  return at <= now ? `${roughly(distance)} ago` : `in ${roughly(distance)}`
+  return at <= now ? `${roughly(distance, Math.floor)} ago` : `in ${roughly(distance, Math.round)}`
 }
 
-function roughly(ms: number) {
-  if (ms < minute) return `${Math.floor(ms / second)}s`
-  if (ms < hour) return `${Math.floor(ms / minute)}m`
-  if (ms < 2 * day) return `${Math.floor(ms / hour)}h`
-  return `${Math.floor(ms / day)}d`
+/** A token for two hours ends `in 2h` even a second later: what is to come is rounded, what is past is whole. */
+function roughly(ms: number, whole: (units: number) => number) {
+  if (whole(ms / second) < 60) return `${whole(ms / second)}s`
+  if (whole(ms / minute) < 60) return `${whole(ms / minute)}m`
+  if (whole(ms / hour) < 48) return `${whole(ms / hour)}h`
+  return `${whole(ms / day)}d`
 }
 
 /** How long something took: `12ms`, `3.4s`, `41s`, `2m 5s`. */

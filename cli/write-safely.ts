@@ -28,9 +28,11 @@ export async function refuseToReplace(path: string) {
   if (there) throw new CommandError(`${path} is already there. Take another name, or --force to replace it.`)
 }
 
-function cannotWrite(path: string, error: NodeJS.ErrnoException) {
+export function cannotWrite(path: string, error: NodeJS.ErrnoException) {
   const why = {
     ENOENT: 'there is no such folder.',
+    EEXIST: 'a file lies where a folder should be.',
+    ENOTDIR: 'a file lies where a folder should be.',
     EACCES: 'you may not write there.',
     EROFS: 'that is read-only.',
     ENOSPC: 'the disk is full.',

@@ -48,6 +48,17 @@ test('login sends nothing to a server that the token does not name, and keeps no
   await assert.rejects(stat(loginPath), { code: 'ENOENT' })
 })
 
+test('login says in one line that it cannot keep the login', async (t) => {
+  const home = await tempDir(t)
+  const { url, login } = await serveApi(t, { 'GET /api/whoami': who })
+  await writeFile(join(home, 'trivet'), 'in the way')
+
+  const { exitCode, stderr } = await trivet(['login', `${login.token}@${url}`], { home })
+
+  assert.match(stderr, /^trivet: Cannot write .*config\.json: a file lies where a folder should be\.\n$/)
+  assert.equal(exitCode, 1)
+})
+
 test('login says what it wants when it gets something else', async (t) => {
   const { exitCode, stderr } = await trivet(['login', 'hunter2'], { home: await tempDir(t) })
   assert.match(stderr, /That is not TOKEN@URL/)
