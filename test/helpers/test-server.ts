@@ -100,7 +100,7 @@ export async function serve(t: TestContext, more: Partial<ServerOptions> = {}) {
     url: server.url,
     place: { url: server.url, ca },
     close: () => server.close(),
-    async restart() {
+    restart: async () => {
       const { port } = server
       await server.close()
       server = await startServer({ ...options, port })

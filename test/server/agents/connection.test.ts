@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import { api } from '../../../protocol/api.ts'
-import { sha256 } from '../../../protocol/catalog.ts'
+import { BlobRef, sha256 } from '../../../protocol/catalog.ts'
 import { closeCodes, maxAgentFrame } from '../../../protocol/messages.ts'
 import { connect, enrol, factsOf, helloOf, newKey, open, reportOf } from '../../helpers/fake-agent.ts'
 import { type Served, serve } from '../../helpers/test-server.ts'
@@ -20,7 +20,7 @@ test('an agent that proves its key is welcomed by name, asked for facts and give
   assert.deepEqual({ node: agent.welcome.node, sendFacts: agent.welcome.sendFacts }, { node: 'n1', sendFacts: true })
   const { catalog } = await agent.next('catalog')
   assert.equal(catalog.node, 'n1')
-  const content = catalog.resources[0]?.props['content'] as { sha256: string; bytes: number }
+  const content = BlobRef.parse(catalog.resources[0]?.props['content'])
   const { status, bytes } = await agent.blobs([content.sha256])
   assert.equal(status, 200)
   assert.equal(bytes.readBigUInt64BE(0), 5n)

@@ -189,3 +189,15 @@ test('a deadline runs on over a restart of the server', async (t) => {
   await served.restart()
   assert.equal((await finalOf(served, id))[0]?.state, 'timed-out')
 })
+
+test('whoever watches is let go when the server stops', async (t) => {
+  const served = await serve(t)
+  await join(served)
+  const { id } = await served.client.call(api.createOrder, { nodes: ['n1'] })
+  const seen: string[] = []
+  for await (const update of served.client.watch(api.watchOrder, { id })) {
+    seen.push(update.type)
+    await served.restart()
+  }
+  assert.deepEqual(seen, ['order'])
+})
