@@ -180,7 +180,7 @@ export interface OrderStore {
   cancelOrder(id: string, by: By): Promise<Turn[]>
 }
 
-export interface TurnTo {
+interface TurnTo {
   state: TargetState
   reason?: string | undefined
   run?: string | undefined

@@ -4,7 +4,7 @@ import type { AccessStore, AuditRow, By, JoinToken } from '../store.ts'
 import type { Write } from './commits.ts'
 import { fromJson } from './json.ts'
 
-export interface AuditEntry {
+interface AuditEntry {
   action: string
   subject: string
   before?: unknown
