@@ -9,7 +9,7 @@ import { CompileError, Pending } from './errors.ts'
 import { type Asked, type ClusterView, type NodeInput, recordAsked } from './inputs.ts'
 import { type ActionsByType, checkLinks } from './links.ts'
 
-export { answersChanged, type Asked, type ClusterView, type NodeInput, type PeerView } from './inputs.ts'
+export { answersChanged, type ClusterView, type NodeInput } from './inputs.ts'
 
 export type Compiled = (
   | { status: 'compiled'; catalog: Catalog; digest: string; blobs: Map<string, Buffer> }

@@ -3,7 +3,7 @@ import { compileFunction } from 'node:vm'
 import type { Bundle } from './bundle.ts'
 
 /** A place in the author's file. Lines and columns count from 1. */
-export interface Place {
+interface Place {
   path: string
   line: number
   column: number
@@ -15,11 +15,6 @@ export interface Places {
   ofCall(below: (...given: never[]) => unknown): Place
   /** Of what threw; the top of the file when the stack does not tell. */
   ofError(error: unknown): Place
-}
-
-export interface LoadedModule {
-  default: unknown
-  places: Places
 }
 
 /** Runs bundled code with just the modules in `imports`. A function, not an ES module: those can never be unloaded again. */
@@ -45,8 +40,7 @@ export function placesIn({ path, map }: Bundle, script: string): Places {
   return {
     ofCall(below) {
       // Nearly always the author's is the first; between may stand an Array's forEach and the like.
-      const isTheirs = (one: NodeJS.CallSite) => one.getFileName() === script
-      const site = callSites(below, 1).find(isTheirs) ?? callSites(below, 20).find(isTheirs)
+      const site = siteIn(script, callSites(below, 1)) ?? siteIn(script, callSites(below, 20))
       return mapped(site?.getLineNumber() ?? 0, site?.getColumnNumber() ?? 0)
     },
     ofError(error) {
@@ -69,6 +63,10 @@ function originalPlace(map: SourceMap, line: number, column: number): Place | un
   if (!('originalSource' in entry) || !entry.originalSource) return undefined
   const path = entry.originalSource.replace(/^.*?source:/, '')
   return { path, line: entry.originalLine + 1, column: entry.originalColumn + 1 }
+}
+
+function siteIn(script: string, sites: NodeJS.CallSite[]) {
+  return sites.find((site) => site.getFileName() === script)
 }
 
 function asTheyAre(_error: Error, sites: NodeJS.CallSite[]) {
