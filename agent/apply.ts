@@ -4,14 +4,15 @@ import type { Change, ResourceEvent } from '../protocol/events.ts'
 import type { Host } from '../resources/define.ts'
 import { checkGuarded, type Finding } from './check.ts'
 import { asError } from './errors.ts'
-import type { Journal } from './journal.ts'
+import { type Journal, keyOf } from './journal.ts'
 import type { Prepared } from './prepare.ts'
 
 /** Between two attempts of a resource with `retries`. */
 const retryDelayMs = 1000
 
 export interface Applying {
-  host: Host & { limit: (deadline: number | undefined) => void }
+  /** `limit`: no command may go on for longer from now on; undefined lifts it. */
+  host: Host & { limit: (timeoutMs: number | undefined) => void }
   journal: Journal
   /** Called before a change is made, each time. */
   changing: () => void
@@ -29,46 +30,72 @@ interface Applied {
 
 /** Makes the changes, several neighbours in one transaction, and looks once more: what still differs has failed. */
 export async function applyAll(differing: Differing[], applying: Applying): Promise<Applied[]> {
+  const { host, journal } = applying
   const startedAt = performance.now()
-  const owedBefore = applying.journal.owed
-  const errors = await attempt(differing, applying)
-  applying.host.changed()
+  const { errors, fresh } = await attempt(differing, applying)
+  host.changed()
   const applied: Applied[] = []
+  const needed = new Set<string>()
   for (const { one, changes } of differing) {
-    const after = await checkGuarded(one, applying.host)
+    const after = await checkGuarded(one, host)
     const durationMs = Math.round((performance.now() - startedAt) / differing.length)
     const event = eventOf(one, changes, errors.get(one.resource.name), after, durationMs)
-    crossOut({ one, changes }, event, after, owedBefore, applying.journal)
+    if (event.outcome === 'changed') crossOutSatisfied(one, changes, fresh, journal)
+    if (event.outcome === 'changed' || !isAsBefore(after, changes)) {
+      for (const notification of one.resource.notifies) needed.add(keyOf(notification))
+    }
     applied.push({ one, event })
   }
+  // A failure that changed nothing owes nothing.
+  for (const notification of fresh) if (!needed.has(keyOf(notification))) journal.settle(notification)
   return applied
 }
 
+interface Attempted {
+  errors: Map<string, Error>
+  /** What was not owed before. */
+  fresh: Notification[]
+}
+
 // What will be owed is on disk before the change is made. When that cannot be written, nothing is changed.
-async function attempt(differing: Differing[], applying: Applying): Promise<Map<string, Error>> {
+async function attempt(differing: Differing[], applying: Applying): Promise<Attempted> {
+  let fresh: Notification[]
   try {
     applying.changing()
-    applying.journal.owe(differing.flatMap(({ one }) => one.resource.notifies))
+    fresh = applying.journal.owe(differing.flatMap(({ one }) => one.resource.notifies))
   } catch (cause) {
-    const error = new Error(`nothing was changed, since the journal cannot be written: ${asError(cause).message}`, {
-      cause,
-    })
-    return new Map(differing.map(({ one }) => [one.resource.name, error]))
+    const why = `nothing was changed, since the journal cannot be written: ${asError(cause).message}`
+    const error = new Error(why, { cause })
+    return { errors: new Map(differing.map(({ one }) => [one.resource.name, error])), fresh: [] }
   }
-  const retries = Math.max(...differing.map(({ one }) => one.resource.retries ?? 0))
-  for (let left = retries; ; left--) {
-    const errors = await applyOnce(differing, applying)
-    if (errors.size === 0 || left <= 0) return errors
+  return { errors: await applyTrying(differing, applying), fresh }
+}
+
+// Neighbours that are made together say the same of retries and time.
+async function applyTrying(differing: Differing[], { host }: Applying): Promise<Map<string, Error>> {
+  let left = differing
+  for (let retries = differing[0]?.one.resource.retries ?? 0; ; retries--) {
+    const errors = await applyOnce(left, host)
+    if (errors.size === 0 || retries <= 0) return errors
     await delay(retryDelayMs)
+    host.changed()
+    const failed = left.filter(({ one }) => errors.has(one.resource.name))
+    left = (await Promise.all(failed.map((one) => lookAgain(one, host)))).flat()
   }
 }
 
-async function applyOnce(differing: Differing[], { host }: Applying): Promise<Map<string, Error>> {
+// An attempt that failed may have done a part, or all: the next one makes what is left.
+async function lookAgain({ one, changes }: Differing, host: Host): Promise<Differing[]> {
+  const finding = await checkGuarded(one, host)
+  if (finding.is === 'as-wanted') return []
+  return [{ one, changes: finding.is === 'different' ? finding.changes : changes }]
+}
+
+async function applyOnce(differing: Differing[], host: Applying['host']): Promise<Map<string, Error>> {
   const [first] = differing
   if (!first) return new Map()
   const { type, resource } = first.one
-  const limits = differing.flatMap(({ one }) => one.resource.timeoutMs ?? [])
-  host.limit(limits.length === 0 ? undefined : Date.now() + Math.max(...limits))
+  host.limit(resource.timeoutMs)
   try {
     if (differing.length > 1 && type.applyMany) {
       const many = differing.map(({ one, changes }) => ({ name: one.resource.name, want: one.want, changes }))
@@ -92,11 +119,11 @@ function eventOf(one: Prepared, changes: Change[], error: Error | undefined, aft
 }
 
 /** The event of a resource that failed. Of a sensitive one neither values nor messages are shown. */
-export function failure(one: Prepared, changes: Change[], error: Error, durationMs: number): ResourceEvent {
+export function failure(one: Prepared, changes: Change[], error: Error, durationMs: number) {
   const { sensitive, recipe } = one.resource
   const shown = sensitive ? changes.map(withheld) : changes
   const message = sensitive ? 'it failed; what it said is withheld, because the resource is sensitive' : error.message
-  return { outcome: 'failed', id: one.id, recipe, durationMs, changes: shown, error: message }
+  return { outcome: 'failed', id: one.id, recipe, durationMs, changes: shown, error: message } as const
 }
 
 /** A change of a sensitive resource: that it happened, not what it was. */
@@ -109,26 +136,14 @@ function didNotConverge(left: Change[]) {
   return new Error(`did not converge: right after it was applied it differs again: ${what}`)
 }
 
-// A start makes restarts asked for before it needless; a failure that changed nothing owes nothing.
-function crossOut(
-  { one, changes }: Differing,
-  event: ResourceEvent,
-  after: Finding,
-  owedBefore: Notification[],
-  journal: Journal,
-) {
-  if (event.outcome === 'changed') {
-    for (const action of one.type.satisfies?.(changes) ?? []) {
-      if (owedBefore.some((owed) => owed.target === one.id && owed.action === action)) {
-        journal.settle({ action, target: one.id })
-      }
-    }
-  } else if (after.is === 'different' && sameChanges(after.changes, changes)) {
-    const before = new Set(owedBefore.map(({ action, target }) => `${action} ${target}`))
-    for (const owed of one.resource.notifies) if (!before.has(`${owed.action} ${owed.target}`)) journal.settle(owed)
+// A start makes restarts asked for before it needless.
+function crossOutSatisfied(one: Prepared, changes: Change[], fresh: Notification[], journal: Journal) {
+  for (const action of one.type.satisfies?.(changes) ?? []) {
+    const owed = { action, target: one.id }
+    if (!fresh.some((later) => keyOf(later) === keyOf(owed))) journal.settle(owed)
   }
 }
 
-function sameChanges(a: Change[], b: Change[]) {
-  return JSON.stringify(a) === JSON.stringify(b)
+function isAsBefore(after: Finding, changes: Change[]) {
+  return after.is === 'different' && JSON.stringify(after.changes) === JSON.stringify(changes)
 }

@@ -48,11 +48,9 @@ function findingOf(changes: Change[]): Finding {
   return changes.length === 0 ? { is: 'as-wanted' } : { is: 'different', changes }
 }
 
-async function guardsAllow({ resource: { onlyIf, unless } }: Prepared, host: Host) {
-  if (onlyIf && !(await succeeds(onlyIf, host))) return false
-  return !(unless && (await succeeds(unless, host)))
-}
-
-async function succeeds(argv: Argv, host: Host) {
-  return (await host.run(argv)).exitCode === 0
+async function guardsAllow({ resource: { onlyIf, unless, timeoutMs } }: Prepared, host: Host) {
+  const options = timeoutMs === undefined ? {} : { timeoutMs }
+  const succeeds = async (argv: Argv) => (await host.run(argv, options)).exitCode === 0
+  if (onlyIf && !(await succeeds(onlyIf))) return false
+  return !(unless && (await succeeds(unless)))
 }

@@ -1,7 +1,7 @@
 import type { ResourceId } from '../protocol/catalog.ts'
 import type { ResourceEvent } from '../protocol/events.ts'
 import { type Applying, applyAll, type Differing, failure } from './apply.ts'
-import { checkAll, checkGuarded, type Finding } from './check.ts'
+import { checkAll, checkGuarded, type Finding, hasGuard } from './check.ts'
 import { settleOwed } from './owed.ts'
 import type { Prepared } from './prepare.ts'
 
@@ -69,12 +69,26 @@ class Failures {
 
 // Resources of one type that stand side by side in a recipe can be made in one transaction.
 function neighbours(prepared: Prepared[], findings: Finding[], from: number): Prepared[] {
-  const rest = prepared.slice(from)
-  const [first] = rest
-  if (!first) return []
-  if (!first.type.applyMany || findings[from]?.is === 'as-wanted') return [first]
-  const end = rest.findIndex((one) => one.type !== first.type || one.resource.recipe !== first.resource.recipe)
-  return end === -1 ? rest : rest.slice(0, end)
+  const first = prepared[from]
+  if (!first?.type.applyMany || findings[from]?.is === 'as-wanted') return prepared.slice(from, from + 1)
+  const group = new Set([first.id])
+  let end = from + 1
+  for (let next = prepared[end]; next && goesWith(first, group, next); next = prepared[++end]) group.add(next.id)
+  return prepared.slice(from, end)
+}
+
+// What waits for another of them, or is to be decided on or tried in its own way, is made after them.
+function goesWith(first: Prepared, group: Set<ResourceId>, next: Prepared) {
+  const { recipe, retries, timeoutMs, requires } = next.resource
+  return (
+    next.type === first.type &&
+    recipe === first.resource.recipe &&
+    retries === first.resource.retries &&
+    timeoutMs === first.resource.timeoutMs &&
+    !hasGuard(first) &&
+    !hasGuard(next) &&
+    !requires?.some((id) => group.has(id))
+  )
 }
 
 function isSkipped(one: Prepared, failures: Failures, { report, signal }: Converging) {

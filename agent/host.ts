@@ -35,9 +35,10 @@ export class RealHost implements Host {
     this.changed()
   }
 
-  /** No command may go on after it (ms since 1970); undefined lifts the limit. */
-  limit(deadline: number | undefined) {
-    this.#deadline = deadline
+  /** No command may go on for longer from now on; undefined lifts the limit. */
+  limit(timeoutMs: number | undefined) {
+    // By a clock that nobody sets: a recipe may well be about time.
+    this.#deadline = timeoutMs === undefined ? undefined : performance.now() + timeoutMs
   }
 
   run(argv: string[], options: CommandOptions = {}) {
@@ -94,7 +95,7 @@ export class RealHost implements Host {
 
   #limited(options: CommandOptions): CommandOptions {
     if (this.#deadline === undefined) return options
-    const left = Math.max(1, this.#deadline - Date.now())
+    const left = Math.max(1, Math.ceil(this.#deadline - performance.now()))
     return { ...options, timeoutMs: Math.min(left, options.timeoutMs ?? left) }
   }
 }

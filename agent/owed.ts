@@ -1,13 +1,15 @@
 import type { Notification, ResourceId } from '../protocol/catalog.ts'
 import type { ResourceEvent } from '../protocol/events.ts'
+import { failure } from './apply.ts'
 import { asError } from './errors.ts'
 import type { Converging } from './converge.ts'
-import type { Prepared } from './prepare.ts'
+import { type Prepared, UnreadableProps } from './prepare.ts'
 
-/** Does what is owed, once each, in the order first asked for. What succeeds is crossed out; the rest stays owed for the next run. */
+/** Does what is owed, once each, in the order first asked for. What succeeds is crossed out; the rest stays owed for the next run, as all does when the run is cancelled. */
 export async function settleOwed(prepared: Prepared[], converging: Converging) {
   const byId = new Map<ResourceId, Prepared>(prepared.map((one) => [one.id, one]))
   for (const owed of converging.journal.owed) {
+    if (converging.signal.aborted) return
     converging.changing()
     const event = await act(owed, byId.get(owed.target), converging)
     if (event.outcome !== 'failed') converging.journal.settle(owed)
@@ -31,12 +33,15 @@ async function act(
       reason: `${target} is no longer in the catalog, or has no ${action}`,
     }
   }
+  host.limit(one.resource.timeoutMs)
   try {
+    if (one.want instanceof UnreadableProps) throw one.want
     await done(one.resource.name, host, one.want)
     return { outcome: 'changed', ...about, durationMs: since(startedAt), changes: [] }
   } catch (error) {
-    return { outcome: 'failed', ...about, durationMs: since(startedAt), changes: [], error: asError(error).message }
+    return { ...failure(one, [], asError(error), since(startedAt)), action }
   } finally {
+    host.limit(undefined)
     host.changed()
   }
 }

@@ -1,7 +1,7 @@
 import type { Notification } from '../protocol/catalog.ts'
 import type { ResourceEvent } from '../protocol/events.ts'
 import type { Host } from '../resources/define.ts'
-import { withheld } from './apply.ts'
+import { failure, withheld } from './apply.ts'
 import { checkAll, type Finding, hasGuard } from './check.ts'
 import { keyOf } from './journal.ts'
 import type { Prepared } from './prepare.ts'
@@ -14,31 +14,32 @@ export async function plan(
   report: (event: ResourceEvent) => void,
 ) {
   const findings = await checkAll(prepared, host)
-  const events = prepared.map((one, index) => planned(one, findings[index], findings.slice(0, index)))
-  for (const event of events) report(event)
-  const asked = prepared
-    .filter((_, index) => events[index]?.outcome === 'would-change')
-    .flatMap(({ resource }) => resource.notifies)
-  const unique = new Map([...owed, ...asked].map((notification) => [keyOf(notification), notification]))
-  for (const { action, target } of unique.values()) {
-    const recipe = prepared.find(({ id }) => id === target)?.resource.recipe ?? ''
+  const firstDiffering = findings.findIndex(({ is }) => is !== 'as-wanted')
+  const asked = new Map(owed.map((notification) => [keyOf(notification), notification]))
+  for (const [index, one] of prepared.entries()) {
+    const event = planned(one, findings[index], index > firstDiffering)
+    report(event)
+    if (event.outcome !== 'would-change') continue
+    for (const notification of one.resource.notifies) asked.set(keyOf(notification), notification)
+  }
+  const recipes = new Map(prepared.map(({ id, resource }) => [id, resource.recipe]))
+  for (const { action, target } of asked.values()) {
+    const recipe = recipes.get(target) ?? ''
     report({ outcome: 'would-change', id: target, action, recipe, durationMs: 0, changes: [] })
   }
 }
 
-function planned(one: Prepared, finding: Finding | undefined, before: Finding[]): ResourceEvent {
+function planned(one: Prepared, finding: Finding | undefined, mayBeMended: boolean): ResourceEvent {
   const about = { id: one.id, recipe: one.resource.recipe, durationMs: 0 }
   if (finding === undefined || finding.is === 'as-wanted') return { outcome: 'unchanged', ...about }
   if (finding.is === 'unreadable') {
-    const { message } = finding.error
-    const mayBeMended = before.some(({ is }) => is !== 'as-wanted')
-    if (mayBeMended)
-      return {
-        outcome: 'unknown',
-        ...about,
-        reason: `it cannot be read before what stands above it is made: ${message}`,
-      }
-    return { outcome: 'failed', ...about, changes: [], error: message }
+    const failed = failure(one, [], finding.error, 0)
+    if (!mayBeMended) return failed
+    return {
+      outcome: 'unknown',
+      ...about,
+      reason: `it cannot be read before what stands above it is made: ${failed.error}`,
+    }
   }
   if (hasGuard(one))
     return { outcome: 'unknown', ...about, reason: 'it differs, but its guard is a command, and a plan runs none' }

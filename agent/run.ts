@@ -76,6 +76,11 @@ export class Runner {
     const journal = new Journal(this.#options.journalPath)
     const left = journal.interrupted
     if (!left) return undefined
+    // It died after its report was safe, and before the journal said so.
+    if (this.#options.spool.has(left.run.id)) {
+      journal.end()
+      return undefined
+    }
     const finished = { ...left.run, orders: [], finishedAt: this.#options.now() }
     const report = reportOf(
       finished,

@@ -16,6 +16,10 @@ export class World {
   log: string[] = []
   /** Called before a thing is made, or an action done, by `apply NAME`, `restart NAME`: may throw. */
   before = new Map<string, () => void | Promise<void>>()
+  /** What stays as it is, whatever is applied. */
+  stubborn = new Set<string>()
+  /** Called with each look. */
+  looked = () => {}
 
   async did(what: string) {
     this.log.push(what)
@@ -36,11 +40,12 @@ export class World {
       props: z.strictObject({ value: z.string() }),
       check: (name: string, want: { value: string }) => {
         this.log.push(`check ${name}`)
+        this.looked()
         return differences({ value: this.values.get(name) }, want)
       },
       apply: async (name: string, want: { value: string }) => {
         await this.did(`apply ${name}`)
-        this.values.set(name, want.value)
+        if (!this.stubborn.has(name)) this.values.set(name, want.value)
       },
     }
   }
