@@ -97,7 +97,7 @@ function operatorWith(config: string): Pick<Fleet, 'trivet' | 'mustTrivet' | 'sh
 }
 
 /** Does on a node what docs/install.md says, and waits until the agent runs. */
-export async function joinNode(node: LabNode, createToken: () => Promise<string>) {
+async function joinNode(node: LabNode, createToken: () => Promise<string>) {
   const mustOn = async (argv: string[], input?: string) => {
     const result = await node.exec(argv, { input, timeoutMs: 60_000 })
     if (result.exitCode !== 0)

@@ -6,7 +6,7 @@ import { must } from './run.ts'
 export const bridgeOf = (subnet: number) => `tvlab${subnet}`
 export const gatewayOf = (subnet: number) => `10.213.${subnet}.1`
 export const addressOf = (subnet: number, index: number) => `10.213.${subnet}.${10 + index}`
-export const linkOf = (machine: string) => `vb-${machine}`
+const linkOf = (machine: string) => `vb-${machine}`
 const cidrOf = (subnet: number) => `10.213.${subnet}.0/24`
 const tableOf = (subnet: number) => `trivet_lab_${subnet}`
 

@@ -19,7 +19,7 @@ export async function writeNodeFiles(root: string, { node, gateway, aptLines }: 
   await put(root, 'etc/systemd/network/10-host0.network', networkFile(node.address, gateway))
 }
 
-export function networkFile(address: string, gateway: string): string {
+function networkFile(address: string, gateway: string): string {
   return `[Match]
 Name=host0
 

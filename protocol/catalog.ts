@@ -58,7 +58,7 @@ export function idOf({ type, name }: Pick<CatalogResource, 'type' | 'name'>): Re
 }
 
 /** JSON with sorted keys and without undefined: equal data gives equal text. */
-export function canonicalJson(value: unknown): string {
+function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) => (isRecord(inner) ? sortedByKey(inner) : inner))
 }
 
@@ -67,7 +67,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 function sortedByKey(record: Record<string, unknown>) {
-  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)))
+  return Object.fromEntries(Object.entries(record).toSorted(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 export function sha256(bytes: string | Uint8Array) {

@@ -95,7 +95,7 @@ describe('the main job on three real nodes', { skip: whyNoLab() ?? false }, () =
   test('a broken file, a stopped service and a removed package are repaired, and the history says so', async () => {
     const [, follower] = cast.ensemble
     assert.ok(follower)
-    const before = await onNode(cast.balancer, 'cat', '/etc/haproxy/haproxy.cfg')
+    const good = await onNode(cast.balancer, 'cat', '/etc/haproxy/haproxy.cfg')
     await cast.balancer.write('/etc/haproxy/haproxy.cfg', '# broken by hand\n')
     await onNode(follower, 'systemctl', 'stop', 'zookeeper')
     await onNode(follower, 'systemctl', 'disable', '--quiet', 'zookeeper')
@@ -103,7 +103,7 @@ describe('the main job on three real nodes', { skip: whyNoLab() ?? false }, () =
     const { exitCode, stdout } = await fleet.trivet('converge', '--all', '--wait', '--detailed-exitcodes')
     assert.equal(exitCode, 2, stdout)
 
-    assert.equal(await onNode(cast.balancer, 'cat', '/etc/haproxy/haproxy.cfg'), before)
+    assert.equal(await onNode(cast.balancer, 'cat', '/etc/haproxy/haproxy.cfg'), good)
     assert.equal(await onNode(follower, 'systemctl', 'is-enabled', 'zookeeper'), 'enabled')
     await proveEnsemble(cast.ensemble)
     const [last] = await runsOf(fleet, cast.balancer, '--limit', '1')

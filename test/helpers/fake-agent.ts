@@ -82,8 +82,6 @@ export function signText(text: string, privateKey: KeyObject) {
   return sign(null, Buffer.from(text), privateKey).toString('base64url')
 }
 
-export type FakeAgent = Awaited<ReturnType<typeof open>>
-
 /** A WebSocket to the server as an agent has it, which does only what the test says. */
 export async function open({ url, ca }: Place) {
   const options = { ca, servername: serverName, perMessageDeflate: false }

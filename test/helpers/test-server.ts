@@ -7,7 +7,7 @@ import { type Client, makeClient } from '../../cli/api-client.ts'
 import { api } from '../../protocol/api.ts'
 import { fetchCa } from '../../protocol/pin.ts'
 import { parseInvitation } from '../../protocol/token.ts'
-import { type RunningServer, type ServerOptions, startServer } from '../../server/server.ts'
+import { type ServerOptions, startServer } from '../../server/server.ts'
 import { tempDir } from './converges.ts'
 
 const recipe = `import { defineRecipe } from 'trivet/recipe'
@@ -50,19 +50,10 @@ export async function makeSources(dir: string) {
   return { recipes, roles }
 }
 
-export interface TestServer {
-  server: RunningServer
-  dir: string
-  /** What the server logged, one JSON a line. */
-  log: string[]
-  options: ServerOptions
-  /** Ends it and starts it again on the same data and port. */
-  restart(): Promise<void>
-}
-
 /** A real server on 127.0.0.1 with data of its own, ended with the test. */
 export async function serve(t: TestContext, more: Partial<ServerOptions> = {}) {
   const dir = await tempDir(t)
+  /** What the server logged, one JSON a line. */
   const log: string[] = []
   const to = new Writable({
     write(chunk: Buffer, _encoding, done) {
@@ -100,6 +91,7 @@ export async function serve(t: TestContext, more: Partial<ServerOptions> = {}) {
     url: server.url,
     place: { url: server.url, ca },
     close: () => server.close(),
+    /** Ends it and starts it again on the same data and port. */
     restart: async () => {
       const { port } = server
       await server.close()
