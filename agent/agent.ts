@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs'
 import { type Catalog, digestOf } from '../protocol/catalog.ts'
 import type { Facts } from '../protocol/facts.ts'
 import type { ServerMessage } from '../protocol/messages.ts'
@@ -8,6 +7,7 @@ import { Delivery } from './delivery.ts'
 import { factsReader } from './facts.ts'
 import { fetchBlobs } from './fetch-blobs.ts'
 import { RealHost } from './host.ts'
+import { KeptCatalog } from './kept-catalog.ts'
 import type { ResourceTypes } from './prepare.ts'
 import { Runner } from './run.ts'
 import { spoolIn } from './spool.ts'
@@ -30,6 +30,7 @@ export class Agent {
   readonly identity: Identity
   readonly runner: Runner
   readonly delivery: Delivery
+  readonly catalog: KeptCatalog
   readonly readFacts: () => Promise<Facts>
   readonly #options: AgentOptions
   readonly #blobs: Blobs
@@ -42,12 +43,12 @@ export class Agent {
     this.#options = options
     this.#blobs = blobsIn(state.path('blobs'))
     this.#kept = blobsIn(state.path('kept'))
+    this.catalog = new KeptCatalog(state, types, version)
     this.readFacts = factsReader(version)
     const spool = spoolIn(state.path('spool'))
     this.delivery = new Delivery(spool, Date.now)
     this.runner = new Runner({
-      readCatalog: catalogReader(state),
-      types,
+      readCatalog: () => this.catalog.read(),
       host: new RealHost({ blobs: this.#blobs, kept: this.#kept, scratch: state.path('scratch') }),
       spool,
       journalPath: state.path('journal'),
@@ -61,7 +62,7 @@ export class Agent {
     const { state, version, log } = this.#options
     const greeting = async () => ({
       factsDigest: digestOf(await this.readFacts()),
-      catalogDigest: state.catalogDigest() ?? null,
+      catalogDigest: this.catalog.read()?.digest ?? null,
     })
     return { identity: this.identity, key: state.readKey(), agentVersion: version, greeting, log, now: Date.now }
   }
@@ -75,7 +76,7 @@ export class Agent {
   /** The catalog counts once all its blobs are here. */
   async take(catalog: Catalog, session: string) {
     await fetchBlobs(catalog, this.#blobs, this.identity, session)
-    this.#options.state.writeCatalog(catalog)
+    this.catalog.write(catalog)
     this.#blobs.prune(blobsOf(catalog), Date.now() - unnamedMs)
     this.#kept.prune(new Set(), Date.now() - keptMs)
   }
@@ -87,15 +88,4 @@ function identityIn(state: State) {
   const identity = state.readIdentity()
   if (!identity) throw new NotJoined(`this node has joined no server: ${state.dir} has no identity.json`)
   return identity
-}
-
-/** Parses the catalog only when its file is another: its content is the same object until then. */
-function catalogReader(state: State) {
-  let known: { key: string; catalog: Catalog | undefined } | undefined
-  return () => {
-    const stat = statSync(state.path('catalog.json'), { throwIfNoEntry: false })
-    const key = stat ? `${stat.ino} ${stat.size} ${stat.mtimeMs}` : 'none'
-    if (known?.key !== key) known = { key, catalog: state.readCatalog() }
-    return known.catalog
-  }
 }

@@ -2,6 +2,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, s
 import { dirname, join } from 'node:path'
 import { type BlobRef, type Catalog, sha256 } from '../protocol/catalog.ts'
 
+const remedy = 'the next connection to the server brings it anew'
+
 /** Bytes on disk under their hash: `blobs/ab/abcdef…`. A blob that no longer fits its hash counts as missing. */
 export function blobsIn(dir: string) {
   const pathOf = (hash: string) => join(dir, hash.slice(0, 2), hash)
@@ -10,12 +12,11 @@ export function blobsIn(dir: string) {
     has: (hash: string) => existsSync(pathOf(hash)),
 
     read({ sha256: hash }: Pick<BlobRef, 'sha256'>) {
+      if (!existsSync(pathOf(hash))) throw new Error(`blob ${hash} is missing on this node; ${remedy}`)
       const bytes = readFileSync(pathOf(hash))
       if (sha256(bytes) === hash) return bytes
       rmSync(pathOf(hash))
-      throw new Error(
-        `blob ${hash} was damaged on disk and is removed; the next connection to the server brings it anew`,
-      )
+      throw new Error(`blob ${hash} was damaged on disk and is removed; ${remedy}`)
     },
 
     /** Refuses bytes that are not what the hash says. */
@@ -29,7 +30,7 @@ export function blobsIn(dir: string) {
     },
 
     /** Removes what none of `keep` names and has not been touched since `before` (ms since 1970). */
-    prune(keep: Set<string>, before: number) {
+    prune(keep: Pick<Set<string>, 'has'>, before: number) {
       for (const folder of existsSync(dir) ? readdirSync(dir) : []) {
         for (const hash of readdirSync(join(dir, folder))) {
           const path = join(dir, folder, hash)
@@ -41,11 +42,11 @@ export function blobsIn(dir: string) {
 }
 export type Blobs = ReturnType<typeof blobsIn>
 
-/** Every blob that the catalog's resources refer to. */
-export function blobsOf(catalog: Catalog): Set<string> {
-  const found = new Set<string>()
+/** Every blob that the catalog's resources refer to, with its size. */
+export function blobsOf(catalog: Catalog): Map<string, number> {
+  const found = new Map<string, number>()
   for (const { props } of catalog.resources) {
-    for (const value of Object.values(props)) if (isBlobRef(value)) found.add(value.sha256)
+    for (const value of Object.values(props)) if (isBlobRef(value)) found.set(value.sha256, value.bytes)
   }
   return found
 }

@@ -123,7 +123,7 @@ async function runOnce(mode: RunMode, options: z.infer<typeof runOptions>, conte
   const fetched =
     options.offline || daemonLives ? undefined : await fetchNow(agent).catch(withoutServer((line) => output.note(line)))
   if (fetched?.noCatalog !== undefined) output.note(`the server has no catalog for this node: ${fetched.noCatalog}`)
-  if (!state.readCatalog()) throw new CommandError('there is no catalog on this node yet; has it roles?')
+  if (!agent.catalog.isThere) throw new CommandError('there is no catalog on this node yet; has it roles?')
   const show = (event: ResourceEvent) => {
     for (const line of describeEvent(event)) output.line(line)
   }
@@ -162,7 +162,7 @@ const status = define({
       daemon: pid ?? null,
       connected: pid !== undefined && (connection?.connected ?? false),
       detail: connection?.detail ?? null,
-      catalog: state.catalogDigest() ?? null,
+      catalog: agent.catalog.read()?.digest ?? null,
       owed: new Journal(state.path('journal')).owed.map(keyOf),
       unreported: agent.delivery.waiting,
     }

@@ -14,7 +14,8 @@ export interface Converging extends Applying {
 
 /**
  * Makes the machine as the catalog says: checks everything at once, and only if something differs or is owed walks it in order.
- * A failure skips the rest of its recipe and what requires it. Owed actions come last, after a failure too.
+ * A failure skips the rest of its recipe and what requires it. Owed actions come last, after a failure too; only a probe has those above it
+ * in its recipe done before it looks (docs/decisions/003-probes-after-what-is-owed.md).
  */
 export async function converge(prepared: Prepared[], converging: Converging) {
   const findings = await checkAll(prepared, converging.host)
@@ -23,7 +24,7 @@ export async function converge(prepared: Prepared[], converging: Converging) {
   } else {
     await walk(prepared, findings, converging)
   }
-  if (converging.journal.owed.length > 0) await settleOwed(prepared, converging)
+  await settleOwed(prepared, converging)
 }
 
 async function walk(prepared: Prepared[], findings: Finding[], converging: Converging) {
@@ -31,10 +32,11 @@ async function walk(prepared: Prepared[], findings: Finding[], converging: Conve
   let changed = false
   for (let index = 0; index < prepared.length;) {
     const group = neighbours(prepared, findings, index)
-    const firstLook = changed ? undefined : findings[index]
+    const firstLook = findings[index]
     index += group.length
+    if (await settleAbove(group[0], prepared, converging, failures)) changed = true
     const ready = group.filter((one) => !isSkipped(one, failures, converging))
-    const differing = await lookAgain(ready, firstLook, failures, converging)
+    const differing = await lookAgain(ready, changed ? undefined : firstLook, failures, converging)
     if (differing.length === 0) continue
     for (const { event, one } of await applyAll(differing, converging)) {
       if (event.outcome === 'failed') failures.add(one)
@@ -65,6 +67,25 @@ class Failures {
     const required = resource.requires?.find((id) => this.#resources.has(id))
     return required === undefined ? undefined : `it requires ${required}, which failed or was skipped`
   }
+}
+
+// A probe asks what runs now, so it would ask the old process. An action that fails takes the recipe with it, as its resource would.
+async function settleAbove(
+  probe: Prepared | undefined,
+  prepared: Prepared[],
+  converging: Converging,
+  failures: Failures,
+) {
+  if (!probe?.type.seesWhatRuns || converging.journal.owed.length === 0) return false
+  const above = new Set(prepared.slice(0, prepared.indexOf(probe)))
+  const { recipe } = probe.resource
+  const failed = await settleOwed(
+    prepared,
+    converging,
+    (one) => one !== undefined && above.has(one) && one.resource.recipe === recipe,
+  )
+  for (const one of failed) failures.add(one)
+  return true
 }
 
 // Resources of one type that stand side by side in a recipe can be made in one transaction.

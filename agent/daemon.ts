@@ -42,7 +42,7 @@ export class Daemon {
   /** Runs until `stop`. */
   async run() {
     const watching = this.#agent.delivery.watch()
-    if (this.#state.readCatalog()) this.#request({ mode: 'converge', trigger: 'start', orders: [] })
+    if (this.#agent.catalog.isThere) this.#request({ mode: 'converge', trigger: 'start', orders: [] })
     this.#schedule()
     await keepConnected(
       {
@@ -118,7 +118,7 @@ export class Daemon {
   }
 
   #order(id: string, mode: RunMode, connection: Connection) {
-    const reason = this.#trouble ?? (this.#state.readCatalog() ? undefined : 'this node has no catalog yet')
+    const reason = this.#trouble ?? (this.#agent.catalog.isThere ? undefined : 'this node has no catalog yet')
     if (reason !== undefined) return connection.send({ type: 'refused', order: id, reason })
     connection.send({ type: 'delivered', order: id })
     const requests = [this.#running?.request, ...this.#pending.values()]

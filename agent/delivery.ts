@@ -1,6 +1,7 @@
 import { watch } from 'node:fs'
 import type { Report } from '../protocol/events.ts'
 import type { Connection } from './connection.ts'
+import { shortened } from './shorten.ts'
 import type { Spool } from './spool.ts'
 
 /** Brings spooled reports to the server, one after another; each leaves the spool when the server says that it is stored. */
@@ -25,7 +26,7 @@ export class Delivery {
   }
 
   add(report: Report) {
-    if (!this.#spool.has(report.run.id)) this.#unspooled.set(report.run.id, report)
+    if (!this.#spool.has(report.run.id)) this.#unspooled.set(report.run.id, shortened(report))
     this.#deliver()
   }
 

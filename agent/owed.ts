@@ -5,16 +5,29 @@ import { asError } from './errors.ts'
 import type { Converging } from './converge.ts'
 import { type Prepared, UnreadableProps } from './prepare.ts'
 
-/** Does what is owed, once each, in the order first asked for. What succeeds is crossed out; the rest stays owed for the next run, as all does when the run is cancelled. */
-export async function settleOwed(prepared: Prepared[], converging: Converging) {
+/**
+ * Does what is owed to the resources that `among` says, in the order first asked for. What succeeds is crossed out; the rest stays owed for
+ * the next run, as all does when the run is cancelled.
+ */
+export async function settleOwed(
+  prepared: Prepared[],
+  converging: Converging,
+  among: (target: Prepared | undefined) => boolean = () => true,
+) {
+  const { journal, signal } = converging
+  if (journal.owed.length === 0) return []
+  const failed: Prepared[] = []
   const byId = new Map<ResourceId, Prepared>(prepared.map((one) => [one.id, one]))
-  for (const owed of converging.journal.owed) {
-    if (converging.signal.aborted) return
+  for (const owed of journal.owed) {
+    const one = byId.get(owed.target)
+    if (signal.aborted || !among(one)) continue
     converging.changing()
-    const event = await act(owed, byId.get(owed.target), converging)
-    if (event.outcome !== 'failed') converging.journal.settle(owed)
+    const event = await act(owed, one, converging)
+    if (event.outcome !== 'failed') journal.settle(owed)
+    else if (one) failed.push(one)
     converging.report(event)
   }
+  return failed
 }
 
 async function act(

@@ -1,21 +1,25 @@
 import { readFileSync, statSync } from 'node:fs'
 import type { InstalledPackage } from '../resources/define.ts'
 
-/** Debian's names of the architectures that Node.js runs on. */
-const architectures: Record<string, string> = { x64: 'amd64', arm64: 'arm64', ia32: 'i386', arm: 'armhf' }
-
 /** All packages that dpkg knows, by name; those of a foreign architecture by `name:arch`. Format: dpkg's status file, deb-control(5). */
-export function parseStatus(text: string, arch = architectures[process.arch]): Map<string, InstalledPackage> {
+export function parseStatus(text: string): Map<string, InstalledPackage> {
   const found = new Map<string, InstalledPackage>()
-  for (const stanza of text.split('\n\n')) {
+  const stanzas = text.split('\n\n')
+  // dpkg itself is always there, and of the machine's own architecture.
+  const own = architectureOf(stanzas.find((stanza) => field(stanza, 'Package') === 'dpkg') ?? '')
+  for (const stanza of stanzas) {
     const name = field(stanza, 'Package')
     if (name === undefined) continue
     const [want, , status = ''] = (field(stanza, 'Status') ?? '').split(' ')
-    const own = field(stanza, 'Architecture') ?? 'all'
-    const key = own === 'all' || own === arch ? name : `${name}:${own}`
+    const arch = architectureOf(stanza)
+    const key = arch === 'all' || arch === own ? name : `${name}:${arch}`
     found.set(key, { version: field(stanza, 'Version') ?? '', status, hold: want === 'hold' })
   }
   return found
+}
+
+function architectureOf(stanza: string) {
+  return field(stanza, 'Architecture') ?? 'all'
 }
 
 function field(stanza: string, name: string) {

@@ -12,11 +12,19 @@ export interface Prepared {
   want: unknown
 }
 
-/** Done once per catalog. A type that is unknown here fails by itself when its turn comes, not the whole catalog. */
-export function prepare(catalog: Catalog, types: ResourceTypes): Prepared[] {
+/**
+ * Done once per catalog. A type that is unknown here fails by itself when its turn comes, not the whole catalog.
+ * `read already`: the props are what these very schemas gave before.
+ */
+export function prepare(
+  catalog: Catalog,
+  types: ResourceTypes,
+  props: 'unread' | 'read already' = 'unread',
+): Prepared[] {
   return catalog.resources.map((resource) => {
     const type = types[resource.type] ?? unknownType(resource.type)
-    return { id: idOf(resource), resource, type, want: readProps(type, resource) }
+    const want = props === 'unread' ? readProps(type, resource) : resource.props
+    return { id: idOf(resource), resource, type, want }
   })
 }
 

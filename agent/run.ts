@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import { type Catalog, digestOf } from '../protocol/catalog.ts'
 import type { Counts, Outcome, Report, ResourceEvent, Run, RunMode, RunOutcome, Trigger } from '../protocol/events.ts'
 import { asError } from './errors.ts'
 import { converge } from './converge.ts'
 import type { RealHost } from './host.ts'
 import { type Begun, Journal, keyOf } from './journal.ts'
+import type { PreparedCatalog } from './kept-catalog.ts'
 import { waitForLock } from './lock.ts'
 import { plan } from './plan.ts'
-import { type Prepared, prepare, type ResourceTypes, unitsOf } from './prepare.ts'
+import { type Prepared, unitsOf } from './prepare.ts'
 import type { Spool } from './spool.ts'
 
 /** What asks for a run. */
@@ -25,8 +25,8 @@ export interface Hooks {
 }
 
 export interface RunnerOptions {
-  readCatalog: () => Catalog | undefined
-  types: ResourceTypes
+  /** The same object as long as the catalog is the same. */
+  readCatalog: () => PreparedCatalog | undefined
   host: RealHost
   spool: Spool
   journalPath: string
@@ -37,8 +37,7 @@ export interface RunnerOptions {
 /** Makes runs, one at a time on this machine, whoever asks. */
 export class Runner {
   readonly #options: RunnerOptions
-  /** Prepared anew only when the catalog is another object. */
-  #known: { catalog: Catalog; digest: string; prepared: Prepared[] } | undefined
+  #known: PreparedCatalog | undefined
 
   constructor(options: RunnerOptions) {
     this.#options = options
@@ -61,14 +60,10 @@ export class Runner {
   }
 
   #current() {
-    const { readCatalog, types, host } = this.#options
-    const catalog = readCatalog()
-    if (!catalog) return undefined
-    if (this.#known?.catalog !== catalog) {
-      this.#known = { catalog, digest: digestOf(catalog), prepared: prepare(catalog, types) }
-      host.expectUnits(unitsOf(this.#known.prepared))
-    }
-    return this.#known
+    const catalog = this.#options.readCatalog()
+    if (catalog && catalog !== this.#known) this.#options.host.expectUnits(unitsOf(catalog.prepared))
+    this.#known = catalog
+    return catalog
   }
 
   // What a process that died in the middle of a run had done. Its orders stay open: the server sends them again, and a run that ends answers them.

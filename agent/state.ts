@@ -11,7 +11,6 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
-import { Catalog, digestOf } from '../protocol/catalog.ts'
 import { hasCode } from './errors.ts'
 
 /** Who this node is to which server. The private key lies beside it, in `key.pem`. */
@@ -47,13 +46,6 @@ export function stateIn(dir: string) {
     readIdentity: () => readJson(join(dir, 'identity.json'), Identity),
     writeIdentity: (identity: Identity) => writeSynced(join(dir, 'identity.json'), JSON.stringify(identity)),
     readKey: () => readFileSync(join(dir, 'key.pem'), 'utf8'),
-    readCatalog: () => readJson(join(dir, 'catalog.json'), Catalog),
-    writeCatalog: (catalog: Catalog) => writeSynced(join(dir, 'catalog.json'), JSON.stringify(catalog)),
-    /** Undefined where there is none, or where it cannot be read any more: the server sends it anew. */
-    catalogDigest() {
-      const catalog = this.readCatalog()
-      return catalog && digestOf(catalog)
-    },
     readSettings: () => readJson(join(dir, 'settings.json'), Settings),
     writeSettings: (settings: Settings) => writeSynced(join(dir, 'settings.json'), JSON.stringify(settings)),
     readStatus: () => readJson(join(dir, 'status.json'), Status),

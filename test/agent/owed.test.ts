@@ -72,7 +72,7 @@ test('an agent that dies in the middle of a change owes what it notifies, and wh
 
   rmSync(join(remains, 'lock'))
   const after = new World()
-  after.values = new Map([...world.values])
+  after.values = new Map(world.values)
   const reborn = nodeIn(remains, after, node.catalog?.resources)
   const [interrupted, report] = await reborn.runs()
   assert(interrupted && report)

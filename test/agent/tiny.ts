@@ -2,10 +2,12 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
-import { type Catalog, type CatalogResource, idOf } from '../../protocol/catalog.ts'
+import { type Catalog, type CatalogResource, digestOf, idOf } from '../../protocol/catalog.ts'
 import type { Report, ResourceEvent } from '../../protocol/events.ts'
 import { blobsIn } from '../../agent/blobs.ts'
 import { RealHost } from '../../agent/host.ts'
+import type { PreparedCatalog } from '../../agent/kept-catalog.ts'
+import { prepare } from '../../agent/prepare.ts'
 import { type Hooks, type Request, Runner } from '../../agent/run.ts'
 import { spoolIn } from '../../agent/spool.ts'
 import { defineResource, differences, type ResourceType } from '../../resources/define.ts'
@@ -122,9 +124,16 @@ export function nodeIn(dir: string, world: World, resources: CatalogResource[] =
       return reports[0]
     },
   }
+  let known: { of: Catalog; prepared: PreparedCatalog } | undefined
+  const readCatalog = () => {
+    const { catalog } = node
+    if (catalog && known?.of !== catalog) {
+      known = { of: catalog, prepared: { digest: digestOf(catalog), prepared: prepare(catalog, world.types) } }
+    }
+    return catalog && known?.prepared
+  }
   const runner = new Runner({
-    readCatalog: () => node.catalog,
-    types: world.types,
+    readCatalog,
     host: node.host,
     spool: node.spool,
     journalPath: node.journalPath,

@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { tempDir } from '../helpers/converges.ts'
+import { nodeIn, resource, restart, World } from './tiny.ts'
+
+test('a probe looks after what is owed above it in its recipe is done, and what other recipes owe waits for the end', async (t) => {
+  const world = new World()
+  const node = nodeIn(await tempDir(t), world, [
+    resource('other', { recipe: 'elsewhere', notifies: [restart('other service')] }),
+    resource('other service', { recipe: 'elsewhere' }),
+    resource('file', { notifies: [restart('service')] }),
+    resource('service'),
+    resource('health', { type: 'probe' }),
+  ])
+  const { thing } = world.types
+  assert(thing)
+  world.types.probe = { ...thing, type: 'probe', seesWhatRuns: true }
+  world.values.set('service', 'up').set('other service', 'up').set('health', 'up')
+
+  await node.run()
+
+  const order = world.log.filter((line) => /^(restart|check health)/.test(line))
+  assert.deepEqual(order.slice(-3), ['restart service', 'check health', 'restart other service'])
+})
