@@ -1,6 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { z } from 'zod'
+import { hasCode } from '../protocol/errors.ts'
 import { CommandError } from './command.ts'
 import { cannotWrite, writeSafely } from './write-safely.ts'
 
@@ -9,8 +10,8 @@ export const Login = z.object({ url: z.url({ protocol: /^https$/ }), ca: z.strin
 export type Login = z.infer<typeof Login>
 
 export async function readLogin(path: string): Promise<Login> {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    if (!hasCode(error, 'ENOENT')) throw error
     throw new CommandError(
       'Not logged in. Log in with: trivet login TOKEN@URL (the server prints it when it first starts)',
     )
@@ -23,7 +24,7 @@ export async function readLogin(path: string): Promise<Login> {
 }
 
 export async function writeLogin(path: string, login: Login) {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 }).catch((error: unknown) => {
     throw cannotWrite(path, error)
   })
   await writeSafely(path, [`${JSON.stringify(login, null, 2)}\n`])

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { codeOf, messageOf, unlessMissing } from '../protocol/errors.ts'
 import { CommandError } from './command.ts'
 
 /** Writes a file that only its owner may read, whole or not at all: a reader meets the old one or the new one. */
 export async function writeSafely(path: string, parts: Iterable<string> | AsyncIterable<Buffer>) {
   const temporary = `${path}.${randomBytes(6).toString('hex')}`
-  const file = await open(temporary, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
+  const file = await open(temporary, 'wx', 0o600).catch((error: unknown) => {
     throw cannotWrite(path, error)
   })
   try {
@@ -22,13 +23,11 @@ export async function writeSafely(path: string, parts: Iterable<string> | AsyncI
 }
 
 export async function refuseToReplace(path: string) {
-  const there = await stat(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error
-  })
+  const there = await stat(path).catch(unlessMissing)
   if (there) throw new CommandError(`${path} is already there. Take another name, or --force to replace it.`)
 }
 
-export function cannotWrite(path: string, error: NodeJS.ErrnoException) {
+export function cannotWrite(path: string, error: unknown) {
   const why = {
     ENOENT: 'there is no such folder.',
     EEXIST: 'a file lies where a folder should be.',
@@ -36,8 +35,8 @@ export function cannotWrite(path: string, error: NodeJS.ErrnoException) {
     EACCES: 'you may not write there.',
     EROFS: 'that is read-only.',
     ENOSPC: 'the disk is full.',
-  }[error.code ?? '']
-  return new CommandError(`Cannot write ${path}: ${why ?? error.message}`, { cause: error })
+  }[codeOf(error) ?? '']
+  return new CommandError(`Cannot write ${path}: ${why ?? messageOf(error)}`, { cause: error })
 }
 
 async function syncFolder(path: string) {

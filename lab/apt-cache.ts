@@ -6,6 +6,7 @@ import { createServer, get, type IncomingMessage, type Server, type ServerRespon
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { z } from 'zod'
+import { hasCode, unlessMissing } from '../protocol/errors.ts'
 
 export interface AptCache {
   url: string
@@ -144,10 +145,7 @@ async function keep(upstream: IncomingMessage, path: string): Promise<void> {
 }
 
 async function openKept(path: string): Promise<Kept | undefined> {
-  const handle = await open(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined
-    throw error
-  })
+  const handle = await open(path).catch(unlessMissing)
   if (!handle) return undefined
   const { buffer, bytesRead } = await handle.read(Buffer.alloc(4096), 0, 4096, 0)
   const end = buffer.subarray(0, bytesRead).indexOf('\n')
@@ -170,8 +168,8 @@ async function send(
     return
   }
   response.writeHead(200, { ...headers, 'content-length': size - bodyAt })
-  await pipeline(handle.createReadStream({ start: bodyAt }), response).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE' && error.code !== 'ECONNRESET') throw error // the client went away
+  await pipeline(handle.createReadStream({ start: bodyAt }), response).catch((error: unknown) => {
+    if (!hasCode(error, 'ERR_STREAM_PREMATURE_CLOSE', 'ECONNRESET')) throw error // the client went away
   })
 }
 

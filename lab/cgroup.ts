@@ -2,8 +2,9 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CommandError } from '../cli/command.ts'
+import { hasCode } from '../protocol/errors.ts'
 import { killIfThere } from './processes.ts'
-import { codeOf, until } from './run.ts'
+import { until } from './run.ts'
 
 const mountPoint = '/sys/fs/cgroup'
 
@@ -70,7 +71,7 @@ function ifThere<T>(look: () => T): T | undefined {
   try {
     return look()
   } catch (error) {
-    if (['ENOENT', 'ENODEV'].includes(codeOf(error) ?? '')) return undefined
+    if (hasCode(error, 'ENOENT', 'ENODEV')) return undefined
     throw error
   }
 }

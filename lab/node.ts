@@ -2,10 +2,11 @@ import { existsSync } from 'node:fs'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { CommandError } from '../cli/command.ts'
+import { hasCode } from '../protocol/errors.ts'
 import { killAll, setFrozen } from './cgroup.ts'
 import { hasLink, setLink } from './network.ts'
 import { findLeader, findNspawns, killIfThere } from './processes.ts'
-import { codeOf, run, until, type CommandResult, type RunOptions } from './run.ts'
+import { run, until, type CommandResult, type RunOptions } from './run.ts'
 import { consoleLog, cutMark, nodeDir, nodeRoot, type NodeState } from './state.ts'
 
 export interface LabNode {
@@ -173,6 +174,6 @@ function answers(address: string): Promise<boolean> {
     }
     socket.on('connect', () => done(true))
     socket.on('timeout', () => done(false))
-    socket.on('error', (error) => done(codeOf(error) === 'ECONNREFUSED'))
+    socket.on('error', (error) => done(hasCode(error, 'ECONNREFUSED')))
   })
 }

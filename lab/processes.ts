@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
-import { codeOf } from './run.ts'
+import { hasCode } from '../protocol/errors.ts'
 import type { ProcessId } from './state.ts'
 
 /** Undefined when there is no such process (any more). */
@@ -18,7 +18,7 @@ export function killIfThere(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL')
   } catch (error) {
-    if (codeOf(error) !== 'ESRCH') throw error
+    if (!hasCode(error, 'ESRCH')) throw error
   }
 }
 
@@ -51,7 +51,7 @@ function readProc(pid: number, file: string): string | undefined {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
-    if (!existsSync(`/proc/${pid}`) || codeOf(error) === 'ESRCH') return undefined
+    if (!existsSync(`/proc/${pid}`) || hasCode(error, 'ESRCH')) return undefined
     throw error
   }
 }

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { CommandError } from '../cli/command.ts'
+import { hasCode } from '../protocol/errors.ts'
 
 export interface CommandResult {
   exitCode: number
@@ -33,7 +34,7 @@ export function run(argv: string[], { input, timeoutMs, env }: RunOptions = {}):
       resolve({ exitCode, stdout: stdout(), stderr: stderr() })
     })
     child.stdin.on('error', (error) => {
-      if (codeOf(error) !== 'EPIPE') reject(error) // EPIPE: it did not want to read all of its input
+      if (!hasCode(error, 'EPIPE')) reject(error) // EPIPE: it did not want to read all of its input
     })
     child.stdin.end(input)
   })
@@ -61,11 +62,6 @@ export async function until<T>(
     }
     await delay(30)
   }
-}
-
-/** The code of a system error: ENOENT. */
-export function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 }
 
 function collect(stream: NodeJS.ReadableStream): () => string {

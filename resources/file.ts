@@ -1,12 +1,13 @@
 import { readFileSync, readlinkSync, type Stats, unlinkSync } from 'node:fs'
 import { z } from 'zod'
 import { Argv, BlobRef } from '../protocol/catalog.ts'
+import { messageOf, unlessMissing } from '../protocol/errors.ts'
 import type { Change } from '../protocol/events.ts'
 import { defineResource, differences, type Host, must } from './define.ts'
 import { diffOf } from './diff.ts'
 import { Mode, Owner, Path } from './names.ts'
 import { accessDifferences, resolveAccess, setAccessOf } from './ownership.ts'
-import { hashFile, kindOf, presence, statOf, unlessMissing } from './read-file.ts'
+import { hashFile, kindOf, presence, statOf } from './read-file.ts'
 import { writeAtomically } from './write-atomically.ts'
 
 const Props = z.strictObject({
@@ -107,8 +108,4 @@ async function accepted(candidate: string, want: FileWant, host: Host) {
   await must(host, argv).catch((error: unknown) => {
     throw new Error(`The new content was refused and the old stays. ${messageOf(error)}`, { cause: error })
   })
-}
-
-function messageOf(error: unknown) {
-  return error instanceof Error ? error.message : String(error)
 }

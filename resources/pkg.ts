@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { messageOf } from '../protocol/errors.ts'
 import { apt, finishInterrupted, refreshLists, whyNotInstallable } from './apt.ts'
 import { defineResource, type Differing, differences, type Host } from './define.ts'
 import { PackageName } from './names.ts'
@@ -132,7 +133,7 @@ async function aptMendingOnce(verb: string, flags: string[], operands: string[],
   try {
     await apt(host, verb, flags, operands)
   } catch (error) {
-    const said = error instanceof Error ? error.message : ''
+    const said = messageOf(error)
     if (said.includes('dpkg was interrupted')) await finishInterrupted(host)
     else if (/404 |apt-get update/.test(said)) await refreshLists(host)
     else throw error

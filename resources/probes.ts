@@ -1,6 +1,7 @@
 import { request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { connect } from 'node:net'
+import { messageOf } from '../protocol/errors.ts'
 import { commandFailed, type Host } from './define.ts'
 
 const longestAnswer = 64 * 1024
@@ -76,7 +77,7 @@ export async function probeCommand(argv: string[], timeoutMs: number, host: Host
     const result = await host.run(argv, { timeoutMs: Math.ceil(timeoutMs) })
     return result.exitCode === 0 ? undefined : commandFailed(argv, result)
   } catch (error) {
-    return error instanceof Error ? error.message : String(error)
+    return messageOf(error)
   }
 }
 

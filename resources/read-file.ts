@@ -1,5 +1,6 @@
 import { createHash, hash } from 'node:crypto'
 import { closeSync, constants, lstatSync, openSync, readSync, type Stats } from 'node:fs'
+import { unlessMissing } from '../protocol/errors.ts'
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants
 /** One buffer for all reads: allocating one for each of a thousand files costs more than reading them. */
@@ -28,13 +29,6 @@ export function hashFile(path: string) {
   } finally {
     closeSync(fd)
   }
-}
-
-/** For what may rightly not be there: gives undefined then, and throws anything else on. */
-export function unlessMissing(error: unknown): undefined {
-  if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
-    return undefined
-  throw error
 }
 
 /** `directory`, `link`, …: what a path is, in one word. */

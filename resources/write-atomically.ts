@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { closeSync, constants, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { codeOf } from '../protocol/errors.ts'
 import { setAccess, type ResolvedAccess } from './ownership.ts'
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY, O_RDONLY, O_DIRECTORY } = constants
@@ -70,7 +71,7 @@ const advice: Record<string, string> = {
 
 /** Errors of the kernel in words that say what to do next; others as they are. */
 export function explained(error: unknown, path: string) {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  const code = codeOf(error) ?? ''
   const why = advice[code]
   return why ? new Error(`${path} cannot be written: ${why} (${code}, ${dirname(path)}).`, { cause: error }) : error
 }

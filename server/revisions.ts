@@ -1,3 +1,4 @@
+import { hasCode, messageOf } from '../protocol/errors.ts'
 import { SourceError } from './sources/errors.ts'
 import { loadRevision, type Revision } from './sources/revision.ts'
 import { hashSources, type SourceDirs } from './sources/files.ts'
@@ -47,7 +48,6 @@ export function createRevisions(dirs: SourceDirs, clock: () => number): Revision
 function explained(error: unknown, { recipes, roles }: SourceDirs) {
   if (error instanceof SourceError) return error.errors
   // A folder that is swapped by rename is away for a moment.
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
-    return [`${error.message}. Put the folders ${recipes} and ${roles} back.`]
+  if (hasCode(error, 'ENOENT')) return [`${messageOf(error)}. Put the folders ${recipes} and ${roles} back.`]
   throw error
 }

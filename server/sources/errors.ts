@@ -8,12 +8,3 @@ export class SourceError extends Error {
     this.errors = errors
   }
 }
-
-export function messageOf(error: unknown) {
-  return error instanceof Error ? error.message : String(error)
-}
-
-/** `ENOENT`, or whatever there is instead. */
-export function codeOf(error: unknown) {
-  return error instanceof Error && 'code' in error ? String(error.code) : messageOf(error)
-}

@@ -1,7 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { sha256 } from '../../protocol/catalog.ts'
-import { codeOf, SourceError } from './errors.ts'
+import { codeOf, messageOf } from '../../protocol/errors.ts'
+import { SourceError } from './errors.ts'
 
 export interface SourceDirs {
   recipes: string
@@ -39,7 +40,7 @@ async function readFolder(dir: string) {
 
 async function findFiles(dir: string, path: string): Promise<string[]> {
   const entries = await readdir(dir, { withFileTypes: true }).catch((error: unknown) => {
-    throw new SourceError([`${dir}: cannot be read (${codeOf(error)}); it must be a folder`])
+    throw new SourceError([`${dir}: cannot be read (${codeOf(error) ?? messageOf(error)}); it must be a folder`])
   })
   const found = entries
     .filter(({ name }) => !isScratch(name))

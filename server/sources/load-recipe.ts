@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import { messageOf } from '../../protocol/errors.ts'
 import { type RecipeContext, RecipeSource } from '../recipe.ts'
 import type { Bundle } from './bundle.ts'
-import { messageOf } from './errors.ts'
 import type { Files } from './files.ts'
 import { placesIn, type Places, runModule } from './module.ts'
 import { compileTemplates, type Templates } from './templates.ts'

@@ -1,5 +1,5 @@
 import nunjucks from 'nunjucks'
-import { messageOf } from './errors.ts'
+import { messageOf } from '../../protocol/errors.ts'
 import type { Files } from './files.ts'
 
 /** The templates of one recipe, compiled. */

@@ -1,6 +1,7 @@
 import { type FSWatcher, watch } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { unlessMissing } from '../../protocol/errors.ts'
 import { isScratch, type SourceDirs } from './files.ts'
 
 /** How long it must have been quiet: an editor writes, renames and deletes in one breath. */
@@ -69,7 +70,7 @@ function watchedFolders(onEvent: (dir: string, name: string | null) => void) {
       watchers.set(dir, watcher)
     } catch (error) {
       // Gone since it was listed: its parent's watcher tells of that.
-      if (!isMissing(error)) throw error
+      unlessMissing(error)
     }
   }
 
@@ -82,15 +83,8 @@ function watchedFolders(onEvent: (dir: string, name: string | null) => void) {
 }
 
 async function findFolders(dir: string): Promise<string[]> {
-  const entries = await readdir(dir, { withFileTypes: true }).catch((error: unknown) => {
-    if (isMissing(error)) return undefined
-    throw error
-  })
+  const entries = await readdir(dir, { withFileTypes: true }).catch(unlessMissing)
   if (!entries) return []
   const inner = entries.filter((entry) => entry.isDirectory() && !isScratch(entry.name))
   return [dir, ...(await Promise.all(inner.map(({ name }) => findFolders(join(dir, name))))).flat()]
-}
-
-function isMissing(error: unknown) {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')
 }

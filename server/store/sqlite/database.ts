@@ -1,5 +1,6 @@
 import { closeSync, openSync, readFileSync, readdirSync } from 'node:fs'
 import Database from 'better-sqlite3'
+import { hasCode } from '../../../protocol/errors.ts'
 import { StartError } from '../../start-error.ts'
 
 const migrations = new URL('../migrations/', import.meta.url)
@@ -44,9 +45,8 @@ function migrate(database: Database.Database, path: string) {
 }
 
 function explained(error: unknown, path: string) {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  if (code === 'SQLITE_BUSY')
+  if (hasCode(error, 'SQLITE_BUSY'))
     return new StartError(`${path} is in use by another server. Stop that one, or give --data another directory.`)
-  if (code === 'SQLITE_NOTADB') return new StartError(`${path} is no SQLite database. Restore it from a backup.`)
+  if (hasCode(error, 'SQLITE_NOTADB')) return new StartError(`${path} is no SQLite database. Restore it from a backup.`)
   return error
 }
