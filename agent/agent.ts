@@ -4,6 +4,7 @@ import type { ServerMessage } from '../protocol/messages.ts'
 import { type Blobs, blobsIn, blobsOf } from './blobs.ts'
 import type { Connection, ConnectOptions } from './connection.ts'
 import { Delivery } from './delivery.ts'
+import { asError } from './errors.ts'
 import { factsReader } from './facts.ts'
 import { fetchBlobs } from './fetch-blobs.ts'
 import { RealHost } from './host.ts'
@@ -69,7 +70,11 @@ export class Agent {
 
   async welcome({ intervalMs, sendFacts }: ServerMessage & { type: 'welcome' }, connection: Connection) {
     const { state } = this.#options
-    if (state.readSettings()?.intervalMs !== intervalMs) state.writeSettings({ intervalMs })
+    try {
+      if (state.readSettings()?.intervalMs !== intervalMs) state.writeSettings({ intervalMs })
+    } catch (error) {
+      this.#options.log(`settings.json cannot be written: ${asError(error).message}`)
+    }
     if (sendFacts) connection.send({ type: 'facts', facts: await this.readFacts() })
   }
 

@@ -12,6 +12,10 @@ import type { State } from './state.ts'
 const standardIntervalMs = 30 * 60 * 1000
 /** Events of a run that somebody waits for go out at least this often. */
 const progressMs = 200
+/** With a diff each, so many still fit into a frame. */
+const eventsAtOnce = 100
+/** What a timer of Node.js can wait at most; it would fire at once for more. */
+const longestTimerMs = 2 ** 31 - 1
 /** After a catalog could not be written down. */
 const retakeMs = 30_000
 
@@ -27,6 +31,8 @@ export class Daemon {
   #runs = Promise.resolve()
   #timer: NodeJS.Timeout | undefined
   #retaking: NodeJS.Timeout | undefined
+  #newest: Catalog | undefined
+  #taking = Promise.resolve()
   /** Why the newest catalog is not on this node. */
   #trouble: string | undefined
   #connection: Connection | undefined
@@ -90,6 +96,8 @@ export class Daemon {
       case 'catalog':
         return this.#take(message.catalog)
       case 'no-catalog':
+        this.#newest = undefined
+        this.#trouble = undefined
         return this.#log(`the server has no catalog for this node (${message.why}): ${message.reason}`)
       case 'order':
         return this.#order(message.id, message.mode, connection)
@@ -103,9 +111,16 @@ export class Daemon {
     }
   }
 
-  // With a full disk a catalog cannot be taken now; the connection stays, for the reports, and orders are refused with the reason.
-  async #take(catalog: Catalog) {
+  // One after another, so that an older one that is tried again never comes after a newer one.
+  #take(catalog: Catalog) {
+    this.#newest = catalog
     clearTimeout(this.#retaking)
+    this.#taking = this.#taking.then(() => this.#takeNow(catalog))
+    return this.#taking
+  }
+
+  // With a full disk a catalog cannot be taken now; the connection stays, for the reports, and orders are refused with the reason.
+  async #takeNow(catalog: Catalog) {
     try {
       await this.#agent.take(catalog, this.#session)
       this.#trouble = undefined
@@ -113,7 +128,8 @@ export class Daemon {
     } catch (error) {
       this.#trouble = `the node cannot take its new catalog: ${asError(error).message}`
       this.#log(`${this.#trouble}; next attempt in ${retakeMs / 1000} s`)
-      this.#retaking = setTimeout(() => void this.#take(catalog), retakeMs)
+      const again = () => void (catalog === this.#newest && this.#take(catalog))
+      if (this.#connection) this.#retaking = setTimeout(again, retakeMs)
     }
   }
 
@@ -139,7 +155,7 @@ export class Daemon {
   #request(request: Request) {
     if (this.#stopping.signal.aborted) return
     const waiting = this.#pending.get(request.mode)
-    this.#pending.set(request.mode, waiting ? { ...waiting, orders: [...waiting.orders, ...request.orders] } : request)
+    this.#pending.set(request.mode, waiting ? joined(waiting, request) : request)
     if (!waiting) this.#runs = this.#runs.then(() => this.#next()).catch((error: unknown) => this.#log(String(error)))
   }
 
@@ -180,8 +196,8 @@ export class Daemon {
     const flush = () => {
       clearTimeout(timer)
       timer = undefined
-      for (; events.length > 0; events = events.slice(500)) {
-        this.#connection?.send({ type: 'progress', run, events: events.slice(0, 500) })
+      for (; events.length > 0; events = events.slice(eventsAtOnce)) {
+        this.#connection?.send({ type: 'progress', run, events: events.slice(0, eventsAtOnce) })
       }
     }
     return {
@@ -205,17 +221,24 @@ export class Daemon {
     this.#connection.send({ type: 'facts', facts })
   }
 
-  #schedule() {
+  // After a turn the next one is at least half an interval away: timers and clocks are not so exact that it could not seem to be now.
+  #schedule(afterTurn = false) {
     clearTimeout(this.#timer)
     const intervalMs = this.#state.readSettings()?.intervalMs ?? standardIntervalMs
-    this.#timer = setTimeout(
-      () => {
-        this.#request({ mode: 'converge', trigger: 'schedule', orders: [] })
-        this.#schedule()
-      },
-      untilNext(Date.now(), intervalMs, this.#agent.identity.node),
-    )
+    const restMs = afterTurn ? intervalMs / 2 : 0
+    const waitMs = restMs + untilNext(Date.now() + restMs, intervalMs, this.#agent.identity.node)
+    const turn = () => {
+      this.#request({ mode: 'converge', trigger: 'schedule', orders: [] })
+      this.#schedule(true)
+    }
+    this.#timer = setTimeout(turn, Math.min(waitMs, longestTimerMs))
   }
+}
+
+// A run that has another reason than an order is not cancelled with the order.
+function joined(waiting: Request, request: Request): Request {
+  const { trigger } = waiting.trigger === 'order' ? request : waiting
+  return { ...waiting, trigger, orders: [...waiting.orders, ...request.orders] }
 }
 
 /** Milliseconds until the node's next turn: once an interval, at a moment that its name decides, so that a fleet spreads evenly. */

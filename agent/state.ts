@@ -1,5 +1,6 @@
 import {
   closeSync,
+  existsSync,
   fchmodSync,
   fsyncSync,
   mkdirSync,
@@ -46,13 +47,25 @@ export function stateIn(dir: string) {
     readIdentity: () => readJson(join(dir, 'identity.json'), Identity),
     writeIdentity: (identity: Identity) => writeSynced(join(dir, 'identity.json'), JSON.stringify(identity)),
     readKey: () => readFileSync(join(dir, 'key.pem'), 'utf8'),
-    readSettings: () => readJson(join(dir, 'settings.json'), Settings),
+    readSettings: () => readReplaceable(join(dir, 'settings.json'), Settings),
     writeSettings: (settings: Settings) => writeSynced(join(dir, 'settings.json'), JSON.stringify(settings)),
-    readStatus: () => readJson(join(dir, 'status.json'), Status),
+    readStatus: () => readReplaceable(join(dir, 'status.json'), Status),
     writeStatus: (status: Status) => writeSynced(join(dir, 'status.json'), JSON.stringify(status)),
   }
 }
 export type State = ReturnType<typeof stateIn>
+
+/** Undefined where the file is missing, or can no longer be read: what comes again by itself is then moved aside, not stumbled over for ever. */
+export function readReplaceable<Schema extends z.ZodType>(path: string, schema: Schema): z.infer<Schema> | undefined {
+  const text = readIfThere(path)
+  if (text === undefined) return undefined
+  try {
+    return schema.parse(JSON.parse(text))
+  } catch {
+    renameSync(path, `${path}.damaged`)
+    return undefined
+  }
+}
 
 /** Undefined where the file is missing. A file that no longer parses is an error with its path: nobody but us writes there. */
 export function readJson<Schema extends z.ZodType>(path: string, schema: Schema): z.infer<Schema> | undefined {

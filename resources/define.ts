@@ -85,6 +85,8 @@ export interface ResourceType<Props extends z.ZodType = z.ZodType> {
   apply: (name: string, want: z.infer<Props>, host: Host, changes: Change[]) => void | Promise<void>
   /** Applies neighbours of this type in one transaction; `apply` is used for a lone one. Gives the errors of those that failed, by name; the others are done. */
   applyMany?: (differing: Differing<z.infer<Props>>[], host: Host) => Promise<Map<string, Error>>
+  /** It looks at what runs: what is owed to resources above it in its recipe is done before it, not at the end of the run. */
+  seesWhatRuns?: boolean
   /** What other resources may notify this one to do. */
   actions?: Record<string, (name: string, host: Host, want: z.infer<Props>) => Promise<void>>
   /** Actions that these changes made needless: a service just started need not be restarted for what changed before. */

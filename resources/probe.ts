@@ -43,6 +43,7 @@ const longestTry = 5000
 
 export const probe = defineResource({
   type: 'probe',
+  seesWhatRuns: true,
   summary:
     'A check of health. It changes nothing: it waits until what it looks at is well, and fails where that takes too long.',
   example: `probe('zookeeper', { tcp: { port: 2181, send: 'srvr\\n', expect: '^Mode: (leader|follower)$' }, withinMs: 120_000 })

@@ -15,7 +15,7 @@ test('a probe looks after what is owed above it in its recipe is done, and what 
   const { thing } = world.types
   assert(thing)
   world.types.probe = { ...thing, type: 'probe', seesWhatRuns: true }
-  world.values.set('service', 'up').set('other service', 'up').set('health', 'up')
+  world.values.set('service', 'on').set('other service', 'on').set('health', 'on')
 
   await node.run()
 

@@ -1,0 +1,70 @@
+import { statSync } from 'node:fs'
+import { z } from 'zod'
+import { Catalog, digestOf, Sha256 } from '../protocol/catalog.ts'
+import { type Prepared, prepare, type ResourceTypes, UnreadableProps } from './prepare.ts'
+import { readJson, type State, writeSynced } from './state.ts'
+
+/** A catalog ready to be walked. It is the same object as long as the file is the same. */
+export interface PreparedCatalog {
+  digest: string
+  prepared: Prepared[]
+}
+
+/** What stands beside catalog.json: that this agent's schemas have read just that file, and its digest. Doing both again is half of a cold run. */
+const Note = z.strictObject({ file: z.string(), agent: z.string(), digest: Sha256 })
+
+/** The catalog on disk: where it comes from at every run, so that the agent converges without a server. */
+export class KeptCatalog {
+  readonly #path: string
+  readonly #notePath: string
+  readonly #types: ResourceTypes
+  readonly #version: string
+  #known: { file: string; catalog: PreparedCatalog } | undefined
+
+  constructor(state: State, types: ResourceTypes, version: string) {
+    this.#path = state.path('catalog.json')
+    this.#notePath = state.path('catalog.note.json')
+    this.#types = types
+    this.#version = version
+  }
+
+  get isThere() {
+    return this.#file() !== undefined
+  }
+
+  /** Undefined where there is none. Only what another version of the agent wrote, or what somebody changed, is read by the schemas again. */
+  read(): PreparedCatalog | undefined {
+    const file = this.#file()
+    if (file === undefined) return undefined
+    if (this.#known?.file !== file) this.#known = { file, catalog: this.#readAnew(file) }
+    return this.#known.catalog
+  }
+
+  write(catalog: Catalog) {
+    const prepared = prepare(catalog, this.#types)
+    const readable = prepared.every(({ want }) => !(want instanceof UnreadableProps))
+    const resources = prepared.map(({ resource, want }) => ({ ...resource, props: readable ? want : resource.props }))
+    writeSynced(this.#path, JSON.stringify({ ...catalog, resources }))
+    const file = this.#file()
+    if (readable && file !== undefined) {
+      writeSynced(this.#notePath, JSON.stringify({ file, agent: this.#version, digest: digestOf(catalog) }))
+    }
+  }
+
+  #readAnew(file: string): PreparedCatalog {
+    const note = readJson(this.#notePath, Note)
+    if (note?.file === file && note.agent === this.#version) {
+      const trusted = readJson(this.#path, z.custom<Catalog>())
+      if (trusted) return { digest: note.digest, prepared: prepare(trusted, this.#types, 'read already') }
+    }
+    const catalog = readJson(this.#path, Catalog)
+    if (!catalog) throw new Error(`${this.#path} was there a moment ago`)
+    return { digest: digestOf(catalog), prepared: prepare(catalog, this.#types) }
+  }
+
+  // The agent replaces the file by rename, so another content is another inode.
+  #file() {
+    const stat = statSync(this.#path, { throwIfNoEntry: false })
+    return stat && `${stat.ino} ${stat.size} ${stat.mtimeMs}`
+  }
+}
