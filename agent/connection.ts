@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { WebSocket } from 'ws'
+import { z } from 'zod'
 import { agentPath } from '../protocol/enrolment.ts'
 import {
   type AgentMessage,
@@ -15,7 +16,7 @@ import { publicKeyOf, signWith } from './keys.ts'
 import type { Identity } from './state.ts'
 
 /** The server pings every 30 s; a connection that is silent for this long is dead, whatever TCP thinks. */
-const silenceMs = 75_000
+const standardSilenceMs = 75_000
 const handshakeMs = 15_000
 /** A connection that lasted this long was a good one: the next attempt comes soon. */
 const steadyMs = 30_000
@@ -35,6 +36,8 @@ export interface ConnectOptions {
   receive: (message: ServerMessage, connection: Connection) => Promise<void>
   log: (line: string) => void
   now: () => number
+  /** After how long without a word of the server the connection counts as dead. */
+  silenceMs?: number
 }
 
 /** A connection that has been opened; `closed` resolves with the reason when it ends, however it ends. */
@@ -46,7 +49,7 @@ export interface Connection {
 
 /** Opens one connection and proves who we are. What the server says goes to `receive`; a failure of `receive` closes it. */
 export function connect(options: ConnectOptions): Connection {
-  const { identity } = options
+  const { identity, silenceMs = standardSilenceMs } = options
   const url = new URL(agentPath, identity.url.replace(/^https/, 'wss'))
   const socket = new WebSocket(url, {
     ...pinnedTo(identity),
@@ -73,14 +76,17 @@ export function connect(options: ConnectOptions): Connection {
   socket.on('error', fail)
   socket.on('message', (data, isBinary) => {
     alive.refresh()
-    queue = queue.then(() => dealWith(data, isBinary, options, connection)).catch(fail)
+    // Once something went wrong, what came after it is not dealt with.
+    queue = queue
+      .then(() => (failure === undefined ? dealWith(data, isBinary, options, connection) : undefined))
+      .catch(fail)
   })
   return connection
 }
 
 async function dealWith(data: unknown, isBinary: boolean, options: ConnectOptions, connection: Connection) {
   if (isBinary) throw new Error('the server sent a binary frame, which the protocol has none of')
-  const message = ServerMessage.parse(JSON.parse(String(data)))
+  const message = readMessage(String(data))
   if (message.type !== 'challenge') return options.receive(message, connection)
   const { identity, key } = options
   if (message.server !== identity.caSha256) throw new Error('the server names another CA than the one this node joined')
@@ -93,6 +99,17 @@ async function dealWith(data: unknown, isBinary: boolean, options: ConnectOption
     clock: options.now(),
     ...(await options.greeting()),
   })
+}
+
+function readMessage(text: string): ServerMessage {
+  try {
+    return ServerMessage.parse(JSON.parse(text))
+  } catch (cause) {
+    const why = cause instanceof z.ZodError ? z.prettifyError(cause).replaceAll(/\s+/g, ' ') : asError(cause).message
+    throw new Error(`the server sent what this agent does not understand: ${why.slice(0, 500)}. Is it newer?`, {
+      cause,
+    })
+  }
 }
 
 /** Keeps a connection open until `signal` ends it: connects again with a delay that grows and is drawn by chance. */
@@ -127,7 +144,7 @@ export async function keepConnected(
 }
 
 /** Milliseconds: 1 s doubled with each failure up to a minute, of which at least half is waited; who was turned away waits longer. */
-function delayBefore(failures: number, code: number, random: () => number) {
+export function delayBefore(failures: number, code: number, random: () => number) {
   const turnedAway = code === closeCodes.revoked || code === closeCodes.notProven || code === closeCodes.otherProtocol
   const most = turnedAway ? 10 * 60 * 1000 : Math.min(60_000, 1000 * 2 ** failures)
   return most * (0.5 + random() / 2)

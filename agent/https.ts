@@ -8,9 +8,9 @@ export interface ServerAddress {
   ca: string
 }
 
-/** TLS options by which only the server of that CA is believed, at whatever address it is reached. */
+/** TLS options by which only the server of that CA is believed, at whatever address it is reached, whatever the environment says. */
 export function pinnedTo({ ca }: Pick<ServerAddress, 'ca'>) {
-  return { ca, servername: serverName, minVersion: 'TLSv1.3' as const }
+  return { ca, servername: serverName, minVersion: 'TLSv1.3' as const, rejectUnauthorized: true }
 }
 
 /** POSTs JSON and gives status and bytes. Rejects when there is no answer within `timeoutMs`. */
