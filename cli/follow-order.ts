@@ -34,7 +34,8 @@ export async function* followOrder(client: Client, started: Order, following: Fo
       state = { ...state, order }
       yield { type: 'order', order }
     } catch (error) {
-      if (!(error instanceof Unreachable) || following.now() > started.deadline + graceMs) throw error
+      const tooLate = following.now() > started.deadline + graceMs
+      if (!(error instanceof Unreachable) || following.signal.aborted || tooLate) throw error
       following.onLost(error)
     }
     if (!isOver(state.order)) await pause(following.retryMs, undefined, { signal: following.signal })

@@ -230,6 +230,26 @@ test('a server that stays away is given up on well after the deadline', async ()
   await assert.rejects(followOrder(makeClient(login), order, following).next(), Unreachable)
 })
 
+test('whoever stops following is not told that the connection is lost', async (t) => {
+  const controller = new AbortController()
+  const { login } = await serveApi(t, {
+    'GET /api/orders/order1/watch': (response: ServerResponse) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.write(`data: ${JSON.stringify({ type: 'order', order: orderOf(waiting) })}\n\n`)
+    },
+  })
+  const lost: string[] = []
+  const onLost = (error: Unreachable) => lost.push(error.message)
+  const following = { signal: controller.signal, now: () => 0, retryMs: 1, onLost }
+  const updates = followOrder(makeClient(login), orderOf(waiting), following)
+  await updates.next()
+
+  controller.abort()
+
+  await assert.rejects(updates.next())
+  assert.deepEqual(lost, [])
+})
+
 test('Ctrl-C leaves the order to itself and says how to find it again', async (t) => {
   const controller = new AbortController()
   const given = await serveOrder(t, [], {
@@ -243,7 +263,7 @@ test('Ctrl-C leaves the order to itself and says how to find it again', async (t
 
   const { exitCode, stderr } = await trivet(['converge', '--all', '--wait'], { ...given, signal: controller.signal })
 
-  assert.match(stderr, /The order goes on\. .*order show order1 --wait.*order cancel order1/)
+  assert.match(stderr, /^The order goes on\. .*order show order1 --wait.*order cancel order1\n$/)
   assert.equal(exitCode, 130)
 })
 
