@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import type { z } from 'zod'
 import { UsageError, type Command } from './command.ts'
-import { closest } from './suggest.ts'
+import { closest } from '../protocol/closest.ts'
 import { readUsage, type Usage } from './usage.ts'
 
 /** The command's options from its arguments, or a UsageError that says which argument is wrong and why. */

@@ -1,7 +1,7 @@
 import { CommandError, UsageError, type Command, type CommandContext } from './command.ts'
 import { commandHelp, verbList } from './help.ts'
 import { parseOptions } from './parse.ts'
-import { closest } from './suggest.ts'
+import { closest } from '../protocol/closest.ts'
 import { verbOf } from './usage.ts'
 
 /** Commands of another part, loaded when they are asked for, so that the rest starts quickly. */

@@ -1,4 +1,4 @@
-import { suggest } from '../sources/suggest.ts'
+import { suggest } from '../suggest.ts'
 import type { FleetNode, Node } from '../store/store.ts'
 import { ApiFault } from './fault.ts'
 import type { ApiParts } from './call.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { suggest } from '../sources/suggest.ts'
+import { suggest } from '../suggest.ts'
 
 /** An attribute that no recipe has, or a value that it does not take. */
 export class AttributeError extends Error {

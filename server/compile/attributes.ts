@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { LoadedRecipe } from '../sources/load-recipe.ts'
 import type { Revision } from '../sources/revision.ts'
-import { suggest } from '../sources/suggest.ts'
+import { suggest } from '../suggest.ts'
 import { AttributeError, defaultsOf, describeIssue, isPlain, validateLayer } from './attribute-schema.ts'
 import type { NodeInput } from './inputs.ts'
 

@@ -1,7 +1,7 @@
 import { type Catalog, digestOf } from '../../protocol/catalog.ts'
 import { resourceTypes } from '../../resources/index.ts'
 import type { Revision } from '../sources/revision.ts'
-import { suggest } from '../sources/suggest.ts'
+import { suggest } from '../suggest.ts'
 import { resolveAttributes } from './attributes.ts'
 import { contextOf, type Running } from './context.ts'
 import type { Declarable, Draft } from './draft.ts'

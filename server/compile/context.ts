@@ -1,7 +1,7 @@
 import type { Facts } from '../../protocol/facts.ts'
 import type { ClusterContext, Peer, RecipeContext, ResourceFunctions } from '../recipe.ts'
 import type { LoadedRecipe } from '../sources/load-recipe.ts'
-import { suggest } from '../sources/suggest.ts'
+import { suggest } from '../suggest.ts'
 import { TemplateError } from '../sources/templates.ts'
 import { addBlob, addResource, type Declarable, type Draft } from './draft.ts'
 import { CompileError, Pending } from './errors.ts'

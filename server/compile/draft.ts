@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type BlobRef, type CatalogResource, Common, ResourceId, sha256 } from '../../protocol/catalog.ts'
-import { suggest } from '../sources/suggest.ts'
+import { suggest } from '../suggest.ts'
 import { isPlain } from './attribute-schema.ts'
 
 /** What the compiler needs of a resource type. */

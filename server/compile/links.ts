@@ -1,5 +1,5 @@
 import { type CatalogResource, idOf, type ResourceId } from '../../protocol/catalog.ts'
-import { suggest } from '../sources/suggest.ts'
+import { suggest } from '../suggest.ts'
 
 /** What each type can be notified to do. */
 export type ActionsByType = Map<string, string[]>

@@ -5,7 +5,7 @@ import type { Bundle } from './bundle.ts'
 import type { Files } from './files.ts'
 import { type LoadedRecipe, tryLoad } from './load-recipe.ts'
 import { placesIn } from './module.ts'
-import { suggest } from './suggest.ts'
+import { suggest } from '../suggest.ts'
 
 export interface Role {
   name: string

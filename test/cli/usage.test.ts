@@ -4,7 +4,6 @@ import { z } from 'zod'
 import { UsageError } from '../../cli/command.ts'
 import { command } from '../../cli/options.ts'
 import { parseOptions } from '../../cli/parse.ts'
-import { closest } from '../../cli/suggest.ts'
 import { readUsage } from '../../cli/usage.ts'
 
 test('a usage line says the verb, the operands and the flags', () => {
@@ -76,11 +75,3 @@ function assertWrong(args: string[], message: RegExp) {
     (error: Error) => error instanceof UsageError && message.test(error.message),
   )
 }
-
-test('the closest word is found for slips, and none for other words', () => {
-  const verbs = ['node list', 'node show', 'converge', 'run list']
-  assert.equal(closest('node lsit', verbs), 'node list')
-  assert.equal(closest('convrge', verbs), 'converge')
-  assert.equal(closest('rum list', verbs), 'run list')
-  assert.equal(closest('banana', verbs), undefined)
-})
