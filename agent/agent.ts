@@ -6,7 +6,6 @@ import type { Connection, ConnectOptions } from './connection.ts'
 import { Delivery } from './delivery.ts'
 import { asError } from './errors.ts'
 import { factsReader } from './facts.ts'
-import { fetchBlobs } from './fetch-blobs.ts'
 import { RealHost } from './host.ts'
 import { KeptCatalog } from './kept-catalog.ts'
 import type { ResourceTypes } from './prepare.ts'
@@ -63,7 +62,7 @@ export class Agent {
     const { state, version, log } = this.#options
     const greeting = async () => ({
       factsDigest: digestOf(await this.readFacts()),
-      catalogDigest: this.catalog.read()?.digest ?? null,
+      catalogDigest: this.#completeCatalog()?.digest ?? null,
     })
     return { identity: this.identity, key: state.readKey(), agentVersion: version, greeting, log, now: Date.now }
   }
@@ -80,10 +79,21 @@ export class Agent {
 
   /** The catalog counts once all its blobs are here. */
   async take(catalog: Catalog, session: string) {
+    const before = this.catalog.read()
+    const { fetchBlobs } = await import('./fetch-blobs.ts')
     await fetchBlobs(catalog, this.#blobs, this.identity, session)
     this.catalog.write(catalog)
-    this.#blobs.prune(blobsOf(catalog), Date.now() - unnamedMs)
+    // A run of the catalog before it may still be under way.
+    const resources = [...catalog.resources, ...(before?.prepared ?? []).map(({ resource }) => resource)]
+    this.#blobs.prune(blobsOf(resources), Date.now() - unnamedMs)
     this.#kept.prune(new Set(), Date.now() - keptMs)
+  }
+
+  // Where a blob of it was damaged since, the server is to send the catalog as if there were none: then its blobs are fetched.
+  #completeCatalog() {
+    const kept = this.catalog.read()
+    const blobs = blobsOf((kept?.prepared ?? []).map(({ resource }) => resource))
+    return [...blobs.keys()].every(this.#blobs.has) ? kept : undefined
   }
 }
 

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { type BlobRef, type Catalog, sha256 } from '../protocol/catalog.ts'
+import { type BlobRef, type CatalogResource, sha256 } from '../protocol/catalog.ts'
 
 const remedy = 'the next connection to the server brings it anew'
 
@@ -42,10 +42,10 @@ export function blobsIn(dir: string) {
 }
 export type Blobs = ReturnType<typeof blobsIn>
 
-/** Every blob that the catalog's resources refer to, with its size. */
-export function blobsOf(catalog: Catalog): Map<string, number> {
+/** Every blob that the resources refer to, with its size. */
+export function blobsOf(resources: Pick<CatalogResource, 'props'>[]): Map<string, number> {
   const found = new Map<string, number>()
-  for (const { props } of catalog.resources) {
+  for (const { props } of resources) {
     for (const value of Object.values(props)) if (isBlobRef(value)) found.set(value.sha256, value.bytes)
   }
   return found

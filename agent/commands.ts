@@ -3,17 +3,13 @@ import { z } from 'zod'
 import { type Command, type CommandContext, CommandError, defineCommand, UsageError } from '../cli/command.ts'
 import type { Report, ResourceEvent, RunMode } from '../protocol/events.ts'
 import { parseInvitation } from '../protocol/token.ts'
-import { Name } from '../protocol/views.ts'
+import { Name } from '../protocol/name.ts'
 import { Agent, NotJoined } from './agent.ts'
 import { asError } from './errors.ts'
-import { Daemon } from './daemon.ts'
-import { enrol } from './enrol.ts'
 import { keyOf, Journal } from './journal.ts'
 import { holderOf, tryLock } from './lock.ts'
-import type { NotifyEnvironment } from './notify.ts'
-import { notifier } from './notify.ts'
+import { type NotifyEnvironment, notifier } from './notify.ts'
 import type { ResourceTypes } from './prepare.ts'
-import { fetchNow } from './refresh.ts'
 import { describeEvent, exitCodeOf, summaryOf } from './show.ts'
 import { stateIn } from './state.ts'
 
@@ -24,6 +20,7 @@ export interface AgentContext extends CommandContext {
   environment: NotifyEnvironment
 }
 
+// What speaks with the server is loaded only by the commands that do: a run from disk starts without it.
 const define = defineCommand<AgentContext>()
 
 const stateFlag = { state: { type: 'string' as const } }
@@ -56,6 +53,7 @@ const join = define({
         `this node has joined ${identity.url} as ${identity.node} already. To join anew, stop the agent and remove ${dir} first.`,
       )
     }
+    const { enrol } = await import('./enrol.ts')
     try {
       output.line(`joined ${invitation.url} as ${await enrol(state, invitation, name)}`)
     } catch (error) {
@@ -75,6 +73,7 @@ const run = define({
     const { agent, state } = open(dir, context, log)
     const lock = tryLock(state.path('daemon.lock'))
     if ('heldBy' in lock) throw new CommandError(`an agent runs on ${dir} already: process ${lock.heldBy}`)
+    const { Daemon } = await import('./daemon.ts')
     const daemon = new Daemon(agent, state, log)
     const systemd = notifier(context.environment, log)
     context.interrupted().addEventListener('abort', () => daemon.stop())
@@ -120,8 +119,7 @@ async function runOnce(mode: RunMode, options: z.infer<typeof runOptions>, conte
   const { output } = context
   const { agent, state } = open(options.state, context, (line) => output.note(line))
   const daemonLives = holderOf(state.path('daemon.lock')) !== undefined
-  const fetched =
-    options.offline || daemonLives ? undefined : await fetchNow(agent).catch(withoutServer((line) => output.note(line)))
+  const fetched = options.offline || daemonLives ? undefined : await fetchCatalog(agent, (line) => output.note(line))
   if (fetched?.noCatalog !== undefined) output.note(`the server has no catalog for this node: ${fetched.noCatalog}`)
   if (!agent.catalog.isThere) throw new CommandError('there is no catalog on this node yet; has it roles?')
   const show = (event: ResourceEvent) => {
@@ -190,8 +188,11 @@ function open(dir: string, { types, version }: AgentContext, log: (line: string)
   }
 }
 
-function withoutServer(note: (line: string) => void) {
-  return (error: unknown) => {
+async function fetchCatalog(agent: Agent, note: (line: string) => void) {
+  const { fetchNow } = await import('./refresh.ts')
+  try {
+    return await fetchNow(agent)
+  } catch (error) {
     note(`the server cannot be reached (${asError(error).message}); using the catalog on disk`)
     return undefined
   }

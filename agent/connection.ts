@@ -2,14 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { WebSocket } from 'ws'
 import { z } from 'zod'
 import { agentPath } from '../protocol/enrolment.ts'
-import {
-  type AgentMessage,
-  closeCodes,
-  helloText,
-  maxServerFrame,
-  protocolVersion,
-  ServerMessage,
-} from '../protocol/messages.ts'
+import { type AgentMessage, closeCodes, helloText, protocolVersion, ServerMessage } from '../protocol/messages.ts'
+import { maxServerFrame } from '../protocol/limits.ts'
 import { asError, unlessAborted } from './errors.ts'
 import { pinnedTo } from './https.ts'
 import { publicKeyOf, signWith } from './keys.ts'

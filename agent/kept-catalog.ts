@@ -2,7 +2,7 @@ import { statSync } from 'node:fs'
 import { z } from 'zod'
 import { Catalog, digestOf, Sha256 } from '../protocol/catalog.ts'
 import { type Prepared, prepare, type ResourceTypes, UnreadableProps } from './prepare.ts'
-import { readJson, type State, writeSynced } from './state.ts'
+import { readReplaceable, type State, writeSynced } from './state.ts'
 
 /** A catalog ready to be walked. It is the same object as long as the file is the same. */
 export interface PreparedCatalog {
@@ -19,7 +19,7 @@ export class KeptCatalog {
   readonly #notePath: string
   readonly #types: ResourceTypes
   readonly #version: string
-  #known: { file: string; catalog: PreparedCatalog } | undefined
+  #known: { file: string; catalog: PreparedCatalog | undefined } | undefined
 
   constructor(state: State, types: ResourceTypes, version: string) {
     this.#path = state.path('catalog.json')
@@ -32,7 +32,7 @@ export class KeptCatalog {
     return this.#file() !== undefined
   }
 
-  /** Undefined where there is none. Only what another version of the agent wrote, or what somebody changed, is read by the schemas again. */
+  /** Undefined where there is none, or where it can no longer be read: the server sends it anew. Only what another version of the agent wrote, or what somebody changed, is read by the schemas again. */
   read(): PreparedCatalog | undefined {
     const file = this.#file()
     if (file === undefined) return undefined
@@ -51,15 +51,14 @@ export class KeptCatalog {
     }
   }
 
-  #readAnew(file: string): PreparedCatalog {
-    const note = readJson(this.#notePath, Note)
+  #readAnew(file: string): PreparedCatalog | undefined {
+    const note = readReplaceable(this.#notePath, Note)
     if (note?.file === file && note.agent === this.#version) {
-      const trusted = readJson(this.#path, z.custom<Catalog>())
-      if (trusted) return { digest: note.digest, prepared: prepare(trusted, this.#types, 'read already') }
+      const trusted = readReplaceable(this.#path, z.custom<Catalog>())
+      return trusted && { digest: note.digest, prepared: prepare(trusted, this.#types, 'read already') }
     }
-    const catalog = readJson(this.#path, Catalog)
-    if (!catalog) throw new Error(`${this.#path} was there a moment ago`)
-    return { digest: digestOf(catalog), prepared: prepare(catalog, this.#types) }
+    const catalog = readReplaceable(this.#path, Catalog)
+    return catalog && { digest: digestOf(catalog), prepared: prepare(catalog, this.#types) }
   }
 
   // The agent replaces the file by rename, so another content is another inode.

@@ -21,7 +21,6 @@ export async function settleOwed(
   for (const owed of journal.owed) {
     const one = byId.get(owed.target)
     if (signal.aborted || !among(one)) continue
-    converging.changing()
     const event = await act(owed, one, converging)
     if (event.outcome !== 'failed') journal.settle(owed)
     else if (one) failed.push(one)
@@ -33,7 +32,7 @@ export async function settleOwed(
 async function act(
   { action, target }: Notification,
   one: Prepared | undefined,
-  { host }: Converging,
+  { host, changing }: Converging,
 ): Promise<ResourceEvent> {
   const startedAt = performance.now()
   const about = { id: target, action, recipe: one?.resource.recipe ?? '' }
@@ -49,6 +48,7 @@ async function act(
   host.limit(one.resource.timeoutMs)
   try {
     if (one.want instanceof UnreadableProps) throw one.want
+    begin(changing)
     await done(one.resource.name, host, one.want)
     return { outcome: 'changed', ...about, durationMs: since(startedAt), changes: [] }
   } catch (error) {
@@ -56,6 +56,15 @@ async function act(
   } finally {
     host.limit(undefined)
     host.changed()
+  }
+}
+
+// What could not be crossed out afterwards would be done in every run.
+function begin(changing: () => void) {
+  try {
+    changing()
+  } catch (cause) {
+    throw new Error(`it was not done, since the journal cannot be written: ${asError(cause).message}`, { cause })
   }
 }
 

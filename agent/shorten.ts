@@ -1,5 +1,5 @@
 import type { Change, Report, ResourceEvent } from '../protocol/events.ts'
-import { maxAgentFrame } from '../protocol/messages.ts'
+import { maxAgentFrame } from '../protocol/limits.ts'
 
 /** What the message around a report takes is less. */
 const most = maxAgentFrame - 4096

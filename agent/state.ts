@@ -67,7 +67,7 @@ export function readReplaceable<Schema extends z.ZodType>(path: string, schema: 
 }
 
 /** Undefined where the file is missing. A file that no longer parses is an error with its path: nobody but us writes there. */
-export function readJson<Schema extends z.ZodType>(path: string, schema: Schema): z.infer<Schema> | undefined {
+function readJson<Schema extends z.ZodType>(path: string, schema: Schema): z.infer<Schema> | undefined {
   const text = readIfThere(path)
   if (text === undefined) return undefined
   try {

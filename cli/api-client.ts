@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Endpoint } from '../protocol/api.ts'
+import { describeIssue } from '../protocol/describe-issue.ts'
 import { ApiError } from '../protocol/views.ts'
 import { CommandError } from './command.ts'
 import { chunksOf, readBody, send } from './connection.ts'
@@ -77,7 +78,7 @@ export function requestFor({ method, path, input }: Pick<Endpoint, 'method' | 'p
 function checkInput(schema: z.ZodType, given: unknown) {
   const checked = schema.safeParse(given)
   if (checked.success) return
-  throw new CommandError(checked.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('\n'))
+  throw new CommandError(checked.error.issues.map(describeIssue).join('\n'))
 }
 
 function queryOf(fields: Map<string, unknown>) {

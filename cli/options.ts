@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Name } from '../protocol/views.ts'
+import { Name } from '../protocol/name.ts'
 import { defineCommand } from './command.ts'
 import type { Context } from './context.ts'
 

@@ -1,5 +1,5 @@
 import type { ResourceEvent } from '../protocol/events.ts'
-import { openStates, type Order, type OrderUpdate, type Target } from '../protocol/views.ts'
+import { isFinal, type Order, type OrderUpdate, type Target } from '../protocol/views.ts'
 
 /** How far a node is with an order. */
 interface Progress {
@@ -26,12 +26,8 @@ export function applyUpdate(state: OrderState, update: OrderUpdate): OrderState 
   return { ...state, progress: { ...state.progress, [node]: { done, total, latest } } }
 }
 
-export function isFinal({ state }: Target) {
-  return !openStates.includes(state)
-}
-
 export function isOver({ targets }: Order) {
-  return targets.every(isFinal)
+  return targets.every(({ state }) => isFinal(state))
 }
 
 /** 0 all converged, 1 otherwise. Detailed: 2 something changed (or would), 4 something failed, 6 both. */

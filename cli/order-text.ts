@@ -1,6 +1,5 @@
-import type { Order, OrderUpdate, Target } from '../protocol/views.ts'
-import { openStates } from '../protocol/views.ts'
-import { isFinal, type OrderState } from './order-state.ts'
+import { isFinal, type Order, type OrderUpdate, type Target } from '../protocol/views.ts'
+import type { OrderState } from './order-state.ts'
 import { paintWord, type Paint } from './paint.ts'
 import { countsText, subjectOf } from './run-text.ts'
 
@@ -10,7 +9,7 @@ export function frame({ order, progress }: OrderState, rows: number, paint: Pain
   const lineOf = (target: Target) => {
     const { done, total, latest } = progress[target.node] ?? {}
     const counted = total === undefined ? '' : `${done}/${total}`
-    const now = isFinal(target) ? resultOf(target) : latest ? subjectOf(latest) : ''
+    const now = isFinal(target.state) ? resultOf(target) : latest ? subjectOf(latest) : ''
     const state = paintWord(paint, target.state, stateWord(order, target).padEnd(11))
     return `${target.node.padEnd(width)}  ${state}  ${counted.padStart(9)}  ${now}`.trimEnd()
   }
@@ -23,7 +22,7 @@ export function frame({ order, progress }: OrderState, rows: number, paint: Pain
 function urgency({ state }: Target) {
   if (state === 'started') return 3
   if (state === 'converged') return 0
-  return openStates.includes(state) ? 1 : 2
+  return isFinal(state) ? 2 : 1
 }
 
 /** What is worth a line of its own where lines cannot be redrawn. */
@@ -41,7 +40,7 @@ export function newLines(before: OrderState, update: OrderUpdate, paint: Paint):
 function targetLines(order: Order, target: Target, paint: Paint) {
   const before = order.targets.find(({ node }) => node === target.node)
   if (before?.state === target.state) return []
-  const result = isFinal(target) ? resultOf(target) : ''
+  const result = isFinal(target.state) ? resultOf(target) : ''
   const state = paintWord(paint, target.state, stateWord(order, target))
   return [`${target.node}: ${state}${result ? ` (${result})` : ''}`]
 }

@@ -4,7 +4,6 @@ import { ResourceEvent, RunMode, RunOutcome } from './events.ts'
 import {
   Access,
   AttributeLayer,
-  Name,
   NodeDetail,
   NodeSummary,
   Order,
@@ -14,6 +13,7 @@ import {
   SourceCheck,
   StoredRun,
 } from './views.ts'
+import { Name } from './name.ts'
 
 type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
 

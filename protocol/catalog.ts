@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import { isRecord } from './is-record.ts'
 
 /** The one way to write a resource down: in recipes, events, logs and errors. */
 export const ResourceId = z.templateLiteral([z.string(), '[', z.string(), ']'])
@@ -60,10 +61,6 @@ export function idOf({ type, name }: Pick<CatalogResource, 'type' | 'name'>): Re
 /** JSON with sorted keys and without undefined: equal data gives equal text. */
 function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) => (isRecord(inner) ? sortedByKey(inner) : inner))
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function sortedByKey(record: Record<string, unknown>) {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { Sha256 } from './catalog.ts'
-import { Name } from './views.ts'
+import { Name } from './name.ts'
 
 /** What agents ask over HTTPS; everything else goes through the WebSocket. */
 export const Enrolment = z.strictObject({

@@ -6,10 +6,6 @@ import { Facts } from './facts.ts'
 /** Spoken on `wss://SERVER/agent`. The server refuses another number with a reason. */
 export const protocolVersion = 1
 
-/** Bytes of one frame. An agent's largest is a report; the server's largest a catalog. */
-export const maxAgentFrame = 8 * 1024 * 1024
-export const maxServerFrame = 64 * 1024 * 1024
-
 /** Why the server closed a connection: WebSocket close codes of the range for applications (RFC 6455 §7.4.2). */
 export const closeCodes = {
   badMessage: 4400,

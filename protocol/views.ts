@@ -3,11 +3,6 @@ import { Sha256 } from './catalog.ts'
 import { Counts, ResourceEvent, Run, RunMode, RunOutcome } from './events.ts'
 import { Facts } from './facts.ts'
 
-/** Names of nodes, roles, recipes and clusters: a DNS label's letters, at most 63. */
-export const Name = z
-  .string()
-  .regex(/^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$/, 'lower-case letters, digits, dots, dashes; at most 63')
-
 /** What an operator's token may do; each includes those before it. */
 export const Access = z.enum(['viewer', 'operator', 'admin'])
 export type Access = z.infer<typeof Access>
@@ -77,6 +72,10 @@ export const TargetState = z.enum([
 ])
 export type TargetState = z.infer<typeof TargetState>
 export const openStates: TargetState[] = ['waiting', 'delivered', 'started']
+
+export function isFinal(state: TargetState) {
+  return !openStates.includes(state)
+}
 
 export const Target = z.object({
   node: z.string(),

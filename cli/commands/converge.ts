@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { api } from '../../protocol/api.ts'
 import type { RunMode } from '../../protocol/events.ts'
-import { Name } from '../../protocol/views.ts'
+import { Name } from '../../protocol/name.ts'
 import { UsageError } from '../command.ts'
 import type { Context } from '../context.ts'
 import { command, json, jsonFlag } from '../options.ts'

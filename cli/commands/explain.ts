@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { api } from '../../protocol/api.ts'
-import { Name } from '../../protocol/views.ts'
+import { isRecord } from '../../protocol/is-record.ts'
+import { Name } from '../../protocol/name.ts'
 import { command, json, jsonFlag } from '../options.ts'
 import { relative } from '../time.ts'
 
@@ -14,7 +15,7 @@ export const explain = command({
   async run({ operands: [node, key], json: asJson }, context) {
     const found = await (await context.api()).call(api.explain, { node, key })
     if (asJson) return context.output.json(found)
-    const winner = isObject(found.value) ? undefined : found.layers.at(-1)
+    const winner = isRecord(found.value) ? undefined : found.layers.at(-1)
     context.output.line(`${key} = ${JSON.stringify(found.value)}`)
     context.output.table(
       found.layers.map((one) => ({
@@ -28,7 +29,3 @@ export const explain = command({
     )
   },
 })
-
-function isObject(value: unknown) {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}

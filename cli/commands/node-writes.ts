@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { api } from '../../protocol/api.ts'
-import { Name, type NodeSummary } from '../../protocol/views.ts'
+import { type NodeSummary } from '../../protocol/views.ts'
+import { Name } from '../../protocol/name.ts'
 import { setAttribute, unsetAttribute } from '../attributes.ts'
 import { UsageError, type Command } from '../command.ts'
 import type { Context } from '../context.ts'

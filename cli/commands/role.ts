@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { api } from '../../protocol/api.ts'
-import { Name } from '../../protocol/views.ts'
+import { Name } from '../../protocol/name.ts'
 import type { Command } from '../command.ts'
 import type { Context } from '../context.ts'
 import { attributeLines, facts } from '../describe.ts'

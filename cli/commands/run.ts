@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { api } from '../../protocol/api.ts'
 import { RunOutcome } from '../../protocol/events.ts'
-import { Name } from '../../protocol/views.ts'
+import { Name } from '../../protocol/name.ts'
 import type { Command } from '../command.ts'
 import type { Context } from '../context.ts'
 import { command, json, jsonFlag, limit } from '../options.ts'

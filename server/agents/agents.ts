@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { agentPath } from '../../protocol/enrolment.ts'
-import { maxAgentFrame } from '../../protocol/messages.ts'
+import { maxAgentFrame } from '../../protocol/limits.ts'
 import { accept, type AcceptParts } from './accept.ts'
 import { sendWanted } from './handlers.ts'
 

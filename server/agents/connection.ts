@@ -1,6 +1,6 @@
 import type { RawData, WebSocket } from 'ws'
 import { AgentMessage, closeCodes, type ServerMessage } from '../../protocol/messages.ts'
-import { describeIssue } from '../describe-issue.ts'
+import { describeIssue } from '../../protocol/describe-issue.ts'
 import type { Node } from '../store/store.ts'
 
 /** One agent's connection after it has proven its key. */

@@ -3,7 +3,7 @@ import { BlobRequest, blobsPath, Enrolment, enrolPath } from '../../protocol/enr
 import { bearerOf } from '../api/auth.ts'
 import { ApiFault } from '../api/fault.ts'
 import type { Catalogs } from '../catalogs.ts'
-import { describeIssue } from '../describe-issue.ts'
+import { describeIssue } from '../../protocol/describe-issue.ts'
 import type { Throttle } from '../throttle.ts'
 import { enrol, type EnrolParts } from './enrol.ts'
 import type { Registry } from './registry.ts'

@@ -1,6 +1,6 @@
 import { inputOf } from '../cluster-views.ts'
-import { isPlain } from '../compile/attribute-schema.ts'
-import { AttributeError, layersOf, validateAttribute } from '../compile/attributes.ts'
+import { AttributeError } from '../compile/attribute-schema.ts'
+import { layersOf, merge, validateAttribute } from '../compile/attributes.ts'
 import type { AttributePlace, FleetNode, SetValue } from '../store/store.ts'
 import type { ApiParts, Handlers } from './call.ts'
 import { ApiFault } from './fault.ts'
@@ -31,7 +31,7 @@ export function attributeHandlers(parts: ApiParts): Pick<Handlers, 'setAttribute
       const layers = theirs(() => layersOf(requireRevision(parts), inputOf(node, fleet), key))
       const who = await writers(parts, node, key)
       const known = layers.map(({ layer, value }) => ({ layer, value, ...(who[layer.split(' ')[0] ?? ''] ?? nobody) }))
-      return { value: known.map(({ value }) => value).reduce(merged, null), layers: known }
+      return { value: known.map(({ value }) => value).reduce(merge, null), layers: known }
     },
   }
 }
@@ -52,13 +52,6 @@ async function placeOf(
 async function nodesAt({ store }: ApiParts, { scope, subject }: AttributePlace) {
   const { nodes } = await store.readFleet()
   return nodes.filter(({ id, cluster }) => (scope === 'node' ? id : cluster) === subject).map(({ name }) => name)
-}
-
-/** As the compiler does: objects key by key, everything else is replaced. */
-function merged(under: unknown, over: unknown): unknown {
-  if (!isPlain(under) || !isPlain(over)) return over
-  const keys = [...new Set([...Object.keys(under), ...Object.keys(over)])]
-  return Object.fromEntries(keys.map((key) => [key, key in over ? merged(under[key], over[key]) : under[key]]))
 }
 
 interface Who {

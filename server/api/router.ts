@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { api, type Endpoint } from '../../protocol/api.ts'
-import { describeIssue } from '../describe-issue.ts'
+import { describeIssue } from '../../protocol/describe-issue.ts'
 import { attributeHandlers } from './attributes.ts'
 import { type AuthParts, authenticate, requireAccess } from './auth.ts'
 import type { ApiParts, Caller, Handlers, Subscribe } from './call.ts'

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { describeIssue } from '../../protocol/describe-issue.ts'
+import { isRecord } from '../../protocol/is-record.ts'
 import { suggest } from '../suggest.ts'
 
 /** An attribute that no recipe has, or a value that it does not take. */
@@ -18,17 +20,17 @@ export function validateLayer(recipe: Attributed, path: string[], value: unknown
 
 function checkValue(schema: z.ZodType, path: string[], value: unknown): void {
   const inner = unwrap(schema)
-  if (inner instanceof z.ZodObject && isPlain(value)) {
+  if (inner instanceof z.ZodObject && isRecord(value)) {
     for (const key of Object.keys(value)) checkValue(member(inner, path, key), [...path, key], value[key])
     return
   }
   const { success, error } = schema.safeParse(value)
-  if (!success) throw new AttributeError(error.issues.map((issue) => describeIssue(path, issue)).join('\n'))
+  if (!success) throw new AttributeError(error.issues.map((issue) => issueBelow(path, issue)).join('\n'))
 }
 
 /** `zookeeper.tickTime: Invalid input: expected number, received string` */
-export function describeIssue(path: string[], { path: below, message }: z.core.$ZodIssue) {
-  return `${[...path, ...below.map(String)].join('.')}: ${message}`
+export function issueBelow(path: string[], issue: z.core.$ZodIssue) {
+  return describeIssue({ path: [...path, ...issue.path], message: issue.message })
 }
 
 function schemaAt({ name, attributes }: Attributed, path: string[]) {
@@ -74,8 +76,4 @@ function unwrap(schema: z.ZodType): z.ZodType {
 function schemaOf(part: unknown): z.ZodType {
   if (part instanceof z.ZodType) return part
   throw new Error('An attribute is described by something that is no schema of zod')
-}
-
-export function isPlain(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

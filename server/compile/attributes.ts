@@ -1,11 +1,10 @@
 import type { z } from 'zod'
+import { isRecord } from '../../protocol/is-record.ts'
 import type { LoadedRecipe } from '../sources/load-recipe.ts'
 import type { Revision } from '../sources/revision.ts'
 import { suggest } from '../suggest.ts'
-import { AttributeError, defaultsOf, describeIssue, isPlain, validateLayer } from './attribute-schema.ts'
+import { AttributeError, defaultsOf, issueBelow, validateLayer } from './attribute-schema.ts'
 import type { NodeInput } from './inputs.ts'
-
-export { AttributeError } from './attribute-schema.ts'
 
 /** What one place says of a recipe's attributes. */
 interface Layer {
@@ -58,7 +57,7 @@ function checkLayer(recipe: LoadedRecipe, { layer, value }: Layer) {
 function blame(recipe: string, layers: Layer[], issue: z.core.$ZodIssue) {
   const path = issue.path.map(String)
   const by = layers.findLast(({ value }) => at(value, path) !== undefined)
-  if (by) return `${describeIssue([recipe], issue)} (set by ${by.layer})`
+  if (by) return `${issueBelow([recipe], issue)} (set by ${by.layer})`
   const key = [recipe, ...path].join('.')
   return `${key} is not set: ${issue.message}. Set it in a role, or by trivet node set NODE ${key} VALUE`
 }
@@ -89,15 +88,15 @@ function nested(dotted: Record<string, unknown>) {
 }
 
 /** Objects key by key, everything else is replaced. Built anew, so no key can reach a prototype. */
-function merge(under: unknown, over: unknown): unknown {
+export function merge(under: unknown, over: unknown): unknown {
   if (over === undefined) return under
-  if (!isPlain(under) || !isPlain(over)) return over
+  if (!isRecord(under) || !isRecord(over)) return over
   const keys = [...new Set([...Object.keys(under), ...Object.keys(over)])]
   return Object.fromEntries(keys.map((key) => [key, merge(at(under, [key]), at(over, [key]))]))
 }
 
 function at(value: unknown, path: string[]): unknown {
-  return path.reduce((inner, key) => (isPlain(inner) && Object.hasOwn(inner, key) ? inner[key] : undefined), value)
+  return path.reduce((inner, key) => (isRecord(inner) && Object.hasOwn(inner, key) ? inner[key] : undefined), value)
 }
 
 function below(path: string[]) {

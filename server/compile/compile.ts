@@ -9,8 +9,6 @@ import { CompileError, Pending } from './errors.ts'
 import { type Asked, type ClusterView, type NodeInput, recordAsked } from './inputs.ts'
 import { type ActionsByType, checkLinks } from './links.ts'
 
-export { answersChanged, type ClusterView, type NodeInput } from './inputs.ts'
-
 export type Compiled = (
   | { status: 'compiled'; catalog: Catalog; digest: string; blobs: Map<string, Buffer> }
   | { status: 'unassigned' | 'pending' | 'error'; reason: string }

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { type BlobRef, type CatalogResource, Common, ResourceId, sha256 } from '../../protocol/catalog.ts'
+import { describeIssue } from '../../protocol/describe-issue.ts'
+import { isRecord } from '../../protocol/is-record.ts'
 import { suggest } from '../suggest.ts'
-import { isPlain } from './attribute-schema.ts'
 
 /** What the compiler needs of a resource type. */
 export interface Declarable {
@@ -67,7 +68,7 @@ function checkProps(draft: Draft, type: Declarable, { name, given }: Declaration
     const issues = [...(parsed.error?.issues ?? []), ...(common.error?.issues ?? [])]
     return issues.map((issue) => describe(issue, type))
   }
-  if (!isPlain(parsed.data)) throw new Error(`The props of resource type ${type.type} are no record`)
+  if (!isRecord(parsed.data)) throw new Error(`The props of resource type ${type.type} are no record`)
   const problem = type.problem?.(String(name), parsed.data, common.data)
   if (problem !== undefined) return [problem]
 
@@ -97,6 +98,5 @@ function describe(issue: z.core.$ZodIssue, { props }: Declarable) {
     const known = [...(props instanceof z.ZodObject ? Object.keys(props.shape) : []), ...sharedKeys]
     return issue.keys.map((key) => `has no prop ${key}. ${suggest(key, known)}`).join(' ')
   }
-  const path = issue.path.map(String).join('.')
-  return path === '' ? issue.message : `${path}: ${issue.message}`
+  return describeIssue(issue)
 }

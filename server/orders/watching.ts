@@ -1,7 +1,6 @@
 import { EventEmitter } from 'node:events'
-import type { Order, OrderUpdate } from '../../protocol/views.ts'
+import { isFinal, type Order, type OrderUpdate } from '../../protocol/views.ts'
 import type { Store, Turn } from '../store/store.ts'
-import { isFinal } from './states.ts'
 
 export interface Watcher<Update> {
   next: (update: Update) => void

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { describeIssue } from '../../protocol/describe-issue.ts'
 import { AttributeError, validateLayer } from '../compile/attribute-schema.ts'
 import { RoleSource } from '../role.ts'
 import type { Bundle } from './bundle.ts'
@@ -34,7 +35,7 @@ export function loadRole(bundle: Bundle, files: Files, imports: Record<string, u
   }
   const { success, data, error } = Definition.safeParse(source.value.definition)
   if (!success) {
-    errors.push(...error.issues.map((issue) => `${path}:1:1: ${[...issue.path, ''].join(': ')}${issue.message}`))
+    errors.push(...error.issues.map((issue) => `${path}:1:1: ${describeIssue(issue)}`))
     return undefined
   }
   const name = path.slice(path.lastIndexOf('/') + 1, -'.ts'.length)

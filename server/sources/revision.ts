@@ -1,5 +1,5 @@
 import * as zod from 'zod'
-import { Name } from '../../protocol/views.ts'
+import { Name } from '../../protocol/name.ts'
 import { defineRecipe } from '../recipe.ts'
 import { defineRole } from '../role.ts'
 import { bundle } from './bundle.ts'

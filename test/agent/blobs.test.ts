@@ -61,5 +61,5 @@ test('the blobs of a catalog are those that its props name', () => {
     resource('b', { props: { content } }),
     resource('c', { props: { content: null, other: { sha256: 'x' } } }),
   ]
-  assert.deepEqual(blobsOf({ node: 'n1', resources }), new Map([[hash, 6]]))
+  assert.deepEqual(blobsOf(resources), new Map([[hash, 6]]))
 })

@@ -244,9 +244,12 @@ test('where the journal cannot be written nothing owed is done, and it stays owe
   world.before.clear()
   world.log = []
   world.looked = () => fillDisk(join(dir, 'journal'))
-  const { run } = await node.run()
+  const { run, events } = await node.run()
   assert.deepEqual(world.deeds, [])
-  assert.match(run.error ?? '', /ENOSPC/)
+  assert.match(
+    shownEvents(events).join(),
+    /^failed restart thing\[a\]: it was not done, since the journal cannot be written: ENOSPC/,
+  )
   assert.deepEqual(run.owed, ['restart thing[a]'])
   world.looked = () => {}
   await node.run()

@@ -1,5 +1,6 @@
 import type { Facts } from '../../protocol/facts.ts'
-import { compile, type NodeInput } from '../../server/compile/compile.ts'
+import { compile } from '../../server/compile/compile.ts'
+import type { NodeInput } from '../../server/compile/inputs.ts'
 import { loadRevision } from '../../server/sources/revision.ts'
 import { catalogOf } from '../helpers/catalog.ts'
 import { clusterOf, factsOf, nodeOf } from '../helpers/sources.ts'

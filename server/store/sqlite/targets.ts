@@ -1,7 +1,6 @@
 import type { Database } from 'better-sqlite3'
 import type { Counts, Run, RunOutcome } from '../../../protocol/events.ts'
 import { openStates, type Order, type Target, type TargetState } from '../../../protocol/views.ts'
-import { stateAfter } from '../../orders/states.ts'
 import type { OpenTarget, OrderStore, Turn } from '../store.ts'
 import type { Audit } from './access.ts'
 import type { Write } from './commits.ts'
@@ -40,6 +39,11 @@ export function createFinishTargets(database: Database): FinishTargets {
       const turn = finish.run(to).changes === 1 && read(order, node)
       return turn ? [turn] : []
     })
+}
+
+/** What a target becomes by the report of the run that answered it. */
+function stateAfter({ outcome }: Run): TargetState {
+  return outcome === 'failed' || outcome === 'interrupted' ? 'failed' : 'converged'
 }
 
 function targetReader(database: Database) {

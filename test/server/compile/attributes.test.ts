@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { attributeKeys, layersOf, validateAttribute } from '../../../server/compile/attributes.ts'
-import { compile, type NodeInput } from '../../../server/compile/compile.ts'
+import { compile } from '../../../server/compile/compile.ts'
+import type { NodeInput } from '../../../server/compile/inputs.ts'
 import { clusterOf, nodeOf, revisionOf, webRecipe } from '../../helpers/sources.ts'
 
 const schema =

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { answersChanged, compile } from '../../../server/compile/compile.ts'
+import { compile } from '../../../server/compile/compile.ts'
+import { answersChanged } from '../../../server/compile/inputs.ts'
 import { clusterOf, factsOf, nodeOf, revisionOf, webRecipe } from '../../helpers/sources.ts'
 
 const lines =
