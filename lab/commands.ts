@@ -12,7 +12,7 @@ import { downLab, openNode } from './remote.ts'
 import { LabName, Os, type LabState } from './state.ts'
 
 const command = defineCommand<CommandContext>()
-const json = z.boolean().default(false).describe('one JSON document on stdout')
+const json = z.boolean().default(false).describe('One JSON document on stdout.')
 const jsonFlag = { json: { type: 'boolean' } } as const
 const oneNode = z.object({ operands: z.tuple([z.string()]) })
 
@@ -23,9 +23,11 @@ const up = command({
   flags: { os: { type: 'string' }, name: { type: 'string' }, detach: { type: 'boolean' }, ...jsonFlag },
   options: z.object({
     operands: z.tuple([z.coerce.number().int().min(1).max(240)]),
-    os: Os.default('trixie').describe('the Debian release of the nodes: trixie (13) or bookworm (12)'),
-    name: LabName.optional().describe('what the lab and its nodes are named after'),
-    detach: z.boolean().default(false).describe('come back when the nodes are up; the lab lives on'),
+    os: Os.default('trixie').describe(
+      'The Debian release of the nodes: trixie (13) or bookworm (12); trixie if not said.',
+    ),
+    name: LabName.optional().describe('What the lab and its nodes are named after.'),
+    detach: z.boolean().default(false).describe('Come back when the nodes are up; the lab lives on.'),
     json,
   }),
 
@@ -96,50 +98,17 @@ const reboot = command({
   },
 })
 
-const kill = command({
-  usage: 'lab kill NODE',
-  summary: 'Pull the plug of a node: nothing in it gets to say goodbye.',
-  options: oneNode,
-  async run({ operands: [name] }) {
-    await (await openNode(name)).node.kill()
-  },
-})
-
-const cut = command({
-  usage: 'lab cut NODE',
-  summary: 'Pull the network cable of a node.',
-  options: oneNode,
-  async run({ operands: [name] }) {
-    await (await openNode(name)).node.cut()
-  },
-})
-
-const heal = command({
-  usage: 'lab heal NODE',
-  summary: 'Plug the network cable of a node in again.',
-  options: oneNode,
-  async run({ operands: [name] }) {
-    await (await openNode(name)).node.heal()
-  },
-})
-
-const freeze = command({
-  usage: 'lab freeze NODE',
-  summary: 'Stop all that runs in a node, without telling it.',
-  options: oneNode,
-  async run({ operands: [name] }) {
-    await (await openNode(name)).node.freeze()
-  },
-})
-
-const thaw = command({
-  usage: 'lab thaw NODE',
-  summary: 'Let a frozen node run on.',
-  options: oneNode,
-  async run({ operands: [name] }) {
-    await (await openNode(name)).node.thaw()
-  },
-})
+/** A verb that does one thing to one node and is done with it. */
+function nodeCommand(verb: 'kill' | 'cut' | 'heal' | 'freeze' | 'thaw', summary: string) {
+  return command({
+    usage: `lab ${verb} NODE`,
+    summary,
+    options: oneNode,
+    async run({ operands: [name] }) {
+      await (await openNode(name)).node[verb]()
+    },
+  })
+}
 
 export const labCommands: Command<CommandContext>[] = [
   up,
@@ -148,11 +117,11 @@ export const labCommands: Command<CommandContext>[] = [
   exec,
   shell,
   reboot,
-  kill,
-  cut,
-  heal,
-  freeze,
-  thaw,
+  nodeCommand('kill', 'Pull the plug of a node: nothing in it gets to say goodbye.'),
+  nodeCommand('cut', 'Pull the network cable of a node.'),
+  nodeCommand('heal', 'Plug the network cable of a node in again.'),
+  nodeCommand('freeze', 'Stop all that runs in a node, without telling it.'),
+  nodeCommand('thaw', 'Let a frozen node run on.'),
 ]
 
 function print(labs: LabState[], asJson: boolean, output: Output): void {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { CommandError } from '../cli/command.ts'
 import { hasCode } from '../protocol/errors.ts'
+import { killIfThere } from './processes.ts'
 
 export interface CommandResult {
   exitCode: number
@@ -53,11 +54,11 @@ export async function until<T>(
   check: () => Promise<T | undefined | false>,
   timeoutMs = 30_000,
 ): Promise<T> {
-  const deadline = Date.now() + timeoutMs
+  const deadline = performance.now() + timeoutMs
   for (;;) {
     const found = await check()
     if (found !== undefined && found !== false) return found
-    if (Date.now() > deadline) {
+    if (performance.now() > deadline) {
       throw new CommandError(`Waited ${timeoutMs} ms in vain for ${typeof what === 'string' ? what : what()}`)
     }
     await delay(30)
@@ -71,6 +72,6 @@ function collect(stream: NodeJS.ReadableStream): () => string {
 }
 
 function killGroup(pid: number | undefined): boolean {
-  if (pid) process.kill(-pid, 'SIGKILL')
+  if (pid) killIfThere(-pid)
   return true
 }
