@@ -2,6 +2,7 @@ import { setImmediate as breathe } from 'node:timers/promises'
 import { clusterViews, inputOf } from './cluster-views.ts'
 import { compile, type Compiled } from './compile/compile.ts'
 import { answersChanged, type ClusterView } from './compile/inputs.ts'
+import { oneAfterAnother } from './one-after-another.ts'
 import type { Revisions } from './revisions.ts'
 import type { Fleet, FleetNode, Store } from './store/store.ts'
 
@@ -51,21 +52,6 @@ export function createCatalogs(store: Store, revisions: Revisions): Catalogs {
       return entry?.blobs.get(sha256) ?? entry?.previousBlobs.get(sha256)
     },
     onChange: (listener) => void listeners.push(listener),
-  }
-}
-
-/** At most one at a time, and one more for all who asked meanwhile. */
-function oneAfterAnother(work: () => Promise<void>) {
-  let last: Promise<unknown> = Promise.resolve()
-  let queued: Promise<void> | undefined
-  return () => {
-    queued ??= last.then(() => {
-      queued = undefined
-      return work()
-    })
-    // Whoever asked for this one hears of its failure; the next has its own.
-    last = queued.catch(() => undefined)
-    return queued
   }
 }
 

@@ -1,17 +1,11 @@
-import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { type CommandContext, defineCommand } from '../cli/command.ts'
+import { Duration } from '../cli/time.ts'
+import packageJson from '../package.json' with { type: 'json' }
 import { startServer } from './server.ts'
 
-const unitMs = { s: 1000, m: 60_000, h: 3600_000 }
-
-const Duration = z
-  .string()
-  .regex(/^[1-9]\d{0,5}[smh]$/, 'a number and s, m or h, such as 30m')
-  .transform(
-    (text) => Number(text.slice(0, -1)) * (text.endsWith('s') ? unitMs.s : text.endsWith('m') ? unitMs.m : unitMs.h),
-  )
+const Interval = Duration.refine((ms) => ms >= 1000, 'at least 1s')
 
 const Listen = z
   .string()
@@ -23,7 +17,7 @@ const Listen = z
   .refine(({ port }) => port <= 65_535, 'a port is at most 65535')
 
 export const server = defineCommand<CommandContext>()({
-  usage: 'server --data DIR [--listen HOST:PORT] [--recipes DIR] [--roles DIR] [--interval TIME]',
+  usage: 'server --data DIR [--listen HOST:PORT] [--recipes DIR] [--roles DIR] [--interval DURATION]',
   summary: 'Run the server.',
   details: `The first start prints a line to log in with as admin; it is shown once. All that the server remembers is in
 --data, readable by its user alone. Logs go to stderr, one JSON a line. SIGTERM and Ctrl-C end it cleanly.`,
@@ -35,11 +29,15 @@ export const server = defineCommand<CommandContext>()({
     interval: { type: 'string' },
   },
   options: z.object({
-    data: z.string().describe('where the server keeps what it remembers'),
-    listen: Listen.prefault('0.0.0.0:8443').describe('address and port for operators and agents'),
-    recipes: z.string().default('recipes').describe('folder of the recipes'),
-    roles: z.string().default('roles').describe('folder of the roles'),
-    interval: Duration.prefault('30m').describe('how often agents converge of their own accord'),
+    data: z.string().describe('Where the server keeps what it remembers.'),
+    listen: Listen.prefault('0.0.0.0:8443').describe(
+      'Address and port for operators and agents; 0.0.0.0:8443 if not said.',
+    ),
+    recipes: z.string().default('recipes').describe('Folder of the recipes; recipes if not said.'),
+    roles: z.string().default('roles').describe('Folder of the roles; roles if not said.'),
+    interval: Interval.prefault('30m').describe(
+      'How often agents converge of their own accord: 90s, 30m, 2h; 30m if not said.',
+    ),
   }),
 
   async run({ data, listen, recipes, roles, interval }, context) {
@@ -50,7 +48,7 @@ export const server = defineCommand<CommandContext>()({
       recipes: resolve(recipes),
       roles: resolve(roles),
       intervalMs: interval,
-      version: readVersion(),
+      version: packageJson.version,
       log: { level: 'info', to: process.stderr },
     })
     output.note(`Trivet listens on ${running.url}; its data is in ${resolve(data)}.`)
@@ -59,13 +57,6 @@ export const server = defineCommand<CommandContext>()({
     await running.close()
   },
 })
-
-function readVersion() {
-  const { version } = z
-    .object({ version: z.string() })
-    .parse(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')))
-  return version
-}
 
 function aborted(signal: AbortSignal) {
   return new Promise<void>((resolved) => {

@@ -1,4 +1,5 @@
 import { hasCode, messageOf } from '../protocol/errors.ts'
+import { oneAfterAnother } from './one-after-another.ts'
 import { SourceError } from './sources/errors.ts'
 import { loadRevision, type Revision } from './sources/revision.ts'
 import { hashSources, type SourceDirs } from './sources/files.ts'
@@ -17,7 +18,6 @@ export function createRevisions(dirs: SourceDirs, clock: () => number): Revision
   let current: Revision | undefined
   let errors: string[] = []
   let loadedAt = 0
-  let last: Promise<unknown> = Promise.resolve()
 
   async function load() {
     if (current && errors.length === 0 && (await hashSources(dirs)) === current.id) return false
@@ -36,12 +36,7 @@ export function createRevisions(dirs: SourceDirs, clock: () => number): Revision
     current: () => current,
     errors: () => errors,
     loadedAt: () => loadedAt,
-    reload() {
-      const loaded = last.then(load)
-      // Whoever asked for that one hears of its failure; the next has its own.
-      last = loaded.catch(() => undefined)
-      return loaded
-    },
+    reload: oneAfterAnother(load),
   }
 }
 
