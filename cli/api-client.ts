@@ -5,6 +5,7 @@ import { ApiError } from '../protocol/views.ts'
 import { CommandError } from './command.ts'
 import { chunksOf, readBody, send } from './connection.ts'
 import type { Login } from './login-file.ts'
+import { parseJson } from './parse-json.ts'
 import { parseServerEvents } from './server-events.ts'
 
 /** The server answered, and the answer is no. */
@@ -104,13 +105,4 @@ function failureFrom(status: number, body: Buffer, url: string) {
     return new CommandError(`${url} answered ${status}, and not as a Trivet server does. Is the address right?`)
   const { error, code } = parsed.data
   return new ApiFailure(error, code)
-}
-
-/** Undefined where it is no JSON: a proxy's page, most likely. The caller says what that means. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { z } from 'zod'
 import { hasCode } from '../protocol/errors.ts'
 import { CommandError } from './command.ts'
+import { parseJson } from './parse-json.ts'
 import { cannotWrite, writeSafely } from './write-safely.ts'
 
 /** Which server the operator talks to, how it is known, and with which token. */
@@ -28,13 +29,4 @@ export async function writeLogin(path: string, login: Login) {
     throw cannotWrite(path, error)
   })
   await writeSafely(path, [`${JSON.stringify(login, null, 2)}\n`])
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    // No JSON is not a login either; the schema says so with the file's name.
-    return undefined
-  }
 }

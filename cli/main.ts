@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { text } from 'node:stream/consumers'
+import packageJson from '../package.json' with { type: 'json' }
 import { makeClient } from './api-client.ts'
 import type { Command } from './command.ts'
 import { commands } from './commands/index.ts'
@@ -17,7 +17,7 @@ const { env, stdin, stdout, stderr } = process
 
 const program: Program<Context> = {
   name: 'trivet',
-  version: version(),
+  version: packageJson.version,
   summary: 'Keeps machines as their roles say.',
   commands,
   parts: [
@@ -68,11 +68,6 @@ function interrupted() {
 
 function configFolder() {
   return env['XDG_CONFIG_HOME'] || join(homedir(), '.config')
-}
-
-function version() {
-  const file: { version: string } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
-  return file.version
 }
 
 // Whoever reads has gone (`trivet run list | head`): ended quietly, as the signal SIGPIPE would.
