@@ -11,11 +11,10 @@ const Props = z.strictObject({
 
 /** `directory` is where the node's own units live; tests give another. */
 export function systemdUnitIn(directory: string) {
-  const asFile = (name: string, { ensure, content }: z.infer<typeof Props>) =>
-    [
-      `${directory}/${name}`,
-      { ensure, content, mode: '0644', owner: '0', group: '0', backup: true } as FileWant,
-    ] as const
+  const asFile = (name: string, { ensure, content }: z.infer<typeof Props>): [string, FileWant] => [
+    `${directory}/${name}`,
+    { ensure, content, mode: '0644', owner: '0', group: '0', backup: true },
+  ]
 
   return defineResource({
     type: 'systemd_unit',
