@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { type Catalog, digestOf, sha256 } from '../../protocol/catalog.ts'
 import { Agent } from '../../agent/agent.ts'
-import { Daemon, untilNext } from '../../agent/daemon.ts'
+import { Daemon } from '../../agent/daemon.ts'
 import { type Identity, stateIn, writeSynced } from '../../agent/state.ts'
-import { tempDir } from '../helpers/converges.ts'
 import { type FakeServer, serve } from './fake-server.ts'
 import { resource, until, World } from './tiny.ts'
 
@@ -15,7 +15,13 @@ const catalogOf = (...names: string[]): Catalog => ({ node: 'n1', resources: nam
 
 /** A daemon on its own folder, started by the test, stopped at its end. */
 async function daemonFor(t: TestContext, { identity, key }: { identity: Identity; key: string }, given = {}) {
-  const { dir = await tempDir(t), catalog }: { dir?: string; catalog?: Catalog } = given
+  const { dir = mkdtempSync(join(tmpdir(), 'test-')), catalog }: { dir?: string; catalog?: Catalog } = given
+  let running = Promise.resolve()
+  t.after(async () => {
+    daemon.stop()
+    await running
+    rmSync(dir, { recursive: true, force: true })
+  })
   const state = stateIn(dir)
   state.writeIdentity(identity)
   writeSynced(state.path('key.pem'), key)
@@ -32,9 +38,7 @@ async function daemonFor(t: TestContext, { identity, key }: { identity: Identity
     world,
     lines,
     start() {
-      const running = daemon.run()
-      t.after(() => running)
-      t.after(() => daemon.stop())
+      running = daemon.run()
       return running
     },
     stop: () => daemon.stop(),
@@ -61,29 +65,6 @@ async function reports(fake: FakeServer, count: number) {
     .all('report')
     .map(({ report: { run } }) => `${run.mode} ${run.trigger} ${run.orders.join()} ${run.outcome}`)
 }
-
-test('each node has its turn once an interval, at a moment that its name decides', () => {
-  const interval = 30 * 60 * 1000
-  const now = 1_800_000_000_123
-  for (const node of ['web-1', 'web-2', 'zk-3']) {
-    const wait = untilNext(now, interval, node)
-    assert(wait > 0 && wait <= interval)
-    assert.equal(untilNext(now + wait - 1, interval, node), 1)
-    assert.equal(untilNext(now + wait, interval, node), interval)
-    assert.equal(untilNext(now + interval, interval, node), wait)
-    assert.equal(untilNext(now - 5 * interval, interval, node), wait)
-  }
-  assert(untilNext(-5, interval, 'web-1') > 0)
-})
-
-test('a fleet spreads over the interval', () => {
-  const parts = Array.from({ length: 10 }, () => 0)
-  for (let index = 0; index < 1000; index++) {
-    const part = Math.floor((untilNext(0, 10_000, `node-${index}`) - 1) / 1000)
-    parts[part] = (parts[part] ?? 0) + 1
-  }
-  for (const count of parts) assert(count > 60 && count < 140, parts.join())
-})
 
 test('a daemon converges what is on disk without a server, then brings the report', async (t) => {
   const served = await serve(t)
@@ -275,11 +256,13 @@ test('a new catalog that an order was waiting with is converged though the order
 test('a catalog that a full disk does not take keeps the connection, and orders are told why', asRoot(), async (t) => {
   const served = await serve(t)
   const { fake, identity } = served
-  const disk = join(await tempDir(t), 'disk')
-  mkdirSync(disk)
+  const disk = mkdtempSync(join(tmpdir(), 'test-'))
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tiny', disk])
-  t.after(() => execFileSync('umount', ['--lazy', disk]))
-  const node = await daemonFor(t, served, { dir: disk })
+  const node = await daemonFor(t, served, { dir: join(disk, 'state') })
+  t.after(() => {
+    execFileSync('umount', ['--lazy', disk])
+    rmdirSync(disk)
+  })
   void node.start()
   await fake.letIn(identity)
   const filler = join(disk, 'filler')
