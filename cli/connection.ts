@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { request } from 'node:https'
 import { serverName } from '../protocol/enrolment.ts'
+import { whyUnreachable } from '../protocol/why-unreachable.ts'
 import { CommandError } from './command.ts'
 import type { Login } from './login-file.ts'
 
@@ -60,27 +61,22 @@ export async function* chunksOf(response: IncomingMessage, url: string): AsyncGe
   try {
     for await (const part of response) yield Buffer.from(part)
   } catch (error) {
-    throw error instanceof Error ? explain(error, url) : error
+    throw explain(error, url)
   }
 }
 
-function explain(error: NodeJS.ErrnoException, url: string) {
-  if (error instanceof CommandError || error.name === 'AbortError') return error
-  const why = {
-    ECONNREFUSED: 'nothing listens there. Is the server running, and the address right?',
-    ENOTFOUND: 'there is no such name. Is the address right, and DNS working?',
-    EAI_AGAIN: 'its name cannot be looked up now. Is DNS working?',
-    EHOSTUNREACH: 'there is no way to that host. Is the network up?',
-    ETIMEDOUT: 'it does not answer. Is a firewall in between?',
-    ECONNRESET: 'it cut the connection. Was the server stopped?',
-    SELF_SIGNED_CERT_IN_CHAIN:
-      'its CA is not the one of your login. If the server was set up anew, log in again; otherwise this is another server.',
-    UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate is not from the CA of your login. Is this another server?',
-    CERT_SIGNATURE_FAILURE:
-      'its certificate is not from the CA of your login. If the server was set up anew, log in again.',
-    CERT_HAS_EXPIRED: "its certificate has expired. Is this machine's clock right?",
-    CERT_NOT_YET_VALID: "its certificate is not valid yet. Is this machine's clock right?",
-    ERR_TLS_CERT_ALTNAME_INVALID: `its certificate is not for ${serverName}. Is this a Trivet server?`,
-  }[error.code ?? '']
-  return new Unreachable(`Cannot reach ${url}: ${why ?? error.message}`, { cause: error })
+const distrust = {
+  SELF_SIGNED_CERT_IN_CHAIN:
+    'its CA is not the one of your login. If the server was set up anew, log in again; otherwise this is another server.',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate is not from the CA of your login. Is this another server?',
+  CERT_SIGNATURE_FAILURE:
+    'its certificate is not from the CA of your login. If the server was set up anew, log in again.',
+  CERT_HAS_EXPIRED: "its certificate has expired. Is this machine's clock right?",
+  CERT_NOT_YET_VALID: "its certificate is not valid yet. Is this machine's clock right?",
+  ERR_TLS_CERT_ALTNAME_INVALID: `its certificate is not for ${serverName}. Is this a Trivet server?`,
+}
+
+function explain(error: unknown, url: string) {
+  if (error instanceof CommandError || (error instanceof Error && error.name === 'AbortError')) return error
+  return new Unreachable(`Cannot reach ${url}: ${whyUnreachable(error, distrust)}`, { cause: error })
 }

@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import { connect, type DetailedPeerCertificate, type TLSSocket } from 'node:tls'
 import { sha256 } from './catalog.ts'
 import { serverName } from './enrolment.ts'
+import { whyUnreachable } from './why-unreachable.ts'
 
 /** The server could not be reached, or is not the one that the token names. */
 export class PinError extends Error {
@@ -63,14 +64,7 @@ function isSelfSignedCa(certificate: X509Certificate) {
   return certificate.ca && certificate.checkIssued(certificate) && certificate.verify(certificate.publicKey)
 }
 
-function unreachable(url: URL, error: NodeJS.ErrnoException) {
+function unreachable(url: URL, error: unknown) {
   if (error instanceof PinError) return error
-  const why = {
-    ECONNREFUSED: 'nothing listens there. Is the server running, and the port right?',
-    ENOTFOUND: 'there is no such name. Is the address right?',
-    ECONNRESET: 'it closed the connection. Is it a Trivet server?',
-    ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS. Is it a Trivet server?',
-    ERR_SSL_PACKET_LENGTH_TOO_LONG: 'it does not speak TLS. Is it a Trivet server?',
-  }[error.code ?? '']
-  return new PinError(`Cannot reach ${url.origin}: ${why ?? error.message}`, { cause: error })
+  return new PinError(`Cannot reach ${url.origin}: ${whyUnreachable(error)}`, { cause: error })
 }
