@@ -16,7 +16,7 @@ import { watchSources } from './sources/watch.ts'
 import { StartError } from './start-error.ts'
 import { openSqliteStore } from './store/sqlite.ts'
 import type { Store } from './store/store.ts'
-import { createThrottle } from './throttle.ts'
+import { createRefusals } from './refusals.ts'
 
 export interface ServerOptions {
   data: string
@@ -79,7 +79,7 @@ async function startWith(store: Store, options: ServerOptions): Promise<RunningS
 function assemble(app: FastifyInstance, store: Store, ca: string, clock: () => number, options: ServerOptions) {
   const { recipes, roles, version, intervalMs, data } = options
   const failed = (error: unknown) => app.log.error(error)
-  const throttle = createThrottle(clock)
+  const refusals = createRefusals(clock)
   const registry = createRegistry()
   const revisions = createRevisions({ recipes, roles }, clock)
   const catalogs = createCatalogs(store, revisions)
@@ -90,7 +90,7 @@ function assemble(app: FastifyInstance, store: Store, ca: string, clock: () => n
     failed,
     send: (id, message) => registry.ready(id)?.send(message),
   })
-  const parts = { store, catalogs, revisions, orders, registry, clock, throttle, failed }
+  const parts = { store, catalogs, revisions, orders, registry, clock, refusals, failed }
   const agents = createAgents({ ...parts, server: ca, intervalMs })
   registerApi(app, { ...parts, version, ca, scratch: data })
   registerAgentRoutes(app, parts)

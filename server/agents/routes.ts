@@ -4,13 +4,13 @@ import { bearerOf } from '../api/auth.ts'
 import { ApiFault } from '../api/fault.ts'
 import type { Catalogs } from '../catalogs.ts'
 import { describeIssue } from '../../protocol/describe-issue.ts'
-import type { Throttle } from '../throttle.ts'
+import type { Refusals } from '../refusals.ts'
 import { enrol, type EnrolParts } from './enrol.ts'
 import type { Registry } from './registry.ts'
 
 export interface RouteParts extends EnrolParts {
   registry: Registry
-  throttle: Throttle
+  refusals: Refusals
 }
 
 /** What agents ask over HTTPS. */
@@ -30,7 +30,7 @@ async function serveEnrolment(parts: RouteParts, request: FastifyRequest) {
   try {
     return await enrol(parts, data)
   } catch (refusal) {
-    if (refusal instanceof ApiFault && parts.throttle.failed(request.ip))
+    if (refusal instanceof ApiFault && parts.refusals.exceed(request.ip))
       throw new ApiFault(429, 'too-many-attempts', 'Too many refused enrolments from this address. Wait a minute.')
     throw refusal
   }

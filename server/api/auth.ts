@@ -2,20 +2,20 @@ import type { FastifyRequest } from 'fastify'
 import { Access } from '../../protocol/views.ts'
 import { secretMatches } from '../secrets.ts'
 import type { Operator, Store } from '../store/store.ts'
-import type { Throttle } from '../throttle.ts'
+import type { Refusals } from '../refusals.ts'
 import { ApiFault } from './fault.ts'
 
 export interface AuthParts {
   store: Store
-  throttle: Throttle
+  refusals: Refusals
 }
 
 /** The operator whose token the request bears. The token is `id.secret`; what follows names the CA and is for the client. */
-export async function authenticate({ store, throttle }: AuthParts, request: FastifyRequest): Promise<Operator> {
+export async function authenticate({ store, refusals }: AuthParts, request: FastifyRequest): Promise<Operator> {
   const [id = '', secret = ''] = bearerOf(request)?.split('.') ?? []
   const operator = await store.findOperator(id)
   if (operator && secretMatches(secret, operator.secretHash)) return operator
-  if (throttle.failed(request.ip))
+  if (refusals.exceed(request.ip))
     throw new ApiFault(429, 'too-many-attempts', 'Too many wrong tokens from this address. Wait a minute.')
   throw new ApiFault(
     401,
