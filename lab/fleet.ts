@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { CommandError } from '../cli/command.ts'
 import { type Lab, type LabOptions, upLab } from './lab.ts'
-import type { LabNode } from './node.ts'
+import { environment, type LabNode } from './node.ts'
 import { type CommandResult, must, run, until } from './run.ts'
 
 /** Where the server of a lab listens, on the lab's gateway address: each lab has its own. */
@@ -84,7 +84,7 @@ export async function upFleet(options: FleetOptions): Promise<Fleet> {
 }
 
 function operatorWith(config: string): Pick<Fleet, 'trivet' | 'mustTrivet' | 'showTrivet'> {
-  const env = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', TRIVET_CONFIG: config }
+  const env = { PATH: environment.PATH, TRIVET_CONFIG: config }
   return {
     trivet: (...args) => run([process.execPath, program, ...args], { env }),
     mustTrivet: (...args) => must([process.execPath, program, ...args], { env }),

@@ -31,7 +31,8 @@ export interface LabNode {
   thaw(): Promise<void>
 }
 
-const environment = {
+/** What commands of a lab get in the place of our own environment. */
+export const environment = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
   HOME: '/root',
   LANG: 'C.UTF-8',

@@ -9,6 +9,7 @@ import type { Facts } from '../../protocol/facts.ts'
 import { digestOf } from '../../protocol/catalog.ts'
 import { type AgentMessage, helloText, protocolVersion, ServerMessage } from '../../protocol/messages.ts'
 import { parseToken } from '../../protocol/token.ts'
+import { countsOf } from './records.ts'
 
 export interface Place {
   url: string
@@ -157,8 +158,6 @@ export async function connect(place: Place, keys: AgentKey, greeting: Greeting =
   return { ...agent, welcome, blobs: (want: string[]) => post(place, blobsPath, { want }, welcome.session) }
 }
 
-const noCounts = { unchanged: 0, changed: 0, wouldChange: 0, unknown: 0, failed: 0, skipped: 0, deferred: 0 }
-
 export function reportOf(id: string, run: Partial<Run> = {}, events: Report['events'] = []): Report {
   const now = Date.now()
   const whole: Run = {
@@ -170,7 +169,7 @@ export function reportOf(id: string, run: Partial<Run> = {}, events: Report['eve
     startedAt: now - 1000,
     finishedAt: now,
     outcome: 'unchanged',
-    counts: noCounts,
+    counts: countsOf({}),
     owed: [],
     ...run,
   }
