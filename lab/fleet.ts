@@ -57,14 +57,14 @@ export async function upFleet(options: FleetOptions): Promise<Fleet> {
   const home = mkdtempSync(join(tmpdir(), 'trivet-fleet-'))
   const config = join(home, 'config.json')
   const server = new ServerProcess(lab.gateway, home, options)
-  const operator = operatorWith(config)
+  const { login, ...operator } = operatorWith(config)
   const down = async () => {
     await server.stop('SIGKILL')
     await lab.down()
     rmSync(home, { recursive: true, force: true })
   }
   try {
-    await operator.mustTrivet('login', await server.start())
+    await login(await server.start())
   } catch (error) {
     await down()
     throw error
@@ -83,12 +83,14 @@ export async function upFleet(options: FleetOptions): Promise<Fleet> {
   }
 }
 
-function operatorWith(config: string): Pick<Fleet, 'trivet' | 'mustTrivet' | 'showTrivet'> {
+function operatorWith(config: string) {
   const env = { PATH: environment.PATH, TRIVET_CONFIG: config }
   return {
-    trivet: (...args) => run([process.execPath, program, ...args], { env }),
-    mustTrivet: (...args) => must([process.execPath, program, ...args], { env }),
-    async showTrivet(...args) {
+    // Not as an argument: the list of processes is for everybody to read.
+    login: (invitation: string) => must([process.execPath, program, 'login', '-'], { env, input: invitation }),
+    trivet: (...args: string[]) => run([process.execPath, program, ...args], { env }),
+    mustTrivet: (...args: string[]) => must([process.execPath, program, ...args], { env }),
+    async showTrivet(...args: string[]) {
       const child = spawn(process.execPath, [program, ...args], { env, stdio: ['ignore', 'inherit', 'inherit'] })
       await once(child, 'exit')
       return child.exitCode ?? 1

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { type CommandContext, defineCommand } from '../cli/command.ts'
@@ -53,14 +54,8 @@ export const server = defineCommand<CommandContext>()({
     })
     output.note(`Trivet listens on ${running.url}; its data is in ${resolve(data)}.`)
     if (running.adminInvitation !== undefined) output.line(`trivet login ${running.adminInvitation}`)
-    await aborted(context.interrupted())
+    const interrupted = context.interrupted()
+    if (!interrupted.aborted) await once(interrupted, 'abort')
     await running.close()
   },
 })
-
-function aborted(signal: AbortSignal) {
-  return new Promise<void>((resolved) => {
-    if (signal.aborted) resolved()
-    signal.addEventListener('abort', () => resolved(), { once: true })
-  })
-}
