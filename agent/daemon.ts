@@ -228,7 +228,7 @@ export class Daemon {
     const restMs = afterTurn ? intervalMs / 2 : 0
     const waitMs = restMs + untilNext(Date.now() + restMs, intervalMs, this.#agent.identity.node)
     const turn = () => {
-      this.#request({ mode: 'converge', trigger: 'schedule', orders: [] })
+      if (this.#agent.catalog.isThere) this.#request({ mode: 'converge', trigger: 'schedule', orders: [] })
       this.#schedule(true)
     }
     this.#timer = setTimeout(turn, Math.min(waitMs, longestTimerMs))

@@ -4,7 +4,7 @@ import { connect, type Connection } from './connection.ts'
 import { unlessAborted } from './errors.ts'
 
 /** How long a command waits for the server before it goes on without. */
-const patienceMs = 10_000
+const standardPatienceMs = 10_000
 
 /** A connection that brought the newest catalog and can take reports away. */
 export interface Fetched {
@@ -16,10 +16,13 @@ export interface Fetched {
 }
 
 /** What a command does first where no daemon keeps the catalog fresh. Rejects when the server cannot be reached. */
-export function fetchNow(agent: Agent): Promise<Fetched> {
+export function fetchNow(agent: Agent, patienceMs = standardPatienceMs): Promise<Fetched> {
   const delivered = new EventEmitter()
   return new Promise((resolve, reject) => {
-    const late = setTimeout(() => reject(new Error(`no answer within ${patienceMs / 1000} s`)), patienceMs)
+    const late = setTimeout(() => {
+      reject(new Error(`no answer within ${patienceMs / 1000} s`))
+      connection.close()
+    }, patienceMs)
     let session = ''
     const connection = connect({
       ...agent.connecting(),
@@ -45,7 +48,7 @@ export function fetchNow(agent: Agent): Promise<Fetched> {
 
 async function delivery(agent: Agent, connection: Connection, delivered: EventEmitter) {
   if (agent.delivery.waiting === 0) return true
-  const giveUp = AbortSignal.timeout(patienceMs)
+  const giveUp = AbortSignal.timeout(standardPatienceMs)
   await Promise.race([once(delivered, 'all', { signal: giveUp }), connection.closed]).catch(unlessAborted)
   return agent.delivery.waiting === 0
 }

@@ -4,12 +4,13 @@ import { mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { type Catalog, digestOf, sha256 } from '../../protocol/catalog.ts'
 import { Agent } from '../../agent/agent.ts'
 import { Daemon } from '../../agent/daemon.ts'
 import { type Identity, stateIn, writeSynced } from '../../agent/state.ts'
 import { type FakeServer, serve } from './fake-server.ts'
-import { resource, until, World } from './tiny.ts'
+import { asRoot, resource, until, World } from './tiny.ts'
 
 const catalogOf = (...names: string[]): Catalog => ({ node: 'n1', resources: names.map((name) => resource(name)) })
 
@@ -253,7 +254,7 @@ test('a new catalog that an order was waiting with is converged though the order
   ])
 })
 
-test('a catalog that a full disk does not take keeps the connection, and orders are told why', asRoot(), async (t) => {
+test('a catalog that a full disk does not take keeps the connection, and orders are told why', asRoot, async (t) => {
   const served = await serve(t)
   const { fake, identity } = served
   const disk = mkdtempSync(join(tmpdir(), 'test-'))
@@ -275,6 +276,17 @@ test('a catalog that a full disk does not take keeps the connection, and orders 
   fake.send({ type: 'catalog', catalog: catalogOf('a') })
   assert.deepEqual(await reports(fake, 1), ['converge catalog  changed'])
   assert.equal(fake.sockets.length, 1)
+})
+
+test('a node without a catalog has no turns; with one it has them as often as the server says', async (t) => {
+  const served = await serve(t)
+  const { fake, identity } = served
+  const node = await daemonFor(t, served)
+  void node.start()
+  await fake.letIn(identity, { intervalMs: 20 })
+  await delay(100)
+  fake.send({ type: 'catalog', catalog: catalogOf('a') })
+  assert.deepEqual((await reports(fake, 2)).slice(0, 2), ['converge catalog  changed', 'converge schedule  unchanged'])
 })
 
 test('a run goes on while the server is away, and its report comes when it is back', async (t) => {
@@ -308,7 +320,3 @@ test('a daemon that is stopped finishes the resource under way and keeps the rep
   assert.deepEqual(node.world.deeds, ['apply a'])
   assert.equal(node.agent.delivery.waiting, 1)
 })
-
-function asRoot() {
-  return { skip: process.getuid?.() === 0 ? false : 'needs root' }
-}

@@ -9,7 +9,7 @@ import { type Begun, Journal } from '../../agent/journal.ts'
 import type { ResourceId } from '../../protocol/catalog.ts'
 import type { ResourceEvent } from '../../protocol/events.ts'
 import { tempDir } from '../helpers/converges.ts'
-import { restart } from './tiny.ts'
+import { asRoot, restart } from './tiny.ts'
 
 const begun = (): Begun => ({
   id: randomUUID(),
@@ -141,30 +141,22 @@ test('what is settled on a full disk is said to be uncertain', async (t) => {
   assert.match(journal.trouble ?? '', /the journal cannot be written, so what was done may be done again: .*ENOSPC/)
 })
 
-test(
-  'what half a line left behind on a disk that was full for a moment does not spoil the next',
-  asRoot(),
-  async (t) => {
-    const disk = join(await tempDir(t), 'disk')
-    mkdirSync(disk)
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8k', 'tiny', disk])
-    try {
-      const filler = join(disk, 'filler')
-      writeFileSync(filler, Buffer.alloc(4096))
-      const path = join(disk, 'journal')
-      const journal = new Journal(path)
-      journal.owe([restart('a')])
-      assert.throws(() => journal.owe([restart('long'.repeat(2000))]), { code: 'ENOSPC' })
+test('what half a line left behind on a disk that was full for a moment does not spoil the next', asRoot, async (t) => {
+  const disk = join(await tempDir(t), 'disk')
+  mkdirSync(disk)
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8k', 'tiny', disk])
+  try {
+    const filler = join(disk, 'filler')
+    writeFileSync(filler, Buffer.alloc(4096))
+    const path = join(disk, 'journal')
+    const journal = new Journal(path)
+    journal.owe([restart('a')])
+    assert.throws(() => journal.owe([restart('long'.repeat(2000))]), { code: 'ENOSPC' })
 
-      rmSync(filler)
-      journal.owe([restart('b')])
-      assert.deepEqual(new Journal(path).owed, [restart('a'), restart('b')])
-    } finally {
-      execFileSync('umount', ['--lazy', disk])
-    }
-  },
-)
-
-function asRoot() {
-  return { skip: process.getuid?.() === 0 ? false : 'needs root' }
-}
+    rmSync(filler)
+    journal.owe([restart('b')])
+    assert.deepEqual(new Journal(path).owed, [restart('a'), restart('b')])
+  } finally {
+    execFileSync('umount', ['--lazy', disk])
+  }
+})

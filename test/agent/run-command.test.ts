@@ -5,11 +5,10 @@ import { test } from 'node:test'
 import { runCommand } from '../../agent/run-command.ts'
 import type { CommandOptions } from '../../resources/define.ts'
 import { tempDir } from '../helpers/converges.ts'
-import { until } from './tiny.ts'
+import { asRoot, until } from './tiny.ts'
 
 const run = (argv: string[], options: CommandOptions = {}) => runCommand(argv, options, '/nowhere')
 const sh = (script: string, options: CommandOptions = {}) => run(['sh', '-c', script], options)
-const asRoot = { skip: process.getuid?.() === 0 ? false : 'needs root' }
 
 test('a command gives what it said and its exit code, whatever that is', async () => {
   assert.deepEqual(await sh('echo out; echo err >&2; exit 3'), { exitCode: 3, stdout: 'out\n', stderr: 'err\n' })

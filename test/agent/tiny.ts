@@ -151,6 +151,9 @@ export function shownEvents(events: ResourceEvent[]) {
   })
 }
 
+/** Options of a test that mounts something, or changes users. */
+export const asRoot = { skip: process.getuid?.() === 0 ? false : 'needs root' }
+
 /** Waits until it holds, at most ten seconds. */
 export async function until(what: string, holds: () => boolean) {
   const deadline = Date.now() + 10_000
