@@ -22,14 +22,22 @@ if (unknown.length > 0) {
   console.error(`There is no end-to-end test ${unknown.join(', ')}. There are: ${there.join(', ')}`)
   process.exitCode = 2
 } else {
-  const passed = [await runTests(unit, 2), await runTests(endToEnd, 2)]
+  const passed = [await runTests(unit, 2, 60_000), await runTests(endToEnd, 2, 900_000)]
   process.exitCode = passed.every(Boolean) ? 0 : 1
 }
 
-async function runTests(wanted: string[], concurrency: number) {
+async function runTests(wanted: string[], concurrency: number, timeoutMs: number) {
   if (wanted.length === 0) return true
   const paths = wanted.map((name) => join(import.meta.dirname, name))
-  const argv = ['--import', 'tsx', '--test', '--test-reporter=spec', `--test-concurrency=${concurrency}`, ...paths]
+  const argv = [
+    '--import',
+    'tsx',
+    '--test',
+    '--test-reporter=spec',
+    `--test-timeout=${timeoutMs}`,
+    `--test-concurrency=${concurrency}`,
+    ...paths,
+  ]
   const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] })
   let printed = ''
   child.stdout.on('data', (chunk: Buffer) => {
