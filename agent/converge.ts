@@ -19,30 +19,29 @@ export interface Converging extends Applying {
  */
 export async function converge(prepared: Prepared[], converging: Converging) {
   const findings = await checkAll(prepared, converging.host)
+  const tried = new Set<string>()
   if (findings.every(({ is }) => is === 'as-wanted')) {
     for (const one of prepared) converging.report(unchanged(one))
   } else {
-    await walk(prepared, findings, converging)
+    await walk(prepared, findings, converging, tried)
   }
-  await settleOwed(prepared, converging)
+  await settleOwed(prepared, converging, tried)
 }
 
-async function walk(prepared: Prepared[], findings: Finding[], converging: Converging) {
+async function walk(prepared: Prepared[], findings: Finding[], converging: Converging, tried: Set<string>) {
   const failures = new Failures()
-  let changed = false
   for (let index = 0; index < prepared.length;) {
     const group = neighbours(prepared, findings, index)
     const firstLook = findings[index]
+    for (const one of await settleAbove(index, prepared, converging, tried)) failures.add(one)
     index += group.length
-    if (await settleAbove(group[0], prepared, converging, failures)) changed = true
     const ready = group.filter((one) => !isSkipped(one, failures, converging))
-    const differing = await lookAgain(ready, changed ? undefined : firstLook, failures, converging)
+    const differing = await lookAgain(ready, converging.journal.touched ? undefined : firstLook, failures, converging)
     if (differing.length === 0) continue
     for (const { event, one } of await applyAll(differing, converging)) {
       if (event.outcome === 'failed') failures.add(one)
       converging.report(event)
     }
-    changed = true
   }
 }
 
@@ -70,22 +69,12 @@ class Failures {
 }
 
 // A probe asks what runs now, so it would ask the old process. An action that fails takes the recipe with it, as its resource would.
-async function settleAbove(
-  probe: Prepared | undefined,
-  prepared: Prepared[],
-  converging: Converging,
-  failures: Failures,
-) {
-  if (!probe?.type.seesWhatRuns || converging.journal.owed.length === 0) return false
-  const above = new Set(prepared.slice(0, prepared.indexOf(probe)))
+async function settleAbove(index: number, prepared: Prepared[], converging: Converging, tried: Set<string>) {
+  const probe = prepared[index]
+  if (!probe?.type.seesWhatRuns || converging.journal.owed.length === 0) return []
   const { recipe } = probe.resource
-  const failed = await settleOwed(
-    prepared,
-    converging,
-    (one) => one !== undefined && above.has(one) && one.resource.recipe === recipe,
-  )
-  for (const one of failed) failures.add(one)
-  return true
+  const above = new Set(prepared.slice(0, index).filter(({ resource }) => resource.recipe === recipe))
+  return settleOwed(prepared, converging, tried, (one) => one !== undefined && above.has(one))
 }
 
 // Resources of one type that stand side by side in a recipe can be made in one transaction.
@@ -120,7 +109,7 @@ function isSkipped(one: Prepared, failures: Failures, { report, signal }: Conver
   return true
 }
 
-// As long as nothing was changed, a first look that found a resource as wanted still holds.
+// As long as nothing was changed, and so nothing noted in the journal, a first look that found a resource as wanted still holds.
 async function lookAgain(
   group: Prepared[],
   firstLook: Finding | undefined,

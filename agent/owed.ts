@@ -3,15 +3,17 @@ import type { ResourceEvent } from '../protocol/events.ts'
 import { failure } from './apply.ts'
 import { asError } from './errors.ts'
 import type { Converging } from './converge.ts'
+import { keyOf } from './journal.ts'
 import { type Prepared, UnreadableProps } from './prepare.ts'
 
 /**
- * Does what is owed to the resources that `among` says, in the order first asked for. What succeeds is crossed out; the rest stays owed for
- * the next run, as all does when the run is cancelled.
+ * Does what is owed to the resources that `among` says, in the order first asked for, and `tried` remembers what failed, so that a run tries it once.
+ * What succeeds is crossed out; the rest stays owed for the next run, as all does when the run is cancelled.
  */
 export async function settleOwed(
   prepared: Prepared[],
   converging: Converging,
+  tried: Set<string>,
   among: (target: Prepared | undefined) => boolean = () => true,
 ) {
   const { journal, signal } = converging
@@ -20,10 +22,11 @@ export async function settleOwed(
   const byId = new Map<ResourceId, Prepared>(prepared.map((one) => [one.id, one]))
   for (const owed of journal.owed) {
     const one = byId.get(owed.target)
-    if (signal.aborted || !among(one)) continue
+    if (signal.aborted || tried.has(keyOf(owed)) || !among(one)) continue
     const event = await act(owed, one, converging)
     if (event.outcome !== 'failed') journal.settle(owed)
-    else if (one) failed.push(one)
+    else tried.add(keyOf(owed))
+    if (event.outcome === 'failed' && one) failed.push(one)
     converging.report(event)
   }
   return failed
