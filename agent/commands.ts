@@ -34,7 +34,7 @@ const join = define({
   usage: 'join TOKEN@URL [--name NAME] [--state DIR]',
   summary: 'Join a server: make this node a key, enrol it, believe that server alone.',
   details:
-    'TOKEN@URL is what `trivet token create` prints; `-` reads it from standard input, so that it stands in no process list.',
+    'TOKEN@URL is what `trivet token create` prints; `-` reads that line from standard input, so that the token stands in no process list.',
   flags: { name: { type: 'string' }, ...stateFlag },
   options: z.object({
     operands: z.tuple([z.string()]),
@@ -198,8 +198,9 @@ async function fetchCatalog(agent: Agent, note: (line: string) => void) {
   }
 }
 
+// The whole line that `trivet token create` prints will do.
 async function readInput() {
   const chunks: Buffer[] = []
   for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk))
-  return Buffer.concat(chunks).toString()
+  return Buffer.concat(chunks).toString().trim().split(/\s+/).at(-1) ?? ''
 }

@@ -107,8 +107,7 @@ async function joinNode(node: LabNode, createToken: () => Promise<string>) {
   }
   await mustOn(['ln', '-sf', '/usr/lib/trivet/trivet-agent.cjs', '/usr/bin/trivet-agent'])
   await mustOn(['install', '-m', '0644', '/usr/lib/trivet/trivet-agent.service', '/etc/systemd/system/'])
-  const invitation = (await createToken()).trim().split(' ').at(-1) ?? ''
-  await mustOn(['trivet-agent', 'join', '-'], invitation)
+  await mustOn(['trivet-agent', 'join', '-'], await createToken())
   await mustOn(['systemctl', 'enable', '--now', '--quiet', 'trivet-agent'])
 }
 
