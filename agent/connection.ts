@@ -15,7 +15,7 @@ const handshakeMs = 15_000
 /** A connection that lasted this long was a good one: the next attempt comes soon. */
 const steadyMs = 30_000
 
-export interface Greeting {
+interface Greeting {
   factsDigest: string
   catalogDigest: string | null
 }

@@ -103,7 +103,7 @@ export function writeSynced(path: string, content: string | Buffer) {
 }
 
 /** Makes a rename or a new name in the folder survive a power cut. */
-export function syncFolder(path: string) {
+function syncFolder(path: string) {
   const folder = openSync(path, 'r')
   try {
     fsyncSync(folder)
