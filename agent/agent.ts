@@ -4,7 +4,6 @@ import type { ServerMessage } from '../protocol/messages.ts'
 import { type Blobs, blobsIn, blobsOf } from './blobs.ts'
 import type { Connection, ConnectOptions } from './connection.ts'
 import { Delivery } from './delivery.ts'
-import { asError } from './errors.ts'
 import { factsReader } from './facts.ts'
 import { RealHost } from './host.ts'
 import { KeptCatalog } from './kept-catalog.ts'
@@ -12,6 +11,7 @@ import type { ResourceTypes } from './prepare.ts'
 import { Runner } from './run.ts'
 import { spoolIn } from './spool.ts'
 import type { Identity, State } from './state.ts'
+import { messageOf } from '../protocol/errors.ts'
 
 /** Replaced files are kept this long. */
 const keptMs = 30 * 24 * 3600 * 1000
@@ -72,7 +72,7 @@ export class Agent {
     try {
       if (state.readSettings()?.intervalMs !== intervalMs) state.writeSettings({ intervalMs })
     } catch (error) {
-      this.#options.log(`settings.json cannot be written: ${asError(error).message}`)
+      this.#options.log(`settings.json cannot be written: ${messageOf(error)}`)
     }
     if (sendFacts) connection.send({ type: 'facts', facts: await this.readFacts() })
   }

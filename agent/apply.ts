@@ -3,9 +3,10 @@ import type { Notification } from '../protocol/catalog.ts'
 import type { Change, ResourceEvent } from '../protocol/events.ts'
 import type { Host } from '../resources/define.ts'
 import { checkGuarded, type Finding } from './check.ts'
-import { asError } from './errors.ts'
 import { type Journal, keyOf } from './journal.ts'
 import type { Prepared } from './prepare.ts'
+import { messageOf } from '../protocol/errors.ts'
+import { asError } from './errors.ts'
 
 /** Between two attempts of a resource with `retries`. */
 const retryDelayMs = 1000
@@ -64,7 +65,7 @@ async function attempt(differing: Differing[], applying: Applying): Promise<Atte
     applying.changing()
     fresh = applying.journal.owe(differing.flatMap(({ one }) => one.resource.notifies))
   } catch (cause) {
-    const why = `nothing was changed, since the journal cannot be written: ${asError(cause).message}`
+    const why = `nothing was changed, since the journal cannot be written: ${messageOf(cause)}`
     const error = new Error(why, { cause })
     return { errors: new Map(differing.map(({ one }) => [one.resource.name, error])), fresh: [] }
   }

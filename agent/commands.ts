@@ -5,13 +5,13 @@ import type { Report, ResourceEvent, RunMode } from '../protocol/events.ts'
 import { parseInvitation } from '../protocol/token.ts'
 import { Name } from '../protocol/name.ts'
 import { Agent, NotJoined } from './agent.ts'
-import { asError } from './errors.ts'
 import { keyOf, Journal } from './journal.ts'
 import { holderOf, tryLock } from './lock.ts'
 import { type NotifyEnvironment, notifier } from './notify.ts'
 import type { ResourceTypes } from './prepare.ts'
 import { describeEvent, exitCodeOf, summaryOf } from './show.ts'
 import { stateIn } from './state.ts'
+import { messageOf } from '../protocol/errors.ts'
 
 /** What an agent's commands are given beyond the common. */
 export interface AgentContext extends CommandContext {
@@ -57,7 +57,7 @@ const join = define({
     try {
       output.line(`joined ${invitation.url} as ${await enrol(state, invitation, name)}`)
     } catch (error) {
-      throw new CommandError(asError(error).message, { cause: error })
+      throw new CommandError(messageOf(error), { cause: error })
     }
     output.note('Next: systemctl enable --now trivet-agent')
   },
@@ -193,7 +193,7 @@ async function fetchCatalog(agent: Agent, note: (line: string) => void) {
   try {
     return await fetchNow(agent)
   } catch (error) {
-    note(`the server cannot be reached (${asError(error).message}); using the catalog on disk`)
+    note(`the server cannot be reached (${messageOf(error)}); using the catalog on disk`)
     return undefined
   }
 }

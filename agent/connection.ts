@@ -4,10 +4,12 @@ import { z } from 'zod'
 import { agentPath } from '../protocol/enrolment.ts'
 import { type AgentMessage, closeCodes, helloText, protocolVersion, ServerMessage } from '../protocol/messages.ts'
 import { maxServerFrame } from '../protocol/limits.ts'
-import { asError, unlessAborted } from './errors.ts'
 import { pinnedTo } from './https.ts'
 import { publicKeyOf, signWith } from './keys.ts'
 import type { Identity } from './state.ts'
+import { messageOf } from '../protocol/errors.ts'
+import { whyUnreachable } from '../protocol/why-unreachable.ts'
+import { unlessAborted } from './errors.ts'
 
 /** The server pings every 30 s; a connection that is silent for this long is dead, whatever TCP thinks. */
 const standardSilenceMs = 75_000
@@ -61,7 +63,7 @@ export function connect(options: ConnectOptions): Connection {
     ),
   }
   const fail = (error: unknown) => {
-    failure ??= asError(error).message
+    failure ??= whyUnreachable(error)
     socket.terminate()
   }
   const alive = setTimeout(() => fail(new Error(`heard nothing for ${silenceMs / 1000} s`)), silenceMs)
@@ -99,7 +101,7 @@ function readMessage(text: string): ServerMessage {
   try {
     return ServerMessage.parse(JSON.parse(text))
   } catch (cause) {
-    const why = cause instanceof z.ZodError ? z.prettifyError(cause).replaceAll(/\s+/g, ' ') : asError(cause).message
+    const why = cause instanceof z.ZodError ? z.prettifyError(cause).replaceAll(/\s+/g, ' ') : messageOf(cause)
     throw new Error(`the server sent what this agent does not understand: ${why.slice(0, 500)}. Is it newer?`, {
       cause,
     })

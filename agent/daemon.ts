@@ -3,10 +3,10 @@ import { type Catalog, digestOf } from '../protocol/catalog.ts'
 import type { ResourceEvent, RunMode } from '../protocol/events.ts'
 import type { ServerMessage } from '../protocol/messages.ts'
 import type { Agent } from './agent.ts'
-import { asError } from './errors.ts'
 import { type Connection, keepConnected } from './connection.ts'
 import type { Request } from './run.ts'
 import type { State } from './state.ts'
+import { messageOf } from '../protocol/errors.ts'
 
 /** Unless the server says otherwise. */
 const standardIntervalMs = 30 * 60 * 1000
@@ -80,7 +80,7 @@ export class Daemon {
     try {
       this.#state.writeStatus(detail === undefined ? status : { ...status, detail })
     } catch (error) {
-      this.#log(`status.json cannot be written: ${asError(error).message}`)
+      this.#log(`status.json cannot be written: ${messageOf(error)}`)
     }
   }
 
@@ -126,7 +126,7 @@ export class Daemon {
       this.#trouble = undefined
       this.#request({ mode: 'converge', trigger: 'catalog', orders: [] })
     } catch (error) {
-      this.#trouble = `the node cannot take its new catalog: ${asError(error).message}`
+      this.#trouble = `the node cannot take its new catalog: ${messageOf(error)}`
       this.#log(`${this.#trouble}; next attempt in ${retakeMs / 1000} s`)
       const again = () => void (catalog === this.#newest && this.#take(catalog))
       if (this.#connection) this.#retaking = setTimeout(again, retakeMs)

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { Notification } from '../protocol/catalog.ts'
 import { ResourceEvent, Run } from '../protocol/events.ts'
 import { writeSynced } from './state.ts'
-import { hasCode } from './errors.ts'
+import { hasCode } from '../protocol/errors.ts'
 
 /** A run as far as it is known when it begins. */
 export const Begun = Run.pick({ id: true, mode: true, trigger: true, orders: true, catalog: true, startedAt: true })

@@ -1,6 +1,6 @@
 import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import { hasCode } from './errors.ts'
+import { hasCode } from '../protocol/errors.ts'
 
 /** A lock that a process holds as long as it lives: a file that names the holder by pid, start time and boot. */
 export interface Lock {

@@ -1,10 +1,11 @@
 import type { Notification, ResourceId } from '../protocol/catalog.ts'
 import type { ResourceEvent } from '../protocol/events.ts'
 import { failure } from './apply.ts'
-import { asError } from './errors.ts'
 import type { Converging } from './converge.ts'
 import { keyOf } from './journal.ts'
 import { type Prepared, UnreadableProps } from './prepare.ts'
+import { messageOf } from '../protocol/errors.ts'
+import { asError } from './errors.ts'
 
 /**
  * Does what is owed to the resources that `among` says, in the order first asked for, and `tried` remembers what failed, so that a run tries it once.
@@ -67,7 +68,7 @@ function begin(changing: () => void) {
   try {
     changing()
   } catch (cause) {
-    throw new Error(`it was not done, since the journal cannot be written: ${asError(cause).message}`, { cause })
+    throw new Error(`it was not done, since the journal cannot be written: ${messageOf(cause)}`, { cause })
   }
 }
 

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { hasCode } from './errors.ts'
+import { hasCode } from '../protocol/errors.ts'
 
 /** Kills the process group that `pid` heads, and its children's children too, whatever group or session they have moved to. */
 export function killTree(pid: number) {

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import type { Counts, Outcome, Report, ResourceEvent, Run, RunMode, RunOutcome, Trigger } from '../protocol/events.ts'
-import { asError } from './errors.ts'
 import { converge } from './converge.ts'
 import type { RealHost } from './host.ts'
 import { type Begun, Journal, keyOf } from './journal.ts'
@@ -9,6 +8,7 @@ import { waitForLock } from './lock.ts'
 import { plan } from './plan.ts'
 import { type Prepared, unitsOf } from './prepare.ts'
 import type { Spool } from './spool.ts'
+import { messageOf } from '../protocol/errors.ts'
 
 /** What asks for a run. */
 export interface Request {
@@ -174,7 +174,7 @@ async function errorOf(work: () => Promise<void>) {
     await work()
     return undefined
   } catch (error) {
-    return asError(error).message
+    return messageOf(error)
   }
 }
 
@@ -183,6 +183,6 @@ function errorIn(work: () => void) {
     work()
     return undefined
   } catch (error) {
-    return asError(error).message
+    return messageOf(error)
   }
 }

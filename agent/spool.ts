@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:
 import { join } from 'node:path'
 import { Report } from '../protocol/events.ts'
 import { shortened } from './shorten.ts'
-import { readIfThere, writeSynced } from './state.ts'
+import { moveAside, readIfThere, writeSynced } from './state.ts'
 
 /** Reports on disk until the server has stored them: `STARTED-RUN.json`, so that names sort by time. */
 export function spoolIn(dir: string) {
@@ -33,10 +33,8 @@ export function spoolIn(dir: string) {
       if (text === undefined) return undefined
       try {
         return Report.parse(JSON.parse(text))
-      } catch {
-        // Nobody can make it whole again; it must not keep the others from going out.
-        renameSync(path, `${path}.damaged`)
-        return undefined
+      } catch (error) {
+        return moveAside(path, error)
       }
     },
 

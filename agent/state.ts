@@ -11,7 +11,8 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
-import { hasCode } from './errors.ts'
+import { hasCode, messageOf } from '../protocol/errors.ts'
+import { syncDirectory } from '../resources/write-atomically.ts'
 
 /** Who this node is to which server. The private key lies beside it, in `key.pem`. */
 export const Identity = z.strictObject({
@@ -60,10 +61,15 @@ export function readReplaceable<Schema extends z.ZodType>(path: string, schema: 
   if (text === undefined) return undefined
   try {
     return schema.parse(JSON.parse(text))
-  } catch {
-    renameSync(path, `${path}.damaged`)
-    return undefined
+  } catch (error) {
+    return moveAside(path, error)
   }
+}
+
+/** What nobody can make whole again must not be stumbled over for ever; it stays as `.damaged`, and the log says so. */
+export function moveAside(path: string, why: unknown): undefined {
+  renameSync(path, `${path}.damaged`)
+  process.emitWarning(`${path} cannot be read and was moved aside to ${path}.damaged: ${messageOf(why)}`, 'Damaged')
 }
 
 /** Undefined where the file is missing. A file that no longer parses is an error with its path: nobody but us writes there. */
@@ -99,15 +105,5 @@ export function writeSynced(path: string, content: string | Buffer) {
     closeSync(file)
   }
   renameSync(temporary, path)
-  syncFolder(dirname(path))
-}
-
-/** Makes a rename or a new name in the folder survive a power cut. */
-function syncFolder(path: string) {
-  const folder = openSync(path, 'r')
-  try {
-    fsyncSync(folder)
-  } finally {
-    closeSync(folder)
-  }
+  syncDirectory(dirname(path))
 }
