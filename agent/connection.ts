@@ -132,9 +132,9 @@ export async function keepConnected(
     if (welcomedAt !== undefined && options.now() - welcomedAt > steadyMs) failures = 0
     const waitMs = delayBefore(failures, code, random)
     failures++
-    options.log(
-      `${welcomedAt !== undefined ? 'disconnected' : 'cannot connect'}: ${reason}; next attempt in ${Math.round(waitMs / 100) / 10} s`,
-    )
+    const what = welcomedAt === undefined ? 'cannot connect to' : 'disconnected from'
+    const seconds = Math.round(waitMs / 100) / 10
+    options.log(`${what} ${options.identity.url}: ${reason} (next attempt in ${seconds} s)`)
     await delay(waitMs, undefined, { signal }).catch(unlessAborted)
   }
 }

@@ -192,7 +192,7 @@ test('a lost connection is made again, and who listens hears of each', async (t)
   stop.abort()
   await kept
   assert.deepEqual(opened, ['open', 'closed: restarting', 'open', 'closed: the agent stops'])
-  assert.deepEqual(given.lines, ['disconnected: restarting; next attempt in 0.5 s'])
+  assert.deepEqual(given.lines, [`disconnected from ${identity.url}: restarting (next attempt in 0.5 s)`])
 })
 
 test('an agent that is to stop waits for no next attempt', async (t) => {
@@ -206,5 +206,8 @@ test('an agent that is to stop waits for no next attempt', async (t) => {
   stop.abort()
   await kept
   assert(performance.now() - stoppedAt < 500)
-  assert.match(given.lines[0] ?? '', /^cannot connect: .*ECONNREFUSED.*; next attempt in 1 s$/)
+  assert.match(
+    given.lines[0] ?? '',
+    /^cannot connect to https:\/\/127\.0\.0\.1:1: nothing listens there\..* \(next attempt in 1 s\)$/,
+  )
 })
