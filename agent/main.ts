@@ -1,8 +1,9 @@
+import { text } from 'node:stream/consumers'
 import { makeOutput } from '../cli/output.ts'
 import { runProgram } from '../cli/program.ts'
 import { resourceTypes } from '../resources/index.ts'
 import packageJson from '../package.json' with { type: 'json' }
-import { agentCommands } from './commands.ts'
+import { agentCommands } from './commands/index.ts'
 
 /** `trivet-agent`: makes one machine as its catalog says. */
 const abort = new AbortController()
@@ -31,6 +32,7 @@ async function main() {
       types: resourceTypes,
       version: packageJson.version,
       environment: process.env,
+      readInput: () => text(process.stdin),
     },
   )
 }

@@ -1,4 +1,4 @@
-import { agentCommands } from '../agent/commands.ts'
+import { agentCommands } from '../agent/commands/index.ts'
 import { commands } from '../cli/commands/index.ts'
 import type { Chapter } from '../cli/reference.ts'
 import { labCommands } from '../lab/commands.ts'

@@ -66,8 +66,8 @@ import { f } from './catalog.ts'
       .toSorted(),
     ['agent/converge.ts', 'cli/output.ts', 'fastify', 'lab/lab.ts', 'resources/index.ts', 'server/store/store.ts'],
   )
-  assert(isAllowed({ from: 'agent/commands.ts', to: 'cli/command.ts' }))
-  assert(!isAllowed({ from: 'agent/commands.ts', to: 'cli/program.ts' }))
+  assert(isAllowed({ from: 'agent/commands/join.ts', to: 'cli/command.ts' }))
+  assert(!isAllowed({ from: 'agent/commands/join.ts', to: 'cli/program.ts' }))
   assert(isAllowed({ from: 'agent/main.ts', to: 'cli/program.ts' }))
   assert(!isAllowed({ from: 'recipes/web/web.ts', to: 'node:fs' }))
 })

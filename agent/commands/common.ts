@@ -1,0 +1,48 @@
+import { z } from 'zod'
+import { type CommandContext, CommandError, defineCommand } from '../../cli/command.ts'
+import { hasCode, messageOf } from '../../protocol/errors.ts'
+import { Agent, NotJoined } from '../agent.ts'
+import type { NotifyEnvironment } from '../notify.ts'
+import type { ResourceTypes } from '../prepare.ts'
+import { stateIn } from '../state.ts'
+
+/** What an agent's commands are given beyond the common. */
+export interface AgentContext extends CommandContext {
+  types: ResourceTypes
+  version: string
+  environment: NotifyEnvironment
+  /** All of stdin. */
+  readInput: () => Promise<string>
+}
+
+export const define = defineCommand<AgentContext>()
+
+export const stateFlag = { state: { type: 'string' as const } }
+export const stateOption = z
+  .string()
+  .default('/var/lib/trivet-agent')
+  .describe('The folder with key, catalog, journal and reports.')
+export const none = z.array(z.string()).max(0)
+
+/** The state folder; an error that says what to do where it cannot be used. */
+export function openState(dir: string) {
+  try {
+    return stateIn(dir)
+  } catch (error) {
+    if (!hasCode(error, 'EACCES', 'EPERM', 'EROFS', 'ENOTDIR')) throw error
+    throw new CommandError(`${dir} cannot be used: ${messageOf(error)}. The agent runs as root.`, { cause: error })
+  }
+}
+
+/** The agent that lives in the state folder. */
+export function openAgent(dir: string, { types, version }: AgentContext, log: (line: string) => void) {
+  const state = openState(dir)
+  try {
+    return { agent: new Agent({ state, types, version, log }), state }
+  } catch (error) {
+    if (error instanceof NotJoined) throw new CommandError(`${error.message}. First: trivet-agent join TOKEN@URL`)
+    if (hasCode(error, 'EACCES'))
+      throw new CommandError(`${messageOf(error)}. The agent runs as root.`, { cause: error })
+    throw error
+  }
+}
