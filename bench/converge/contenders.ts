@@ -37,6 +37,8 @@ export async function contendersFor(set: WorkSet, peers: Peer[], site: Site): Pr
   // The resident agent's own, so that both have the same catalog from the same server; a copy, so that neither waits for the other.
   await site.must(['cp', '--archive', '/var/lib/trivet-agent', state])
   await site.must(['rm', '--', `${state}/daemon.lock`])
+  // The agent knows a catalog that it has read before by its inode, so this file is a link and no copy. It is never written in place.
+  await site.must(['ln', '--force', '--', '/var/lib/trivet-agent/catalog.json', `${state}/catalog.json`])
   await site.node.write(wantedPath(set), JSON.stringify(wantedOf(set)))
   const all = peers.map((peer) => makers[peer](set))
   for (const [path, content] of all.flatMap(({ files }) => [...files])) await site.node.write(path, content, '0600')

@@ -40,10 +40,11 @@ export async function measureSet(set: WorkSet, options: RoundOptions, site: Site
   await proveResident(set, site)
   const limit = new WarmLimit(set, site)
   try {
-    return await rounds(set, contenders, limit, options, site)
+    const measurements = await rounds(set, contenders, limit, options, site)
+    await site.fleet.mustTrivet('node', 'unassign', site.node.name, set.role)
+    return measurements
   } finally {
     await limit.end()
-    await site.fleet.mustTrivet('node', 'unassign', site.node.name, set.role)
   }
 }
 

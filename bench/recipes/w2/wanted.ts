@@ -10,7 +10,7 @@ export const leafPackage = 'tree'
 export const packages = [
   leafPackage,
   ...`adduser apt augeas-lenses base-files base-passwd bash bsdutils ca-certificates coreutils dash dbus dbus-bin
-  dbus-daemon debconf debian-archive-keyring debianutils diffutils dmsetup dpkg e2fsprogs findutils gpgv grep gzip
+  dbus-daemon debconf debian-archive-keyring debianutils diffutils dpkg e2fsprogs findutils gpgv grep gzip
   hostname init-system-helpers iproute2 iputils-ping libacl1 libattr1 libaudit1 libblkid1 libbpf1 libbrotli1 libbsd0
   libbz2-1.0 libc-bin libc6 libcap-ng0 libcap2 libcap2-bin libcom-err2 libcrypt1 libdbus-1-3 libelf1 libexpat1
   libfdisk1 libffi8 libgcc-s1 libgcrypt20 libgmp10 libgnutls30 libgpg-error0 libidn2-0 libjson-c5 libkmod2 liblz4-1
