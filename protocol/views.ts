@@ -124,8 +124,8 @@ export const RoleView = z.object({
 export const RecipeView = z.object({
   name: z.string(),
   description: z.string(),
-  /** Default of each attribute by its dotted key; `undefined` ones must be set. */
-  attributes: z.record(z.string(), z.unknown()),
+  /** By dotted key. */
+  attributes: z.record(z.string(), z.object({ mustBeSet: z.boolean(), default: z.unknown() })),
   roles: z.array(z.string()),
 })
 

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { api } from '../../protocol/api.ts'
 import type { Command } from '../command.ts'
 import type { Context } from '../context.ts'
-import { attributeLines } from '../describe.ts'
+import type { RecipeView } from '../../protocol/views.ts'
 import { command, json, jsonFlag } from '../options.ts'
 import { clockTime } from '../time.ts'
 
@@ -20,7 +20,7 @@ const list = command({
     if (asJson) return context.output.json(recipes)
     if (attributes) {
       return recipes.forEach((recipe) => {
-        context.output.line([recipe.name, ...attributeLines(recipe.attributes).map((line) => `  ${line}`)].join('\n'))
+        context.output.line([recipe.name, ...linesOf(recipe.attributes)].join('\n'))
       })
     }
     context.output.table(
@@ -29,6 +29,12 @@ const list = command({
     )
   },
 })
+
+function linesOf(attributes: z.infer<typeof RecipeView>['attributes']) {
+  return Object.entries(attributes).map(([key, { mustBeSet, default: value }]) =>
+    mustBeSet ? `  ${key} must be set` : `  ${key} = ${JSON.stringify(value)}`,
+  )
+}
 
 const check = command({
   usage: 'recipe check [--json]',

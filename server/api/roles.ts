@@ -20,12 +20,17 @@ export function roleHandlers(parts: ApiParts): Pick<Handlers, RoleCalls> {
       return byName(revision.recipes.values()).map(({ name, description }) => ({
         name,
         description,
-        attributes: attributeKeys(revision, name),
+        attributes: attributesOf(attributeKeys(revision, name)),
         roles: roles.filter(({ recipes }) => recipes.includes(name)).map((role) => role.name),
       }))
     },
     checkSources: () => checkSources(parts),
   }
+}
+
+function attributesOf(defaults: Record<string, unknown>) {
+  const entries = Object.entries(defaults)
+  return Object.fromEntries(entries.map(([key, value]) => [key, { mustBeSet: value === undefined, default: value }]))
 }
 
 function viewOf({ name, description, recipes, attributes }: Role, { catalogs }: ApiParts) {

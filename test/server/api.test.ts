@@ -173,7 +173,7 @@ test('lists roles, recipes, tokens and the audit', async (t) => {
   assert.deepEqual(recipes[1], {
     name: 'word',
     description: 'A word on a file.',
-    attributes: { 'word.word': 'hello' },
+    attributes: { 'word.word': { mustBeSet: false, default: 'hello' } },
     roles: ['word'],
   })
   assert.deepEqual(
