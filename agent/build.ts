@@ -1,4 +1,4 @@
-import { build } from 'esbuild'
+import { build, type Plugin } from 'esbuild'
 import { execFileSync } from 'node:child_process'
 import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -21,6 +21,14 @@ if (make) process.on('exit', () => writeFileSync(cache, script.createCachedData(
 script.runInThisContext()(exports, require, module, filename, __dirname)
 `
 
+// Zod brings its messages in fifty languages, a quarter of the bundle; the agent speaks one.
+const englishOnly: Plugin = {
+  name: 'english only',
+  setup({ onLoad }) {
+    onLoad({ filter: /zod\/v4\/locales\/index\.js$/ }, () => ({ contents: `export { default as en } from './en.js'` }))
+  },
+}
+
 /** Makes the folder that a node needs: the agent in one file, the Node.js that runs it, the unit. Nothing of npm is left in it. */
 export async function buildAgent(folder: string) {
   const source = fileURLToPath(new URL('.', import.meta.url))
@@ -41,6 +49,7 @@ export async function buildAgent(folder: string) {
     legalComments: 'none',
     // Optional accelerators of ws and sensors of other systems, in native code: they do without.
     external: ['bufferutil', 'utf-8-validate', 'osx-temperature-sensor', 'macos-temperature-sensor'],
+    plugins: [englishOnly],
     logLevel: 'error',
   })
   writeFileSync(program, starter, { mode: 0o755 })

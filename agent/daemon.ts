@@ -191,13 +191,15 @@ export class Daemon {
   // Somebody who waits for an order sees it as it happens; without one nobody does, and only the report goes out.
   #progress(watched: boolean) {
     let run = ''
+    let unchanged = 0
     let events: ResourceEvent[] = []
     let timer: NodeJS.Timeout | undefined
     const flush = () => {
       clearTimeout(timer)
       timer = undefined
-      for (; events.length > 0; events = events.slice(eventsAtOnce)) {
-        this.#connection?.send({ type: 'progress', run, events: events.slice(0, eventsAtOnce) })
+      for (; unchanged + events.length > 0; events = events.slice(eventsAtOnce)) {
+        this.#connection?.send({ type: 'progress', run, unchanged, events: events.slice(0, eventsAtOnce) })
+        unchanged = 0
       }
     }
     return {
@@ -207,7 +209,8 @@ export class Daemon {
       },
       event: (event: ResourceEvent) => {
         if (!watched) return
-        events.push(event)
+        if (event.outcome === 'unchanged') unchanged++
+        else events.push(event)
         timer ??= setTimeout(flush, progressMs)
       },
       flush,

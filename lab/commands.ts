@@ -6,7 +6,7 @@ import { defineCommand, type Command, type CommandContext, type Output } from '.
 import { detachLab } from './detach.ts'
 import { upLab } from './lab.ts'
 import { gatewayOf } from './network.ts'
-import { enterArgv } from './node.ts'
+import { enterArgv, environment } from './node.ts'
 import { findLabs } from './remove.ts'
 import { downLab, openNode } from './remote.ts'
 import { LabName, Os, type LabState } from './state.ts'
@@ -145,7 +145,7 @@ async function untilAborted(signal: AbortSignal): Promise<void> {
 async function enter(name: string, argv: string[]): Promise<number> {
   const { lab } = await openNode(name)
   const [program = '', ...args] = enterArgv(lab, name, argv)
-  const child = spawn(program, args, { stdio: 'inherit' })
+  const child = spawn(program, args, { stdio: 'inherit', env: { ...environment, TERM: 'xterm-256color' } })
   return new Promise((resolve, reject) => {
     child.once('error', reject)
     child.once('exit', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)))

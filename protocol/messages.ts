@@ -41,7 +41,13 @@ export const AgentMessage = z.discriminatedUnion('type', [
     resources: z.int(),
   }),
   /** Events as they happen, for whoever watches; the report at the end is what is stored. */
-  z.strictObject({ type: z.literal('progress'), run: z.uuid(), events: z.array(ResourceEvent).max(1000) }),
+  z.strictObject({
+    type: z.literal('progress'),
+    run: z.uuid(),
+    /** How many resources were found unchanged since the last message; they are only counted. */
+    unchanged: z.int().nonnegative(),
+    events: z.array(ResourceEvent).max(1000),
+  }),
   z.strictObject({ type: z.literal('report'), report: Report, clock: z.int() }),
 ])
 export type AgentMessage = z.infer<typeof AgentMessage>

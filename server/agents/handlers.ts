@@ -31,7 +31,7 @@ export async function handleMessage(parts: AgentParts, connection: Connection, m
       return orders.started(id, message.orders, message.run)
     case 'progress':
       if (connection.run?.id !== message.run) return
-      connection.run.done += message.events.length
+      connection.run.done += message.unchanged + message.events.length
       return orders.progress(connection.run.orders, {
         node: name,
         done: connection.run.done,

@@ -26,7 +26,7 @@ async function joinAndAnswer(server: Served, token: string) {
     const run = randomUUID()
     agent.send({ type: 'delivered', order: id })
     agent.send({ type: 'started', run, orders: [id], mode, resources: 1 })
-    agent.send({ type: 'progress', run, events: [changedFile] })
+    agent.send({ type: 'progress', run, unchanged: 0, events: [changedFile] })
     const outcome = { mode, orders: [id], outcome: 'changed' as const, counts: countsOf({ changed: 1 }) }
     agent.send({ type: 'report', report: reportOf(run, outcome, [changedFile]), clock: Date.now() })
     await agent.next('stored')
