@@ -24,8 +24,10 @@ script.runInThisContext()(exports, require, module, filename, __dirname)
 // Zod brings its messages in fifty languages, a quarter of the bundle; the agent speaks one.
 const englishOnly: Plugin = {
   name: 'english only',
-  setup({ onLoad }) {
-    onLoad({ filter: /zod\/v4\/locales\/index\.js$/ }, () => ({ contents: `export { default as en } from './en.js'` }))
+  setup: (building) => {
+    building.onLoad({ filter: /zod\/v4\/locales\/index\.js$/ }, () => ({
+      contents: `export { default as en } from './en.js'`,
+    }))
   },
 }
 
