@@ -37,6 +37,8 @@ export class Daemon {
   #trouble: string | undefined
   #connection: Connection | undefined
   #session = ''
+  /** What to add to our clock to have the server's. */
+  #serverAheadMs = 0
   #factsSent = ''
 
   constructor(agent: Agent, state: State, log: (line: string) => void) {
@@ -88,6 +90,7 @@ export class Daemon {
     switch (message.type) {
       case 'welcome':
         this.#session = message.session
+        this.#serverAheadMs = message.clock - Date.now()
         await this.#agent.welcome(message, connection)
         this.#factsSent = digestOf(await this.#agent.readFacts())
         this.#schedule()
@@ -100,7 +103,7 @@ export class Daemon {
         this.#trouble = undefined
         return this.#log(`the server has no catalog for this node (${message.why}): ${message.reason}`)
       case 'order':
-        return this.#order(message.id, message.mode, connection)
+        return this.#order(message, connection)
       case 'cancel':
         return this.#cancel(message.id)
       case 'stored':
@@ -133,8 +136,10 @@ export class Daemon {
     }
   }
 
-  #order(id: string, mode: RunMode, connection: Connection) {
-    const reason = this.#trouble ?? (this.#agent.catalog.isThere ? undefined : 'this node has no catalog yet')
+  #order({ id, mode, startBy }: ServerMessage & { type: 'order' }, connection: Connection) {
+    const isLate = Date.now() + this.#serverAheadMs > startBy
+    const missing = this.#agent.catalog.isThere ? undefined : 'this node has no catalog yet'
+    const reason = isLate ? 'the order came after its time' : (this.#trouble ?? missing)
     if (reason !== undefined) return connection.send({ type: 'refused', order: id, reason })
     connection.send({ type: 'delivered', order: id })
     const requests = [this.#running?.request, ...this.#pending.values()]

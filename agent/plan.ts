@@ -20,6 +20,8 @@ export async function plan(
     const event = planned(one, findings[index], index > firstDiffering)
     report(event)
     if (event.outcome !== 'would-change') continue
+    // What is to be started anyway needs no restart for what stands above it.
+    for (const action of one.type.satisfies?.(event.changes) ?? []) asked.delete(keyOf({ action, target: one.id }))
     for (const notification of one.resource.notifies) asked.set(keyOf(notification), notification)
   }
   const recipes = new Map(prepared.map(({ id, resource }) => [id, resource.recipe]))
@@ -43,6 +45,9 @@ function planned(one: Prepared, finding: Finding | undefined, mayBeMended: boole
   }
   if (hasGuard(one))
     return { outcome: 'unknown', ...about, reason: 'it differs, but its guard is a command, and a plan runs none' }
+  if (one.type.seesWhatRuns && mayBeMended) {
+    return { outcome: 'unknown', ...about, reason: 'it asks what runs, and what stands above it is to be made first' }
+  }
   const changes = one.resource.sensitive ? finding.changes.map(withheld) : finding.changes
   return { outcome: 'would-change', ...about, changes }
 }

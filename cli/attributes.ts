@@ -33,5 +33,7 @@ export async function unsetAttribute(scope: Scope, [name, key]: [string, string]
 }
 
 function reach(nodes: string[]) {
-  return nodes.length === 0 ? 'No node is in it yet.' : `It counts for: ${nodes.join(', ')}.`
+  return nodes.length === 0
+    ? 'No node is in it yet.'
+    : `It counts at once for ${nodes.join(', ')}: connected nodes converge now.`
 }

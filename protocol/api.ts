@@ -48,7 +48,14 @@ export const api = {
     access: 'viewer',
     summary: 'Who the token is, and which server this is.',
     input: none,
-    output: z.object({ name: z.string(), access: Access, version: z.string(), revision: z.string() }),
+    output: z.object({
+      name: z.string(),
+      access: Access,
+      version: z.string(),
+      revision: z.string(),
+      /** Why recipes and roles as they are on disk are not in force. */
+      sourceErrors: z.array(z.string()).default([]),
+    }),
   }),
   listNodes: endpoint({
     method: 'GET',
@@ -215,7 +222,8 @@ export const api = {
         .max(24 * 3600 * 1000)
         .default(15 * 60 * 1000),
     }),
-    output: Order,
+    /** Sources that do not load are told to whoever may think that they were converged to. */
+    output: Order.extend({ sourceErrors: z.array(z.string()).default([]) }),
   }),
   listOrders: endpoint({
     method: 'GET',

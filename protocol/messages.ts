@@ -63,6 +63,8 @@ export const ServerMessage = z.discriminatedUnion('type', [
     session: z.string(),
     /** The server lacks the facts of that digest. */
     sendFacts: z.boolean(),
+    /** The server's clock in ms since 1970. */
+    clock: z.int(),
     /** How often the agent converges of its own accord. */
     intervalMs: z.int().positive(),
   }),
@@ -75,7 +77,13 @@ export const ServerMessage = z.discriminatedUnion('type', [
     why: z.enum(['unassigned', 'pending', 'error']),
     reason: z.string(),
   }),
-  z.strictObject({ type: z.literal('order'), id: z.string(), mode: RunMode }),
+  z.strictObject({
+    type: z.literal('order'),
+    id: z.string(),
+    mode: RunMode,
+    /** By the server's clock: an order that arrives later, out of a network that was cut, has its final state already and is refused. */
+    startBy: z.int(),
+  }),
   z.strictObject({ type: z.literal('cancel'), id: z.string() }),
   /** The report of this run is in the store: the agent may forget it. */
   z.strictObject({ type: z.literal('stored'), run: z.uuid() }),

@@ -117,8 +117,10 @@ function assemble(app: FastifyInstance, store: Store, ca: string, clock: () => n
 }
 
 function logRevision({ log }: FastifyInstance, revisions: Revisions) {
-  for (const error of revisions.errors()) log.error(error)
-  log.info({ revision: revisions.current()?.id ?? 'none' }, 'revision in force')
+  const errors = revisions.errors()
+  for (const error of errors) log.error(error)
+  const revision = revisions.current()?.id ?? 'none'
+  log.info({ revision }, errors.length > 0 ? 'sources do not load; this revision stays in force' : 'revision in force')
 }
 
 async function foundAuthority(store: Store, now: number) {

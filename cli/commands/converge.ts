@@ -6,6 +6,7 @@ import { UsageError } from '../command.ts'
 import type { Context } from '../context.ts'
 import { command, json, jsonFlag } from '../options.ts'
 import { finishOrder } from '../order-result.ts'
+import { noteSourceErrors } from '../source-errors.ts'
 import { Duration } from '../time.ts'
 
 const exitCodes = 'With --detailed-exitcodes: 0 nothing to change, 2 changed, 4 failed, 6 both.'
@@ -42,6 +43,7 @@ export const converge = command({
   async run({ wait, ...options }, context) {
     const client = await context.api()
     const order = await client.call(api.createOrder, orderOf('converge', options))
+    noteSourceErrors(order.sourceErrors, context.output)
     const detailed = options['detailed-exitcodes']
     if (wait || detailed) return finishOrder(client, order, { detailed, json: options.json }, context)
     if (options.json) context.output.json(order)
@@ -64,6 +66,7 @@ export const plan = command({
   async run(options, context: Context) {
     const client = await context.api()
     const order = await client.call(api.createOrder, orderOf('plan', options))
+    noteSourceErrors(order.sourceErrors, context.output)
     return finishOrder(client, order, { detailed: options['detailed-exitcodes'], json: options.json }, context)
   },
 })

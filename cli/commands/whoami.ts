@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { api } from '../../protocol/api.ts'
+import { noteSourceErrors } from '../source-errors.ts'
 import { command, json, jsonFlag } from '../options.ts'
 
 export const whoami = command({
@@ -11,6 +12,7 @@ export const whoami = command({
   async run({ json: asJson }, context) {
     const who = await (await context.api()).call(api.whoami, {})
     if (asJson) return context.output.json(who)
+    noteSourceErrors(who.sourceErrors, context.output)
     context.output.line(`${who.name} (${who.access}); server ${who.version}, revision ${who.revision.slice(0, 12)}`)
   },
 })

@@ -52,7 +52,7 @@ async function welcome(parts: AcceptParts, connection: Connection, factsDigest: 
   const { store, catalogs, clock, intervalMs } = parts
   const { node, session } = connection
   const sendFacts = (await store.factsDigest(node.id)) !== factsDigest
-  connection.send({ type: 'welcome', node: node.name, session, sendFacts, intervalMs })
+  connection.send({ type: 'welcome', node: node.name, session, sendFacts, clock: clock(), intervalMs })
   await store.markSeen(node.id, clock())
   if (sendFacts) return
   if (!catalogs.of(node.id)) await catalogs.refresh()

@@ -1,6 +1,6 @@
 import { inputOf } from '../cluster-views.ts'
 import { AttributeError } from '../compile/attribute-schema.ts'
-import { layersOf, merge, validateAttribute } from '../compile/attributes.ts'
+import { attributeKeys, layersOf, merge, validateAttribute } from '../compile/attributes.ts'
 import type { AttributePlace, FleetNode, SetValue } from '../store/store.ts'
 import type { ApiParts, Handlers } from './call.ts'
 import { ApiFault } from './fault.ts'
@@ -28,7 +28,10 @@ export function attributeHandlers(parts: ApiParts): Pick<Handlers, 'setAttribute
     async explain({ node: name, key }) {
       const node = await findFleetNode(parts, name)
       const fleet = await store.readFleet()
-      const layers = theirs(() => layersOf(requireRevision(parts), inputOf(node, fleet), key))
+      const revision = requireRevision(parts)
+      const layers = theirs(() => layersOf(revision, inputOf(node, fleet), key))
+      const keys = Object.keys(theirs(() => attributeKeys(revision, key.split('.')[0] ?? '')))
+      if (layers.length === 0 && !keys.includes(key)) throw unknown('attribute', key, keys)
       const who = await writers(parts, node, key)
       const known = layers.map(({ layer, value }) => ({ layer, value, ...(who[layer.split(' ')[0] ?? ''] ?? nobody) }))
       return { value: known.map(({ value }) => value).reduce(merge, null), layers: known }

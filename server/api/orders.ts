@@ -7,11 +7,12 @@ import { findLivingNode, requireRoles, unknown } from './find.ts'
 type OrderCalls = 'createOrder' | 'listOrders' | 'readOrder' | 'watchOrder' | 'cancelOrder'
 
 export function orderHandlers(parts: ApiParts): Pick<Handlers, OrderCalls> {
-  const { store, orders } = parts
+  const { store, orders, revisions } = parts
   return {
     async createOrder({ mode, deadlineMs, ...whom }, { by }) {
       const nodes = await nodesOf(parts, whom)
-      return orders.create({ mode, deadlineMs, author: by.author, nodes })
+      const order = await orders.create({ mode, deadlineMs, author: by.author, nodes })
+      return { ...order, sourceErrors: revisions.errors() }
     },
     listOrders: ({ limit }) => store.listOrders(limit),
     readOrder: ({ id }) => findOrder(parts, id),

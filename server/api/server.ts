@@ -13,6 +13,7 @@ export function serverHandlers(parts: ApiParts): Pick<Handlers, 'whoami' | 'list
       access,
       version,
       revision: revisions.current()?.id ?? 'none',
+      sourceErrors: revisions.errors(),
     }),
     listAudit: ({ limit }) => store.listAudit(limit),
     async backup() {

@@ -1,16 +1,18 @@
 import type { ServerMessage } from '../../protocol/messages.ts'
 import type { Catalogs } from '../catalogs.ts'
 import type { OpenTarget, Store } from '../store/store.ts'
+import { startByOf } from './expiry.ts'
 import type { TurnTarget } from './orders.ts'
 
 export interface DeliveryParts {
   store: Store
+  clock: () => number
   catalogs: Catalogs
   /** Sends to the node if it is connected and knows its catalog. */
   send: (nodeId: string, message: ServerMessage) => void
 }
 
-export function createDelivery({ store, catalogs, send }: DeliveryParts, turn: TurnTarget) {
+export function createDelivery({ store, clock, catalogs, send }: DeliveryParts, turn: TurnTarget) {
   /** Why a node can't do any order. Without facts there can be no catalog, but soon: such a node is waited for like one that is away. */
   function refusal(nodeId: string) {
     const wanted = catalogs.of(nodeId)
@@ -30,7 +32,9 @@ export function createDelivery({ store, catalogs, send }: DeliveryParts, turn: T
       for (const target of await store.openTargets(nodeId)) {
         const reason = target.state === 'waiting' ? refusal(nodeId) : undefined
         if (reason !== undefined) await turn(target.order, nodeId, ['waiting'], 'refused', { reason })
-        else if (isDue(target)) send(nodeId, { type: 'order', id: target.order, mode: target.mode })
+        else if (isDue(target)) {
+          send(nodeId, { type: 'order', id: target.order, mode: target.mode, startBy: startByOf(target, clock()) })
+        }
       }
     },
   }

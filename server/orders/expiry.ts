@@ -1,10 +1,20 @@
 import { openStates, type Order } from '../../protocol/views.ts'
-import type { Store } from '../store/store.ts'
+import type { OpenTarget, Store } from '../store/store.ts'
 import { createDeadlines } from './deadlines.ts'
 import type { TurnTarget } from './orders.ts'
 
 /** How long an order waits for a node to take it. */
 const reachMs = 60_000
+
+/** By when a node must have the order in hand, or its target may be final already. */
+export function startByOf(
+  { state, createdAt, deadline }: Pick<OpenTarget, 'state' | 'createdAt' | 'deadline'>,
+  now: number,
+) {
+  if (state !== 'waiting') return deadline
+  const reach = createdAt + reachMs
+  return Math.min(deadline, reach > now ? reach : now + reachMs)
+}
 
 export interface ExpiryParts {
   store: Store

@@ -3,7 +3,7 @@ import { openStates, type TargetState } from '../../protocol/views.ts'
 import { newId } from '../secrets.ts'
 import type { By } from '../store/store.ts'
 import { createDelivery, type DeliveryParts } from './delivery.ts'
-import { createExpiry, type ExpiryParts } from './expiry.ts'
+import { createExpiry, startByOf, type ExpiryParts } from './expiry.ts'
 import { createWatching } from './watching.ts'
 
 /** Turns a target that is in one of the states `from` and tells whoever watches; otherwise does nothing. */
@@ -72,8 +72,12 @@ async function storeOrder(
     const reason = refusal(node)
     return reason === undefined ? { node, state: 'waiting' as const } : { node, state: 'refused' as const, reason }
   })
-  await store.createOrder({ id, mode, author, createdAt, deadline: createdAt + deadlineMs }, targets)
-  for (const { node, state } of targets) if (state === 'waiting') send(node, { type: 'order', id, mode })
+  const deadline = createdAt + deadlineMs
+  await store.createOrder({ id, mode, author, createdAt, deadline }, targets)
+  for (const { node, state } of targets) {
+    if (state === 'waiting')
+      send(node, { type: 'order', id, mode, startBy: startByOf({ state, createdAt, deadline }, createdAt) })
+  }
   return id
 }
 

@@ -10,7 +10,9 @@ import { serve } from './fake-server.ts'
 import { until } from './tiny.ts'
 
 const digest = 'a'.repeat(64)
-const order = (id: string): ServerMessage => ({ type: 'order', id, mode: 'converge' })
+/** In an hour. */
+const later = Date.now() + 3600_000
+const order = (id: string): ServerMessage => ({ type: 'order', id, mode: 'converge', startBy: later })
 
 function options(identity: Identity, key: string, given: Partial<ConnectOptions> = {}) {
   const received: ServerMessage[] = []

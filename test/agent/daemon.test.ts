@@ -67,6 +67,9 @@ async function reports(fake: FakeServer, count: number) {
     .map(({ report: { run } }) => `${run.mode} ${run.trigger} ${run.orders.join()} ${run.outcome}`)
 }
 
+/** In an hour. */
+const later = Date.now() + 3600_000
+
 test('a daemon converges what is on disk without a server, then brings the report', async (t) => {
   const served = await serve(t)
   const node = await daemonFor(t, served, { catalog: catalogOf('a') })
@@ -150,8 +153,8 @@ test('what asks for a run during a run is folded into one', async (t) => {
   void node.start()
   await fake.letIn(identity)
   await until('the first run is under way', () => gate.reached)
-  for (const id of ['o1', 'o2', 'o1']) fake.send({ type: 'order', id, mode: 'converge' })
-  fake.send({ type: 'order', id: 'p1', mode: 'plan' })
+  for (const id of ['o1', 'o2', 'o1']) fake.send({ type: 'order', id, mode: 'converge', startBy: later })
+  fake.send({ type: 'order', id: 'p1', mode: 'plan', startBy: later })
   await fake.hears('delivered', 4)
   gate.letGo()
   assert.deepEqual(await reports(fake, 3), [
@@ -171,7 +174,7 @@ test('an order is acknowledged, done once however often it comes, and its events
   await fake.letIn(identity)
   node.agent.catalog.write(catalogOf('a', 'b'))
   const gate = held(node.world, 'apply b')
-  fake.send({ type: 'order', id: 'o1', mode: 'converge' })
+  fake.send({ type: 'order', id: 'o1', mode: 'converge', startBy: later })
   await fake.hears('delivered')
   const started = await fake.hears('started')
   assert.deepEqual([started.orders, started.resources], [['o1'], 2])
@@ -180,24 +183,36 @@ test('an order is acknowledged, done once however often it comes, and its events
     progress.events.map(({ outcome, id }) => `${outcome} ${id}`),
     ['changed thing[a]'],
   )
-  fake.send({ type: 'order', id: 'o1', mode: 'converge' })
+  fake.send({ type: 'order', id: 'o1', mode: 'converge', startBy: later })
   await fake.hears('delivered', 2)
   gate.letGo()
   await fake.hears('report')
   // Its report is not stored yet: the server asks again after it was restarted.
   fake.sockets.at(-1)?.close(1012)
   await fake.letIn(identity, { number: 2 })
-  fake.send({ type: 'order', id: 'o1', mode: 'converge' })
+  fake.send({ type: 'order', id: 'o1', mode: 'converge', startBy: later })
   await fake.hears('delivered', 3)
   const { report } = await fake.hears('report', 2)
   fake.send({ type: 'stored', run: report.run.id })
-  fake.send({ type: 'order', id: 'o2', mode: 'converge' })
+  fake.send({ type: 'order', id: 'o2', mode: 'converge', startBy: later })
   assert.equal((await fake.hears('report', 3)).report.run.orders.join(), 'o2')
   assert.deepEqual(
     fake.all('report').map((said) => said.report.run.orders.join()),
     ['o1', 'o1', 'o2'],
   )
   assert.equal(report.run.id, fake.all('report')[0]?.report.run.id)
+})
+
+test('an order that a cut network held back beyond its time is refused, by the clock of the server', async (t) => {
+  const served = await serve(t)
+  const { fake, identity } = served
+  const node = await daemonFor(t, served)
+  void node.start()
+  await fake.letIn(identity)
+  node.agent.catalog.write(catalogOf('a'))
+  fake.send({ type: 'order', id: 'o1', mode: 'converge', startBy: Date.now() - 1000 })
+  assert.match((await fake.hears('refused')).reason, /after its time/)
+  assert.deepEqual(node.world.deeds, [])
 })
 
 test('an order is refused where there is no catalog', async (t) => {
@@ -207,7 +222,7 @@ test('an order is refused where there is no catalog', async (t) => {
   void node.start()
   await fake.letIn(identity)
   fake.send({ type: 'no-catalog', why: 'unassigned', reason: 'it has no roles' })
-  fake.send({ type: 'order', id: 'o1', mode: 'converge' })
+  fake.send({ type: 'order', id: 'o1', mode: 'converge', startBy: later })
   assert.equal((await fake.hears('refused')).reason, 'this node has no catalog yet')
   assert(node.lines.includes('the server has no catalog for this node (unassigned): it has no roles'))
 })
@@ -220,12 +235,12 @@ test('a cancelled order that waits is forgotten; one under way ends after its re
   await fake.letIn(identity)
   node.agent.catalog.write(catalogOf('a', 'b'))
   const gate = held(node.world, 'apply a')
-  fake.send({ type: 'order', id: 'o1', mode: 'converge' })
+  fake.send({ type: 'order', id: 'o1', mode: 'converge', startBy: later })
   await until('the run is under way', () => gate.reached)
-  fake.send({ type: 'order', id: 'o2', mode: 'converge' })
+  fake.send({ type: 'order', id: 'o2', mode: 'converge', startBy: later })
   fake.send({ type: 'cancel', id: 'o2' })
   fake.send({ type: 'cancel', id: 'o1' })
-  fake.send({ type: 'order', id: 'o3', mode: 'plan' })
+  fake.send({ type: 'order', id: 'o3', mode: 'plan', startBy: later })
   await fake.hears('delivered', 3)
   gate.letGo()
   assert.deepEqual(await reports(fake, 2), ['converge order o1 failed', 'plan order o3 would-change'])
@@ -241,10 +256,10 @@ test('a new catalog that an order was waiting with is converged though the order
   void node.start()
   await fake.letIn(identity)
   await until('the first run is under way', () => gate.reached)
-  fake.send({ type: 'order', id: 'o1', mode: 'converge' })
+  fake.send({ type: 'order', id: 'o1', mode: 'converge', startBy: later })
   fake.send({ type: 'catalog', catalog: catalogOf('a', 'b') })
   fake.send({ type: 'cancel', id: 'o1' })
-  fake.send({ type: 'order', id: 'p1', mode: 'plan' })
+  fake.send({ type: 'order', id: 'p1', mode: 'plan', startBy: later })
   await fake.hears('delivered', 2)
   gate.letGo()
   assert.deepEqual(await reports(fake, 3), [
@@ -269,7 +284,7 @@ test('a catalog that a full disk does not take keeps the connection, and orders 
   const filler = join(disk, 'filler')
   assert.throws(() => writeFileSync(filler, Buffer.alloc(1024 * 1024)), { code: 'ENOSPC' })
   fake.send({ type: 'catalog', catalog: catalogOf('a') })
-  fake.send({ type: 'order', id: 'o1', mode: 'converge' })
+  fake.send({ type: 'order', id: 'o1', mode: 'converge', startBy: later })
   assert.match((await fake.hears('refused')).reason, /^the node cannot take its new catalog: ENOSPC/)
 
   rmSync(filler)
@@ -297,7 +312,7 @@ test('a run goes on while the server is away, and its report comes when it is ba
   await fake.letIn(identity)
   node.agent.catalog.write(catalogOf('a'))
   const gate = held(node.world, 'apply a')
-  fake.send({ type: 'order', id: 'o1', mode: 'converge' })
+  fake.send({ type: 'order', id: 'o1', mode: 'converge', startBy: later })
   await until('the run is under way', () => gate.reached)
   fake.sockets.at(-1)?.terminate()
   gate.letGo()

@@ -78,7 +78,14 @@ export class FakeServer {
     const hello = this.all('hello').at(-1)
     assert(hello)
     assert(isSigned(hello, helloText(nonce, identity.caSha256)), 'the hello proves its key')
-    this.send({ type: 'welcome', node: identity.node, session: `session-${number}`, sendFacts, intervalMs })
+    this.send({
+      type: 'welcome',
+      node: identity.node,
+      session: `session-${number}`,
+      sendFacts,
+      clock: Date.now(),
+      intervalMs,
+    })
     return hello
   }
 

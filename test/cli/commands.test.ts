@@ -122,7 +122,7 @@ test('the server is told what the operator said', async (t) => {
   assert.match((await trivet(['node', 'unassign', 'web-1', 'base'], given)).stderr, /has no roles\./)
   assert.match(
     (await trivet(['node', 'set', 'web-1', 'web.port', '8080'], given)).stderr,
-    /web\.port = 8080\. It counts for: web-1/,
+    /web\.port = 8080\. It counts at once for web-1/,
   )
   assert.match((await trivet(['node', 'set', 'web-1', 'web.port', 'a word'], given)).stderr, /= "a word"/)
   assert.match((await trivet(['cluster', 'unset', 'default', 'web.port'], given)).stderr, /No node is in it yet/)

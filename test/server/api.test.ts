@@ -43,7 +43,7 @@ const json = { 'content-type': 'application/json' }
 test('says who the token is and which server this is', async (t) => {
   const { client } = await serve(t)
   const { revision, ...who } = await client.call(api.whoami, {})
-  assert.deepEqual(who, { name: 'admin', access: 'admin', version: '0.1.0' })
+  assert.deepEqual(who, { name: 'admin', access: 'admin', version: '0.1.0', sourceErrors: [] })
   assert.match(revision, /^[0-9a-f]{64}$/)
 })
 
