@@ -5,6 +5,7 @@ import { answersChanged, type ClusterView } from './compile/inputs.ts'
 import { oneAfterAnother } from './one-after-another.ts'
 import type { Revisions } from './revisions.ts'
 import type { Fleet, FleetNode, Store } from './store/store.ts'
+import { describeThrown } from './thrown.ts'
 
 /** A node's catalog, or why it has none, with what it was compiled for. */
 export interface Wanted {
@@ -84,8 +85,18 @@ function entryFor(
   const input = inputOf(node, fleet)
   const inputs = JSON.stringify([revision?.id ?? revisions.errors(), input])
   if (before?.inputs === inputs && !answersChanged(before.compiled.asked, view)) return { ...before, node }
-  const compiled = revision ? compile(revision, input, view) : noRevision(revisions.errors())
+  const compiled = revision ? compiledOrWhyNot(revision, input, view) : noRevision(revisions.errors())
   return { node, compiled, inputs, ...blobsAfter(before, compiled) }
+}
+
+/** One node that cannot be compiled must not keep the others from their catalogs, even when the fault is ours. */
+function compiledOrWhyNot(...given: Parameters<typeof compile>): Compiled {
+  try {
+    return compile(...given)
+  } catch (error) {
+    const reason = `node ${given[1].name} could not be compiled: ${describeThrown(error)}. This is a fault of Trivet.`
+    return { status: 'error', reason, asked: [] }
+  }
 }
 
 function noRevision(errors: string[]): Compiled {

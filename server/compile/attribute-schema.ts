@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { describeIssue } from '../../protocol/describe-issue.ts'
 import { isRecord } from '../../protocol/is-record.ts'
 import { suggest } from '../suggest.ts'
+import { describeThrown } from '../thrown.ts'
 
 /** An attribute that no recipe has, or a value that it does not take. */
 export class AttributeError extends Error {
@@ -24,8 +25,18 @@ function checkValue(schema: z.ZodType, path: string[], value: unknown): void {
     for (const key of Object.keys(value)) checkValue(member(inner, path, key), [...path, key], value[key])
     return
   }
-  const { success, error } = schema.safeParse(value)
+  const { success, error } = parsed(schema, path, value)
   if (!success) throw new AttributeError(error.issues.map((issue) => issueBelow(path, issue)).join('\n'))
+}
+
+/** What an author's refinement or transform throws, or that it is async, is wrong with the attribute. */
+function parsed(schema: z.ZodType, path: string[], value: unknown) {
+  try {
+    return schema.safeParse(value)
+  } catch (error) {
+    const said = describeThrown(error)
+    throw new AttributeError(`${path.join('.')}: its schema threw ${said}; mend it in the recipe`, { cause: error })
+  }
 }
 
 /** `zookeeper.tickTime: Invalid input: expected number, received string` */
@@ -57,7 +68,16 @@ function leaves(path: string[], schema: z.ZodType): [string, unknown][] {
   if (inner instanceof z.ZodObject) {
     return Object.entries(inner.shape).flatMap(([key, value]) => leaves([...path, key], schemaOf(value)))
   }
-  return [[path.join('.'), schema.safeParse(undefined).data]]
+  return [[path.join('.'), defaultOf(schema)]]
+}
+
+function defaultOf(schema: z.ZodType): unknown {
+  try {
+    return schema.safeParse(undefined).data
+  } catch {
+    // A schema that throws has no default to show; compiling says what is wrong with it, for its own nodes alone.
+    return undefined
+  }
 }
 
 /** The schema that says what the value looks like, without what says whether it may be left out. */

@@ -2,6 +2,7 @@ import { type Catalog, digestOf } from '../../protocol/catalog.ts'
 import { resourceTypes } from '../../resources/index.ts'
 import type { Revision } from '../sources/revision.ts'
 import { suggest } from '../suggest.ts'
+import { describeThrown } from '../thrown.ts'
 import { resolveAttributes } from './attributes.ts'
 import { contextOf, type Running } from './context.ts'
 import type { Declarable, Draft } from './draft.ts'
@@ -68,13 +69,15 @@ function recipesOf(revision: Revision, node: NodeInput) {
 /** Declares into the draft. Gives why the recipe must wait, if it must. */
 function runRecipe(running: Running, revision: Revision): string[] {
   const { recipe, node, draft } = running
-  const attributes = resolveAttributes(revision, node, recipe)
-  draft.errors.push(...attributes.errors)
-  if (attributes.errors.length > 0) return []
   try {
+    const attributes = resolveAttributes(revision, node, recipe)
+    draft.errors.push(...attributes.errors)
+    if (attributes.errors.length > 0) return []
     const result: unknown = recipe.declare(contextOf(running, attributes.value, types))
-    if (result instanceof Promise)
-      draft.errors.push(`${recipe.path}:1: declare is async; a recipe cannot wait for anything`)
+    if (!isThenable(result)) return []
+    // What it comes to is of no use, but a rejection that nobody takes would end the server.
+    Promise.resolve(result).catch(() => undefined)
+    draft.errors.push(`${recipe.path}:1: declare is async; a recipe cannot wait for anything`)
     return []
   } catch (error) {
     if (error instanceof Pending) return [error.message]
@@ -85,6 +88,9 @@ function runRecipe(running: Running, revision: Revision): string[] {
 
 function threw({ recipe }: Running, error: unknown) {
   const { path, line } = recipe.places.ofError(error)
-  const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-  return `${path}:${line}: the recipe threw ${said}`
+  return `${path}:${line}: the recipe threw ${describeThrown(error)}`
+}
+
+function isThenable(value: unknown) {
+  return typeof value === 'object' && value !== null && 'then' in value
 }

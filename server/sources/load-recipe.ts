@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { messageOf } from '../../protocol/errors.ts'
+import { describeThrown } from '../thrown.ts'
 import { type RecipeContext, RecipeSource } from '../recipe.ts'
 import type { Bundle } from './bundle.ts'
 import type { Files } from './files.ts'
@@ -54,7 +54,9 @@ export function tryLoad(
     return { value: runModule(bundle, imports, script) }
   } catch (error) {
     const { path, line, column } = places.ofError(error)
-    errors.push(`${path}:${line}:${column}: threw while it was loaded: ${messageOf(error)}`)
+    errors.push(
+      `${path}:${line}:${column}: threw while it was loaded: ${error instanceof Error ? error.message : describeThrown(error)}`,
+    )
     return undefined
   }
 }

@@ -44,7 +44,7 @@ export function placesIn({ path, map }: Bundle, script: string): Places {
       return mapped(site?.getLineNumber() ?? 0, site?.getColumnNumber() ?? 0)
     },
     ofError(error) {
-      const stack = error instanceof Error ? (error.stack ?? '') : ''
+      const stack = error instanceof Error ? String(error.stack) : ''
       const at = stack.indexOf(`${script}:`)
       const [line = 0, column = 0] =
         at < 0

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { Catalog } from '../../../protocol/catalog.ts'
+import { AttributeError } from '../../../server/compile/attribute-schema.ts'
+import { attributeKeys, validateAttribute } from '../../../server/compile/attributes.ts'
 import { compile } from '../../../server/compile/compile.ts'
 import { clusterOf, nodeOf, revisionOf, webRecipe } from '../../helpers/sources.ts'
 
@@ -233,4 +235,33 @@ test('a recipe that waits is refused', async (t) => {
     await reasonOf(t, '', { 'recipes/web/web.ts': text }),
     'recipes/web/web.ts:1: declare is async; a recipe cannot wait for anything',
   )
+})
+
+for (const [what, attributes] of Object.entries({
+  throws: "path: z.string().default('a').transform((s) => s.split('/')[1]!.length)",
+  'is async': "path: z.string().default('a').refine(async () => true)",
+}))
+  test(`attributes whose schema ${what} are an error of their recipe, and hide no other`, async (t) => {
+    const revision = await revisionOf(t, webRecipe("file('/a')", attributes))
+    const node = nodeOf('n1', ['web'], { attributes: { 'web.path': 'b' } })
+    const compiled = compile(revision, node, clusterOf([node]))
+    assert(compiled.status === 'error')
+    assert.match(compiled.reason, /recipes\/web\/web\.ts.*(TypeError|Promise)/)
+    assert.deepEqual(Object.keys(attributeKeys(revision, 'web')), ['web.path'])
+    assert.throws(() => validateAttribute(revision, 'web.path', 'b'), AttributeError)
+  })
+
+test('what cannot be made text is an error of its recipe when it is thrown', async (t) => {
+  const reason = await reasonOf(t, 'throw { toString() { throw new Error() } }')
+  assert.match(reason, /^recipes\/web\/web\.ts:\d+: the recipe threw something that cannot be shown$/)
+})
+
+test('an async declare that rejects is told as async, and its rejection ends nothing', async (t) => {
+  const rejected: unknown[] = []
+  const note = (reason: unknown) => void rejected.push(reason)
+  process.on('unhandledRejection', note)
+  t.after(() => process.off('unhandledRejection', note))
+  assert.match(await reasonOf(t, 'return Promise.reject(new Error("late"))'), /declare is async/)
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.deepEqual(rejected, [])
 })
