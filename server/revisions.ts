@@ -1,4 +1,3 @@
-import { hasCode, messageOf } from '../protocol/errors.ts'
 import { oneAfterAnother } from './one-after-another.ts'
 import { SourceError } from './sources/errors.ts'
 import { loadRevision, type Revision } from './sources/revision.ts'
@@ -20,14 +19,14 @@ export function createRevisions(dirs: SourceDirs, clock: () => number): Revision
   let loadedAt = 0
 
   async function load() {
-    if (current && errors.length === 0 && (await hashSources(dirs)) === current.id) return false
     const before = { id: current?.id, errors: errors.join('\n') }
     try {
+      if (current && errors.length === 0 && (await hashSources(dirs)) === current.id) return false
       current = await loadRevision(dirs)
       loadedAt = clock()
       errors = []
     } catch (error) {
-      errors = explained(error, dirs)
+      errors = explained(error)
     }
     return current?.id !== before.id || errors.join('\n') !== before.errors
   }
@@ -40,9 +39,8 @@ export function createRevisions(dirs: SourceDirs, clock: () => number): Revision
   }
 }
 
-function explained(error: unknown, { recipes, roles }: SourceDirs) {
+/** A folder that cannot be read is among these: one that is swapped by rename is away for a moment. */
+function explained(error: unknown) {
   if (error instanceof SourceError) return error.errors
-  // A folder that is swapped by rename is away for a moment.
-  if (hasCode(error, 'ENOENT')) return [`${messageOf(error)}. Put the folders ${recipes} and ${roles} back.`]
   throw error
 }

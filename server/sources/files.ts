@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { sha256 } from '../../protocol/catalog.ts'
 import { codeOf, messageOf } from '../../protocol/errors.ts'
@@ -33,7 +33,12 @@ async function readFolder(dir: string) {
   const folder = basename(resolve(dir))
   const paths = await findFiles(dir, folder)
   const files = await Promise.all(
-    paths.toSorted().map(async (path) => [path, await readFile(join(dir, '..', path))] as const),
+    paths
+      .toSorted()
+      .map(
+        async (path) =>
+          [path, await readFile(join(dir, path.slice(folder.length + 1))).catch(unreadable(path))] as const,
+      ),
   )
   return { folder, files: new Map(files) }
 }
@@ -46,9 +51,25 @@ async function findFiles(dir: string, path: string): Promise<string[]> {
     .filter(({ name }) => !isScratch(name))
     .map(async (entry) => {
       const [inner, innerPath] = [join(dir, entry.name), `${path}/${entry.name}`]
-      return entry.isDirectory() ? findFiles(inner, innerPath) : [innerPath]
+      if (entry.isDirectory()) return findFiles(inner, innerPath)
+      await requireFile(inner, innerPath)
+      return [innerPath]
     })
   return (await Promise.all(found)).flat()
+}
+
+/** A link to a folder could lead round in a circle, and reading a FIFO would wait for ever. */
+async function requireFile(file: string, path: string) {
+  const found = await stat(file).catch(unreadable(path))
+  if (found.isFile()) return
+  const what = found.isDirectory() ? 'a link to a folder' : 'neither a file nor a folder'
+  throw new SourceError([`${path}: is ${what}; only files, links to files and folders may lie here. Take it away.`])
+}
+
+function unreadable(path: string) {
+  return (error: unknown): never => {
+    throw new SourceError([`${path}: cannot be read (${codeOf(error) ?? messageOf(error)}); mend it or take it away`])
+  }
 }
 
 /** What editors, git and npm leave about. */

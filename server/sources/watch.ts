@@ -1,7 +1,7 @@
 import { type FSWatcher, watch } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { unlessMissing } from '../../protocol/errors.ts'
+import { hasCode } from '../../protocol/errors.ts'
 import { isScratch, type SourceDirs } from './files.ts'
 
 /** How long it must have been quiet: an editor writes, renames and deletes in one breath. */
@@ -70,7 +70,7 @@ function watchedFolders(onEvent: (dir: string, name: string | null) => void) {
       watchers.set(dir, watcher)
     } catch (error) {
       // Gone since it was listed: its parent's watcher tells of that.
-      unlessMissing(error)
+      unlessUnreadable(error)
     }
   }
 
@@ -83,8 +83,13 @@ function watchedFolders(onEvent: (dir: string, name: string | null) => void) {
 }
 
 async function findFolders(dir: string): Promise<string[]> {
-  const entries = await readdir(dir, { withFileTypes: true }).catch(unlessMissing)
+  const entries = await readdir(dir, { withFileTypes: true }).catch(unlessUnreadable)
   if (!entries) return []
   const inner = entries.filter((entry) => entry.isDirectory() && !isScratch(entry.name))
   return [dir, ...(await Promise.all(inner.map(({ name }) => findFolders(join(dir, name))))).flat()]
+}
+
+/** What cannot be read is for the loading to report, with its path. */
+function unlessUnreadable(error: unknown): undefined {
+  if (!hasCode(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'EPERM')) throw error
 }

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { symlinkSync } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { createRevisions } from '../../../server/revisions.ts'
 import { SourceError } from '../../../server/sources/errors.ts'
 import { hashSources } from '../../../server/sources/files.ts'
 import { loadRevision } from '../../../server/sources/revision.ts'
@@ -177,4 +180,30 @@ test('a template that does not parse is an error with its own line', async (t) =
   const [first, second] = await errorsOf(t, files)
   assert.match(first ?? '', /^recipes\/web\/app\.conf\.njk:\d+: .*expected elif, else, or endif/)
   assert.match(second ?? '', /^recipes\/web\/b\.njk:2: /)
+})
+
+const oddities: Record<string, (path: string) => void> = {
+  'a FIFO': (path: string) => void execFileSync('mkfifo', [path]),
+  'a link to a folder': (path: string) => symlinkSync('/tmp', path),
+  'a link to nothing': (path: string) => symlinkSync('/nowhere/at/all', path),
+  'a link to itself': (path: string) => symlinkSync('odd', path),
+}
+
+for (const [what, lay] of Object.entries(oddities))
+  test(`${what} beside a recipe is an error with its path, also to a server that runs`, async (t) => {
+    const { root, dirs } = await sourcesOf(t, webRecipe(''))
+    const revisions = createRevisions(dirs, Date.now)
+    await revisions.reload()
+    assert.deepEqual(revisions.errors(), [])
+    lay(join(root, 'recipes/web/odd'))
+    assert.equal(await revisions.reload(), true)
+    assert.match(revisions.errors().join(), /^recipes\/web\/odd: /)
+  })
+
+test('a link to a file is read as the file', async (t) => {
+  const { root, dirs, write } = await sourcesOf(t, webRecipe(''))
+  await write('page.html', 'hello')
+  symlinkSync('../../page.html', join(root, 'recipes/web/page.html'))
+  const revision = await loadRevision(dirs)
+  assert.equal(String(revision.recipes.get('web')?.files.get('page.html')), 'hello')
 })
