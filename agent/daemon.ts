@@ -16,6 +16,8 @@ const progressMs = 200
 const eventsAtOnce = 100
 /** What a timer of Node.js can wait at most; it would fire at once for more. */
 const longestTimerMs = 2 ** 31 - 1
+/** How long a new catalog waits for the next one before a run begins. */
+const settleMs = 2000
 /** After a catalog could not be written down. */
 const retakeMs = 30_000
 
@@ -30,6 +32,7 @@ export class Daemon {
   #running: { request: Request; abort: AbortController } | undefined
   #runs = Promise.resolve()
   #timer: NodeJS.Timeout | undefined
+  #settling: { timer: NodeJS.Timeout } | undefined
   #retaking: NodeJS.Timeout | undefined
   #newest: Catalog | undefined
   #taking = Promise.resolve()
@@ -68,6 +71,7 @@ export class Daemon {
   /** Lets the resource under way finish, spools the report and closes the connection. */
   stop() {
     this.#stopping.abort()
+    clearTimeout(this.#settling?.timer)
     this.#pending.clear()
     this.#running?.abort.abort()
   }
@@ -127,13 +131,27 @@ export class Daemon {
     try {
       await this.#agent.take(catalog, this.#session)
       this.#trouble = undefined
-      this.#request({ mode: 'converge', trigger: 'catalog', orders: [] })
+      this.#settle()
     } catch (error) {
       this.#trouble = `the node cannot take its new catalog: ${messageOf(error)}`
       this.#log(`${this.#trouble}; next attempt in ${retakeMs / 1000} s`)
       const again = () => void (catalog === this.#newest && this.#take(catalog))
       if (this.#connection) this.#retaking = setTimeout(again, retakeMs)
     }
+  }
+
+  // Edits come in bursts, and one run serves them all. Whatever else asks for a run begins it at once.
+  #settle() {
+    clearTimeout(this.#settling?.timer)
+    this.#settling = { timer: setTimeout(() => this.#beginSettled(), settleMs) }
+    if (this.#running || this.#pending.size > 0) this.#beginSettled()
+  }
+
+  #beginSettled() {
+    if (!this.#settling) return
+    clearTimeout(this.#settling.timer)
+    this.#settling = undefined
+    this.#request({ mode: 'converge', trigger: 'catalog', orders: [] })
   }
 
   #order({ id, mode, startBy }: ServerMessage & { type: 'order' }, connection: Connection) {
@@ -159,6 +177,7 @@ export class Daemon {
 
   #request(request: Request) {
     if (this.#stopping.signal.aborted) return
+    if (request.mode === 'converge') this.#beginSettled()
     const waiting = this.#pending.get(request.mode)
     this.#pending.set(request.mode, waiting ? joined(waiting, request) : request)
     if (!waiting) this.#runs = this.#runs.then(() => this.#next()).catch((error: unknown) => this.#log(String(error)))

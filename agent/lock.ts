@@ -11,8 +11,8 @@ export interface Lock {
 export function tryLock(path: string): Lock | { heldBy: number } {
   const mine = `${path}.${process.pid}`
   const me = holderText(process.pid)
-  writeFileSync(mine, me, { mode: 0o600 })
   try {
+    writeFileSync(mine, me, { mode: 0o600 })
     for (;;) {
       if (linked(mine, path)) return { release: () => rmSync(path, { force: true }) }
       const holder = readHolder(path)

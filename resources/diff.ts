@@ -1,5 +1,10 @@
-const largest = 128 * 1024
+import { setImmediate } from 'node:timers/promises'
+
+/** Bytes; a longer text is told by its size. */
+export const largest = 128 * 1024
 const longest = 16 * 1024
+/** A diff is decoration: what takes longer is not worth it, and the agent must answer its watchdog and its server meanwhile. */
+const limits = { timeout: 20, maxEditLength: 2000 }
 
 /** Unified diff of two texts; for bytes that are no text, or too many, their sizes. */
 export async function diffOf(before: Buffer | null, after: Buffer, path: string) {
@@ -8,7 +13,8 @@ export async function diffOf(before: Buffer | null, after: Buffer, path: string)
   if (after.length > largest || (before && before.length > largest)) return `too long to show: ${sizes}`
   // Loaded when something differs, which is rare; a run without changes must start quickly.
   const { createTwoFilesPatch, FILE_HEADERS_ONLY } = await import('diff')
-  const options = { context: 3, timeout: 500, headerOptions: FILE_HEADERS_ONLY }
+  const options = { context: 3, ...limits, headerOptions: FILE_HEADERS_ONLY }
+  await setImmediate()
   const old = before?.toString() ?? ''
   const patch = createTwoFilesPatch(
     before ? path : '/dev/null',

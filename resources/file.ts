@@ -4,11 +4,16 @@ import { Argv, BlobRef } from '../protocol/catalog.ts'
 import { messageOf, unlessMissing } from '../protocol/errors.ts'
 import type { Change } from '../protocol/events.ts'
 import { defineResource, differences, type Host, must } from './define.ts'
-import { diffOf } from './diff.ts'
+import { diffOf, largest } from './diff.ts'
 import { Mode, Owner, Path } from './names.ts'
 import { accessDifferences, resolveAccess, setAccessOf } from './ownership.ts'
 import { hashFile, kindOf, presence, statOf } from './read-file.ts'
 import { writeAtomically } from './write-atomically.ts'
+
+/** A file of more bytes is hashed only where its size does not tell already, so that one that has grown by mistake stops no run. */
+const largeBytes = 1024 * 1024
+/** A larger file is replaced without being kept: it goes through memory. */
+const keptBytes = 16 * 1024 * 1024
 
 const Props = z.strictObject({
   ensure: z.enum(['present', 'absent']).default('present').describe('Whether the file is to be there.'),
@@ -21,7 +26,10 @@ const Props = z.strictObject({
   verify: Argv.optional().describe(
     'A command that must accept the new content before it goes live; `{}` stands for the path of the candidate.',
   ),
-  backup: z.boolean().default(true).describe('Whether the node keeps what is replaced or removed.'),
+  backup: z
+    .boolean()
+    .default(true)
+    .describe('Whether the node keeps what is replaced or removed, where it has at most 16 MiB.'),
 })
 export type FileWant = z.infer<typeof Props>
 
@@ -53,7 +61,7 @@ export function checkFile(path: string, want: FileWant, host: Host): Change[] | 
   const found = statOf(path)
   if (want.ensure === 'absent') return differences({ ensure: presence(found, 'file') }, { ensure: 'absent' })
   const regular = found?.isFile() ? found : undefined
-  const sha256 = regular && want.content && hashFile(path)
+  const sha256 = regular && want.content && contentOf(path, regular, want.content)
   const changes = [
     ...(found ? (regular ? [] : [typeChange(path, found)]) : differences({ ensure: 'absent' }, { ensure: 'present' })),
     ...differences({ content: sha256 }, { content: want.content?.sha256 }),
@@ -63,13 +71,21 @@ export function checkFile(path: string, want: FileWant, host: Host): Change[] | 
   return content && want.content ? withDiff(changes, content, path, regular, host.readBlob(want.content)) : changes
 }
 
+// A large file of another size needs no reading to be another.
+function contentOf(path: string, { size }: Stats, { bytes }: BlobRef) {
+  return size > largeBytes && size !== bytes ? `${size} bytes` : hashFile(path)
+}
+
 function typeChange(path: string, found: Stats): Change {
   const link = found.isSymbolicLink() ? `link to ${readlinkSync(path)}` : kindOf(found)
   return { what: 'type', from: link, to: 'file' }
 }
 
 async function withDiff(changes: Change[], content: Change, path: string, found: Stats | undefined, after: Buffer) {
-  content.diff = await diffOf(found ? readFileSync(path) : null, after, path)
+  content.diff =
+    found && found.size > largest
+      ? `too long to show: ${found.size} bytes → ${after.length} bytes`
+      : await diffOf(found ? readFileSync(path) : null, after, path)
   return changes
 }
 
@@ -79,7 +95,7 @@ export async function applyFile(path: string, want: FileWant, host: Host, change
     throw new Error(
       `${path} is a ${kindOf(found)}, which file[${path}] does not touch. Remove it, or name another path.`,
     )
-  if (want.backup && found?.isFile()) keepOld(path, host, changes)
+  if (want.backup && found?.isFile() && found.size <= keptBytes) keepOld(path, host, changes)
   if (want.ensure === 'absent') return unlinkSync(path)
   const access = resolveAccess(want, found?.isFile() ? found : undefined, 0o644, host)
   if (found?.isFile() && !changes.some(({ what }) => what === 'content')) return setAccessOf(path, access)

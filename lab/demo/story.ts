@@ -16,15 +16,18 @@ export async function tellStory(fleet: Fleet, say: (line: string) => void) {
   const { balancer, backends, ensemble } = castOf(fleet.lab.nodes)
   const [, second] = ensemble
 
-  say('Assign roles')
-  await Promise.all(ensemble.map(({ name }) => mustTrivet('node', 'assign', name, 'base', 'zookeeper')))
-  await Promise.all(backends.map(({ name }) => mustTrivet('node', 'assign', name, 'web')))
-  await mustTrivet('node', 'assign', balancer.name, 'haproxy')
+  say('The nodes have joined; now they get roles')
   await mustExit(0, fleet, 'node', 'list')
+  await Promise.all(
+    ensemble.map(({ name }) =>
+      mustTrivet('node', 'assign', name, 'base', 'zookeeper', name === balancer.name ? 'haproxy' : 'web'),
+    ),
+  )
 
   say('Converge all of them')
   await mustExit(0, fleet, 'converge', '--all', '--wait')
-  say(`ZooKeeper: ${(await proveEnsemble(ensemble)).join(', ')}`)
+  const modes = await proveEnsemble(ensemble)
+  say(`ZooKeeper: ${ensemble.map(({ name }, index) => `${name} is ${modes[index]}`).join(', ')}`)
   say(`HAProxy on ${balancer.name} answers from ${(await proveBalanced(balancer, backends)).join(' and ')}`)
 
   say('Converge again: nothing may change')

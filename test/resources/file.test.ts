@@ -12,6 +12,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -295,4 +296,29 @@ test('file replaces a broken link', async (t) => {
   symlinkSync('nowhere', join(dir, 'conf'))
   assert.equal(readlinkSync(join(dir, 'conf')), 'nowhere')
   await assertConverges(file, join(dir, 'conf'), {}, new FakeHost(), ['type: link to nowhere → file'])
+})
+
+test('file replaces one that has grown to gigabytes by mistake, without reading it', async (t) => {
+  const path = join(await tempDir(t), 'grown')
+  writeFileSync(path, '')
+  truncateSync(path, 3 * 1024 ** 3)
+  const host = new FakeHost()
+  await assertConverges(file, path, { content: host.blob('small\n') }, host, [
+    `content: ${3 * 1024 ** 3} bytes → ${host.blob('small\n').sha256}`,
+  ])
+  assert.equal(readFileSync(path, 'utf8'), 'small\n')
+})
+
+test('the event loop turns while files whose every line differs are compared', async (t) => {
+  const dir = await tempDir(t)
+  const host = new FakeHost()
+  const lines = (word: string) => Array.from({ length: 2000 }, (_, index) => `${word} ${index}\n`).join('')
+  let turns = 0
+  const turning = setInterval(() => turns++, 1)
+  for (let index = 0; index < 20; index++) {
+    writeFileSync(join(dir, `${index}`), lines('old'))
+    await file.check(join(dir, `${index}`), file.props.parse({ content: host.blob(lines('new')) }), host)
+  }
+  clearInterval(turning)
+  assert(turns >= 20)
 })
