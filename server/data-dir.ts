@@ -1,8 +1,10 @@
-import { chmod, mkdir, readdir, stat } from 'node:fs/promises'
+import { chmod, mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { StartError } from './start-error.ts'
 
 const databaseName = 'trivet.db'
+/** What a server that died left of a backup it was sending. A backup that somebody put here has another name. */
+const interruptedBackup = /^backup-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.db(-journal)?$/
 
 /** Makes the data directory, or takes one of ours, and gives the path of the database in it. */
 export async function openDataDir(dir: string) {
@@ -15,6 +17,7 @@ export async function openDataDir(dir: string) {
         `${dir} holds files but no ${databaseName}: it is no data directory of Trivet. Give --data another one.`,
       )
     if (((await stat(dir)).mode & 0o077) !== 0) await chmod(dir, 0o700)
+    for (const name of entries.filter((entry) => interruptedBackup.test(entry))) await rm(join(dir, name))
     return join(dir, databaseName)
   } catch (error) {
     if (error instanceof StartError || !(error instanceof Error)) throw error

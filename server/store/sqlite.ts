@@ -7,6 +7,7 @@ import { createNodes } from './sqlite/nodes.ts'
 import { createObserved } from './sqlite/observed.ts'
 import { createFinishTargets, createOrders } from './sqlite/targets.ts'
 import { closeSync, openSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import type { Store } from './store.ts'
 
 /** The store in one SQLite file, or in memory as `:memory:`. */
@@ -26,7 +27,12 @@ export async function openSqliteStore(path: string): Promise<Store> {
     ...createOrders(database, write, audit),
     async backup(to) {
       closeSync(openSync(to, 'wx', 0o600))
-      await database.backup(to)
+      try {
+        await database.backup(to)
+      } catch (error) {
+        await rm(to, { force: true })
+        throw error
+      }
     },
     async close() {
       flush()

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
-import { stat, writeFile } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { readdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import Database from 'better-sqlite3'
+import { openDataDir } from '../../../server/data-dir.ts'
 import { openSqliteStore } from '../../../server/store/sqlite.ts'
 import { tempDir } from '../../helpers/converges.ts'
 import { storeContract } from './contract.ts'
@@ -64,4 +66,20 @@ test('a file that is no database is refused', async (t) => {
   const path = join(await tempDir(t), 'trivet.db')
   await writeFile(path, 'no database at all, but long enough to be looked at: '.repeat(99))
   await assert.rejects(openSqliteStore(path), /is no SQLite database/)
+})
+
+test('a backup that fails leaves no file', async (t) => {
+  const dir = await tempDir(t)
+  const store = await openSqliteStore(join(dir, 'trivet.db'))
+  await store.close()
+  await assert.rejects(store.backup(join(dir, 'copy.db')))
+  assert(!(await readdir(dir)).includes('copy.db'))
+})
+
+test('a data directory is opened without the backups that an interrupted server left, and keeps what else is there', async (t) => {
+  const dir = await tempDir(t)
+  const left = `backup-${randomUUID()}.db`
+  for (const name of ['trivet.db', 'backup-mine.db', left, `${left}-journal`]) await writeFile(join(dir, name), '')
+  await openDataDir(dir)
+  assert.deepEqual((await readdir(dir)).toSorted(), ['backup-mine.db', 'trivet.db'])
 })
