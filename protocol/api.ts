@@ -171,6 +171,7 @@ export const api = {
       ttlMs: z
         .int()
         .min(1000)
+        .max(10 * 365 * 24 * 3600 * 1000)
         .default(60 * 60 * 1000),
       roles: z.array(Name).default([]),
       cluster: Name.default('default'),

@@ -51,6 +51,9 @@ export const Counts = z.strictObject({
 })
 export type Counts = z.infer<typeof Counts>
 
+/** Milliseconds since 1970, of those that a date can hold. */
+export const Time = z.int().min(0).max(8.64e15)
+
 /** One walk of an agent over a catalog. Times are milliseconds since 1970 by the clock of whoever holds the record. */
 export const Run = z.strictObject({
   /** UUID, made by the agent; a report is stored once by it. */
@@ -61,8 +64,8 @@ export const Run = z.strictObject({
   orders: z.array(z.string()),
   /** Digest of the catalog; null where there was none. */
   catalog: Sha256.nullable(),
-  startedAt: z.int(),
-  finishedAt: z.int(),
+  startedAt: Time,
+  finishedAt: Time,
   outcome: RunOutcome,
   counts: Counts,
   /** Actions still owed when the run ended: `restart service[haproxy]`. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { Catalog, Sha256 } from './catalog.ts'
-import { ResourceEvent, Report, RunMode } from './events.ts'
+import { ResourceEvent, Report, RunMode, Time } from './events.ts'
 import { Facts } from './facts.ts'
 
 /** Spoken on `wss://SERVER/agent`. The server refuses another number with a reason. */
@@ -28,7 +28,7 @@ export const AgentMessage = z.discriminatedUnion('type', [
     factsDigest: Sha256,
     catalogDigest: Sha256.nullable(),
     /** The node's clock in ms since 1970, to correct the times in its reports. */
-    clock: z.int(),
+    clock: Time,
   }),
   z.strictObject({ type: z.literal('facts'), facts: Facts }),
   z.strictObject({ type: z.literal('delivered'), order: z.string().max(64) }),
@@ -48,7 +48,7 @@ export const AgentMessage = z.discriminatedUnion('type', [
     unchanged: z.int().nonnegative(),
     events: z.array(ResourceEvent).max(1000),
   }),
-  z.strictObject({ type: z.literal('report'), report: Report, clock: z.int() }),
+  z.strictObject({ type: z.literal('report'), report: Report, clock: Time }),
 ])
 export type AgentMessage = z.infer<typeof AgentMessage>
 

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
-import { type AgentMessage, closeCodes, type ServerMessage } from '../../protocol/messages.ts'
+import { type AgentMessage, type ServerMessage } from '../../protocol/messages.ts'
 import { BadMessage, closeForBadMessage, closeWith, type Connection, receive } from './connection.ts'
 import { newNonce, nodeOf, Refused } from './greet.ts'
 import { type AgentParts, handleMessage, makeReady } from './handlers.ts'
@@ -59,15 +59,17 @@ async function welcome(parts: AcceptParts, connection: Connection, factsDigest: 
   await makeReady(parts, connection)
 }
 
-/** Cuts off who says nothing, or too much, before it has proven its key. Gives how to end the watch. */
+/**
+ * Cuts off who says nothing, or too much, before it has proven its key, and who was refused and does not go. Without a
+ * closing handshake: a stranger could hold the socket by not answering it. Gives how to end the watch.
+ */
 function guardUnproven(socket: WebSocket, raw: Duplex) {
   let received = 0
   const count = (bytes: Buffer) => {
     received += bytes.length
-    if (received > maxUnprovenBytes) closeWith(socket, closeCodes.badMessage, 'too much before hello')
-    if (received > 4 * maxUnprovenBytes) socket.terminate()
+    if (received > maxUnprovenBytes) socket.terminate()
   }
-  const deadline = setTimeout(() => closeWith(socket, closeCodes.notProven, 'no hello within 10 s'), helloDeadlineMs)
+  const deadline = setTimeout(() => socket.terminate(), helloDeadlineMs)
   raw.on('data', count)
   return () => {
     clearTimeout(deadline)

@@ -73,9 +73,12 @@ async function handleReport(
 
 /** A node's clock may be off by hours; how far is seen from what it says the time is while it reports. */
 function byOurClock(run: Run, theirs: number, now: number): Run {
-  const startedAt = Math.min(run.startedAt + now - theirs, now)
-  const finishedAt = Math.min(run.finishedAt + now - theirs, now)
-  return { ...run, startedAt, finishedAt }
+  const finishedAt = between(0, run.finishedAt + now - theirs, now)
+  return { ...run, startedAt: between(0, run.startedAt + now - theirs, finishedAt), finishedAt }
+}
+
+function between(least: number, value: number, most: number) {
+  return Math.max(least, Math.min(value, most))
 }
 
 /** From now on the node has its catalog and hears of each change. */
