@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { resolve } from 'node:path'
+import { inspect } from 'node:util'
 import { z } from 'zod'
 import { type CommandContext, defineCommand } from '../cli/command.ts'
 import { Duration } from '../cli/time.ts'
@@ -43,6 +44,10 @@ export const server = defineCommand<CommandContext>()({
 
   async run({ data, listen, recipes, roles, interval }, context) {
     const { output } = context
+    // A recipe can leave a promise behind that nobody waits for; its failure must not take the server along.
+    process.on('unhandledRejection', (reason) =>
+      output.note(`A promise that nobody waits for failed: ${inspect(reason)}`),
+    )
     const running = await startServer({
       ...listen,
       data: resolve(data),

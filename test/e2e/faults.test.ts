@@ -157,21 +157,16 @@ describe('faults on real nodes', { skip: whyNoLab() ?? false }, () => {
   })
 
   test('the server killed in the middle of a converge: the run goes on, its report and order arrive afterwards, once', async () => {
+    const since = Date.now()
     const id = await runToGate()
     await fleet.stopServer('SIGKILL')
     await openGate()
     await until('the run to end', async () => (await node.exec(['test', '-e', '/srv/passed'])).exitCode === 0)
     await fleet.startServer()
     assert.equal(await finalState(id), 'converged')
-    const runs = await runsOf(fleet, node, '--limit', '2')
-    assert.deepEqual(
-      runs.map(({ trigger, outcome, orders }) => ({ trigger, outcome, orders })),
-      [
-        { trigger: 'order', outcome: 'unchanged', orders: [id] },
-        { trigger: 'catalog', outcome: 'changed', orders: [] },
-      ],
-      'the order came during the run of the new catalog, and was answered by the next run, once',
-    )
+    const runs = (await runsOf(fleet, node, '--limit', '5')).filter(({ startedAt }) => startedAt > since)
+    assert.equal(runs.filter(({ outcome }) => outcome === 'changed').length, 1, 'what was done is stored once')
+    assert.equal(runs.filter(({ orders }) => orders.includes(id)).length, 1, 'the order is answered once')
   })
 
   test('the network cut during a run: it ends, and after the cut its report and order arrive', async () => {
