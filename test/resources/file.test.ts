@@ -312,7 +312,6 @@ test('file replaces one that has grown to gigabytes by mistake, without reading 
 test('the event loop turns while files whose every line differs are compared', async (t) => {
   const dir = await tempDir(t)
   const host = new FakeHost()
-  const lines = (word: string) => Array.from({ length: 2000 }, (_, index) => `${word} ${index}\n`).join('')
   let turns = 0
   const turning = setInterval(() => turns++, 1)
   for (let index = 0; index < 20; index++) {
@@ -322,3 +321,7 @@ test('the event loop turns while files whose every line differs are compared', a
   clearInterval(turning)
   assert(turns >= 20)
 })
+
+function lines(word: string) {
+  return Array.from({ length: 2000 }, (_, index) => `${word} ${index}\n`).join('')
+}
