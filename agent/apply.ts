@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Notification } from '../protocol/catalog.ts'
 import type { Change, ResourceEvent } from '../protocol/events.ts'
-import type { Host } from '../resources/define.ts'
+import type { Host } from '../resources/host.ts'
 import { checkGuarded, type Finding } from './check.ts'
 import { type Journal, keyOf } from './journal.ts'
 import type { Prepared } from './prepare.ts'

@@ -1,6 +1,6 @@
 import type { Argv } from '../protocol/catalog.ts'
 import type { Change } from '../protocol/events.ts'
-import type { Host } from '../resources/define.ts'
+import type { Host } from '../resources/host.ts'
 import { type Prepared, UnreadableProps } from './prepare.ts'
 import { asError } from './errors.ts'
 

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { sha256 } from '../protocol/catalog.ts'
-import type { CommandOptions, Host, UnitState } from '../resources/define.ts'
+import { realFiles } from '../resources/files.ts'
+import type { CommandOptions, Host, UnitState } from '../resources/host.ts'
 import type { Blobs } from './blobs.ts'
 import { packageReader } from './packages.ts'
 import { runCommand } from './run-command.ts'
@@ -16,6 +17,7 @@ export interface RealHostOptions {
 
 /** This machine. What was read in bulk is kept until something changes. */
 export class RealHost implements Host {
+  readonly files = realFiles
   readonly #options: RealHostOptions
   readonly #readPackages = packageReader()
   #unitNames: string[] = []

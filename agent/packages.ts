@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs'
-import type { InstalledPackage } from '../resources/define.ts'
+import type { InstalledPackage } from '../resources/host.ts'
 
 /** All packages that dpkg knows, by name; those of a foreign architecture by `name:arch`. Format: dpkg's status file, deb-control(5). */
 export function parseStatus(text: string): Map<string, InstalledPackage> {

@@ -1,6 +1,6 @@
 import type { Notification } from '../protocol/catalog.ts'
 import type { ResourceEvent } from '../protocol/events.ts'
-import type { Host } from '../resources/define.ts'
+import type { Host } from '../resources/host.ts'
 import { failure, withheld } from './apply.ts'
 import { checkAll, type Finding, hasGuard } from './check.ts'
 import { keyOf } from './journal.ts'

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { closeSync, existsSync, fstatSync, openSync, readSync, rmSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
-import type { CommandOptions, CommandResult } from '../resources/define.ts'
+import type { CommandOptions, CommandResult } from '../resources/host.ts'
 import { killTree } from './process-tree.ts'
 
 const environment = {

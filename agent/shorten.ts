@@ -1,4 +1,4 @@
-import type { Change, Report, ResourceEvent } from '../protocol/events.ts'
+import { type Change, changesOf, type Report, type ResourceEvent } from '../protocol/events.ts'
 import { maxAgentFrame } from '../protocol/limits.ts'
 
 /** What the message around a report takes is less. */
@@ -46,7 +46,7 @@ function withoutChanges(event: ResourceEvent): ResourceEvent {
 }
 
 function withChanges(event: ResourceEvent, shorten: (change: Change) => Change): ResourceEvent {
-  return 'changes' in event ? { ...event, changes: event.changes.map(shorten) } : event
+  return 'changes' in event ? { ...event, changes: changesOf(event).map(shorten) } : event
 }
 
 function cut(text: string) {

@@ -1,11 +1,11 @@
-import type { ResourceEvent, Run } from '../protocol/events.ts'
+import { changesOf, type ResourceEvent, type Run } from '../protocol/events.ts'
 
 /** Lines for people about one event; none for what is unchanged. */
 export function describeEvent(event: ResourceEvent): string[] {
   if (event.outcome === 'unchanged') return []
   const what = event.action === undefined ? event.id : `${event.action} ${event.id}`
   const because = 'reason' in event ? `: ${event.reason}` : 'error' in event ? `: ${event.error}` : ''
-  const changes = 'changes' in event ? event.changes : []
+  const changes = changesOf(event)
   return [
     `${event.outcome.padEnd(12)} ${what}${because}`,
     ...changes.flatMap(({ what: prop, from, to, diff }) => [

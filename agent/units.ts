@@ -1,4 +1,4 @@
-import type { CommandResult, UnitState } from '../resources/define.ts'
+import type { CommandResult, UnitState } from '../resources/host.ts'
 import { commandFailed } from '../resources/define.ts'
 
 const properties = ['LoadState', 'ActiveState', 'SubState', 'UnitFileState', 'Type', 'NeedDaemonReload'] as const

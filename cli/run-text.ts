@@ -1,4 +1,4 @@
-import type { Change, Counts, Outcome, ResourceEvent } from '../protocol/events.ts'
+import { type Change, changesOf, type Counts, type Outcome, type ResourceEvent } from '../protocol/events.ts'
 import type { StoredRun } from '../protocol/views.ts'
 import { facts } from './describe.ts'
 import { paintWord, type Paint } from './paint.ts'
@@ -59,7 +59,7 @@ export function subjectOf({ id, action }: ResourceEvent) {
 }
 
 function detailsOf(event: ResourceEvent, paint: Paint, diff: boolean) {
-  const changes = 'changes' in event ? event.changes.flatMap((change) => changeLines(change, paint, diff)) : []
+  const changes = changesOf(event).flatMap((change) => changeLines(change, paint, diff))
   if (event.outcome === 'failed') return [...changes, ...event.error.split('\n').map((line) => paint('red', line))]
   return 'reason' in event ? event.reason.split('\n') : changes
 }

@@ -28,12 +28,18 @@ export const Common = z.strictObject({
     .describe('Resources that must not have failed; otherwise this one is skipped.'),
   onlyIf: Argv.optional().describe('A command; the resource is left alone unless it exits with 0.'),
   unless: Argv.optional().describe('A command; the resource is left alone if it exits with 0.'),
-  retries: z.int().min(0).max(100).optional().describe('How often a failed apply is tried again, a second apart.'),
+  retries: z.int().min(0).max(100).optional().describe('How often a failed apply is tried again.'),
+  retryDelayMs: z.int().min(0).max(600_000).optional().describe('The time between two tries; a second where left out.'),
   timeoutMs: z
     .int()
     .positive()
     .optional()
     .describe('How long the resource may take; then its commands are killed, children too.'),
+  ignoreFailure: z
+    .boolean()
+    .optional()
+    .describe('Its failure is reported, but neither skips what follows nor fails the run.'),
+  audit: z.boolean().optional().describe('What differs is reported, and nothing is changed.'),
   sensitive: z.boolean().optional().describe('Values and diffs are kept out of events, reports and logs.'),
 })
 export type Common = z.infer<typeof Common>
@@ -50,8 +56,50 @@ export const CatalogResource = z.strictObject({
 })
 export type CatalogResource = z.infer<typeof CatalogResource>
 
+/** When changes are allowed: from each moment that `cron` names, for `minutes`. */
+export const Window = z.strictObject({
+  /** Five fields, as in crontab(5). */
+  cron: z.string(),
+  minutes: z
+    .int()
+    .min(1)
+    .max(7 * 24 * 60),
+  /** As in the IANA database; left out, UTC. */
+  timezone: z.string().optional(),
+})
+export type Window = z.infer<typeof Window>
+
+/** What becomes of a thing that Trivet made and that has left the catalog. `restore` brings back the file that it replaced. */
+export const Cleanup = z.enum(['keep', 'remove', 'restore'])
+export type Cleanup = z.infer<typeof Cleanup>
+
+/** How the resources of one recipe are handled on this node, as the role and the recipe say. */
+export const Policy = z.strictObject({
+  audit: z.literal(true).optional(),
+  watch: z.literal(true).optional(),
+  window: Window.optional(),
+  cleanup: Cleanup.optional(),
+})
+export type Policy = z.infer<typeof Policy>
+
+/** Runs that would change something are off: by whom, why, and until when (ms since 1970; left out: until it is enabled again). */
+export const Disabled = z.strictObject({ reason: z.string(), by: z.string(), until: z.int().optional() })
+export type Disabled = z.infer<typeof Disabled>
+
 /** All that one node should be, in the order to make it so. Plain data, to be stored, diffed and shown. */
-export const Catalog = z.strictObject({ node: z.string(), resources: z.array(CatalogResource) })
+export const Catalog = z.strictObject({
+  node: z.string(),
+  resources: z.array(CatalogResource),
+  /** By recipe; one that is not here has the standard ways. */
+  policies: z.record(z.string(), Policy).optional(),
+  /** The whole node is only looked at. */
+  audit: z.literal(true).optional(),
+  disabled: Disabled.optional(),
+  /** How long a run may take; then it stops before the next resource, and has failed. */
+  runDeadlineMs: z.int().positive().optional(),
+  /** The code of resource types that the agent does not have itself, by type. */
+  types: z.record(z.string(), BlobRef).optional(),
+})
 export type Catalog = z.infer<typeof Catalog>
 
 export function idOf({ type, name }: Pick<CatalogResource, 'type' | 'name'>): ResourceId {

@@ -13,27 +13,57 @@ export const Change = z.strictObject({
 })
 export type Change = z.infer<typeof Change>
 
-/** What an event is about: a resource, or with `action` what was owed to it. */
+/** `intended`: the catalog says otherwise than before. `drift`: it does not, so somebody else changed the machine. */
+export const Cause = z.enum(['intended', 'drift'])
+export type Cause = z.infer<typeof Cause>
+
+/** What an event is about: a resource, or with `action` what was owed to it, or done to clean up after it. */
 const about = { id: ResourceId, recipe: z.string(), action: z.string().optional(), durationMs: z.int().nonnegative() }
 
 /** What became of one resource in one run. `unknown` and `would-change` are a plan's words. */
 export const ResourceEvent = z.discriminatedUnion('outcome', [
   z.strictObject({ outcome: z.literal('unchanged'), ...about }),
-  z.strictObject({ outcome: z.literal('changed'), ...about, changes: z.array(Change) }),
-  z.strictObject({ outcome: z.literal('would-change'), ...about, changes: z.array(Change) }),
+  z.strictObject({ outcome: z.literal('changed'), ...about, changes: z.array(Change), cause: Cause.optional() }),
+  z.strictObject({
+    outcome: z.literal('would-change'),
+    ...about,
+    changes: z.array(Change),
+    cause: Cause.optional(),
+    /** Why it only would: the plan's doubt about what comes before it, or that this resource is only audited. */
+    proviso: z.string().optional(),
+  }),
   z.strictObject({ outcome: z.literal('unknown'), ...about, reason: z.string() }),
-  z.strictObject({ outcome: z.literal('failed'), ...about, changes: z.array(Change), error: z.string() }),
+  z.strictObject({
+    outcome: z.literal('failed'),
+    ...about,
+    changes: z.array(Change),
+    cause: Cause.optional(),
+    error: z.string(),
+    /** The recipe said to go on all the same. */
+    ignored: z.literal(true).optional(),
+  }),
   z.strictObject({ outcome: z.literal('skipped'), ...about, reason: z.string() }),
-  z.strictObject({ outcome: z.literal('deferred'), ...about, reason: z.string() }),
+  z.strictObject({
+    outcome: z.literal('deferred'),
+    ...about,
+    /** What differs and was left alone for now. */
+    changes: z.array(Change).optional(),
+    cause: Cause.optional(),
+    reason: z.string(),
+  }),
 ])
 export type ResourceEvent = z.infer<typeof ResourceEvent>
 export type Outcome = ResourceEvent['outcome']
 
+export function changesOf(event: ResourceEvent): Change[] {
+  return ('changes' in event && event.changes) || []
+}
+
 export const RunMode = z.enum(['converge', 'plan'])
 export type RunMode = z.infer<typeof RunMode>
 
-/** Why a run began. */
-export const Trigger = z.enum(['start', 'schedule', 'catalog', 'order', 'manual'])
+/** Why a run began. `boot`: it goes on after the reboot that an earlier run asked for. */
+export const Trigger = z.enum(['start', 'schedule', 'catalog', 'order', 'manual', 'drift', 'boot'])
 export type Trigger = z.infer<typeof Trigger>
 
 /** `interrupted`: the agent died in the middle; what it had done until then is in the events. */
@@ -70,6 +100,12 @@ export const Run = z.strictObject({
   counts: Counts,
   /** Actions still owed when the run ended: `restart service[haproxy]`. */
   owed: z.array(z.string()),
+  /** What the agent made, or changed, and no catalog names any more; it is kept unless the recipe says otherwise. */
+  orphans: z.array(ResourceId).optional(),
+  /** What a plan is known by: converging by it is refused where the node's plan is another by then. */
+  plan: Sha256.optional(),
+  /** The reboot that ended this run, and why; the run goes on after it. */
+  reboot: z.string().optional(),
   /** Why the run as a whole failed, where no single resource did. */
   error: z.string().optional(),
 })

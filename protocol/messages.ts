@@ -81,6 +81,8 @@ export const ServerMessage = z.discriminatedUnion('type', [
     type: z.literal('order'),
     id: z.string(),
     mode: RunMode,
+    /** Converge only if this is what the node would do: the hash of a plan. */
+    plan: Sha256.optional(),
     /** By the server's clock: an order that arrives later, out of a network that was cut, has its final state already and is refused. */
     startBy: z.int(),
   }),

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { type CommandOptions, commandFailed, type Host, must } from './define.ts'
+import { commandFailed, must } from './define.ts'
+import type { CommandOptions, Host } from './host.ts'
 
 const lockPatience = 600_000
 

@@ -1,61 +1,7 @@
 import type { z } from 'zod'
-import type { BlobRef, Common } from '../protocol/catalog.ts'
+import type { Common } from '../protocol/catalog.ts'
 import type { Change } from '../protocol/events.ts'
-
-export interface CommandResult {
-  /** 128 + the signal's number when a signal ended it, as a shell counts. */
-  exitCode: number
-  stdout: string
-  stderr: string
-}
-
-export interface CommandOptions {
-  input?: string
-  cwd?: string
-  /** Added to a minimal environment: PATH, LANG=C.UTF-8, HOME. */
-  env?: Record<string, string>
-  user?: string
-  /** After it the whole child tree is killed and the call rejects. */
-  timeoutMs?: number
-  /** The command goes on when the agent dies (apt): a systemd scope of its own, output to a file instead of a pipe. */
-  outlives?: boolean
-}
-
-export interface InstalledPackage {
-  version: string
-  /** The third word of dpkg's Status: `installed`, `half-configured`, `config-files`, … */
-  status: string
-  hold: boolean
-}
-
-/** Properties of a unit as systemd names and spells them; `LoadState` is `not-found` where there is none. */
-export interface UnitState {
-  LoadState: string
-  ActiveState: string
-  SubState: string
-  UnitFileState: string
-  Type: string
-  NeedDaemonReload: string
-}
-
-/** The machine as a resource may touch it beyond its files. Bulk reads are taken once per pass and kept until `changed()`. */
-export interface Host {
-  /** Gives the result whatever the exit code; rejects when the command cannot be started or was killed for its time. */
-  run(argv: string[], options?: CommandOptions): Promise<CommandResult>
-  /** The bytes, verified against their hash. */
-  readBlob(blob: BlobRef): Buffer
-  /** Keeps the bytes of a file that is about to be replaced, and gives the hash they are kept under. */
-  keep(bytes: Buffer): string
-  /** By name; one read of dpkg's status file. Foreign architectures are under `name:arch`. */
-  packages(): Map<string, InstalledPackage>
-  /** One call to systemd for all units that the catalog names. */
-  unit(name: string): Promise<UnitState>
-  /** By name; one read of /etc/passwd and of /etc/group. */
-  users(): Map<string, { uid: number; gid: number; comment: string; home: string; shell: string }>
-  groups(): Map<string, { gid: number; members: string[] }>
-  /** Something was changed: what was read before no longer counts. */
-  changed(): void
-}
+import type { CommandOptions, CommandResult, Foreseen, Host } from './host.ts'
 
 /** One resource as a type sees it: what is wanted, and after `check` what differs. */
 export interface Differing<Want> {
@@ -77,14 +23,22 @@ export interface ResourceType<Props extends z.ZodType = z.ZodType> {
   blobs?: (keyof z.infer<Props> & string)[]
   /** What is wrong with a resource that neither `name` nor `props` alone can tell: the compiler refuses it with this text. */
   problem?: (name: string, want: z.infer<Props>, common: Common) => string | undefined
-  /** Units whose state `check` will ask for, so that all are read in one call. */
+  /** Units whose state `check` will ask for, so that all are read in one call; with `watch`, those that it is looked at again for. */
   units?: (name: string) => string[]
+  /** Paths whose change, with `watch`, is a reason to look at it again. */
+  paths?: (name: string, want: z.infer<Props>) => string[]
+  /** The file of which it manages a part: one that another resource manages as a whole is refused. */
+  edits?: (name: string, want: z.infer<Props>) => string
   /** Reads the machine and changes nothing. No changes means: already as wanted. What is missing is a difference, not an error. */
   check: (name: string, want: z.infer<Props>, host: Host) => Change[] | Promise<Change[]>
   /** Makes the changes that `check` found. Throws with what happened and what to do next. */
   apply: (name: string, want: z.infer<Props>, host: Host, changes: Change[]) => void | Promise<void>
   /** Applies neighbours of this type in one transaction; `apply` is used for a lone one. Gives the errors of those that failed, by name; the others are done. */
   applyMany?: (differing: Differing<z.infer<Props>>[], host: Host) => Promise<Map<string, Error>>
+  /** What `apply` will have done, told to a plan. Left out, `apply` itself is tried out on what is foreseen: right wherever it only touches files. */
+  effects?: (name: string, want: z.infer<Props>, foreseen: Foreseen, changes: Change[]) => void | Promise<void>
+  /** The same thing, no longer wanted: how to clean up what it made. Left out, `ensure: 'absent'` where the props have an ensure. */
+  unwanted?: (want: z.infer<Props>) => z.infer<Props>
   /** It looks at what runs: what is owed to resources above it in its recipe is done before it, not at the end of the run. */
   seesWhatRuns?: boolean
   /** What other resources may notify this one to do. */

@@ -1,10 +1,9 @@
-import { mkdirSync, rmdirSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { z } from 'zod'
 import { defineResource, differences } from './define.ts'
-import { Mode, Owner, Path } from './names.ts'
-import { accessDifferences, resolveAccess, setAccessOf } from './ownership.ts'
-import { kindOf, presence, statOf } from './read-file.ts'
+import type { Host } from './host.ts'
+import { Mode, Owner, Path, presence } from './names.ts'
+import { accessDifferences, resolveAccess } from './ownership.ts'
 
 export const directory = defineResource({
   type: 'directory',
@@ -19,41 +18,38 @@ export const directory = defineResource({
     force: z.boolean().default(false).describe('When absent: whether what is in the directory goes with it.'),
   }),
 
+  paths: (path) => [path],
+
   check(path, want, host) {
-    const found = statOf(path)
+    const found = host.files.stat(path)
     if (want.ensure === 'absent') return differences({ ensure: presence(found, 'directory') }, { ensure: 'absent' })
-    if (found && !found.isDirectory()) return [{ what: 'type', from: kindOf(found), to: 'directory' }]
+    if (found && found.kind !== 'directory') return [{ what: 'type', from: found.kind, to: 'directory' }]
     const ensure = found ? [] : differences({ ensure: 'absent' }, { ensure: 'present' })
     return [...ensure, ...accessDifferences(found, want, host)]
   },
 
   apply(path, want, host) {
-    const found = statOf(path)
-    if (found && !found.isDirectory())
+    const found = host.files.stat(path)
+    if (found && found.kind !== 'directory')
       throw new Error(
-        `${path} is a ${kindOf(found)}, which directory[${path}] does not touch. Remove it, or name another path.`,
+        `${path} is a ${found.kind}, which directory[${path}] does not touch. Remove it, or name another path.`,
       )
-    if (want.ensure === 'absent') return remove(path, want.force)
+    if (want.ensure === 'absent') return remove(path, want.force, host)
     const access = resolveAccess(want, found, 0o755, host)
-    if (!found) make(path)
-    return setAccessOf(path, access)
+    if (found) return host.files.setAccess(path, access)
+    if (!host.files.stat(dirname(path)))
+      throw new Error(`${dirname(path)} does not exist. Declare directory[${dirname(path)}] before directory[${path}].`)
+    return host.files.makeDirectory(path, access)
   },
 })
 
-function remove(path: string, force: boolean) {
-  if (force) return rmSync(path, { recursive: true })
+function remove(path: string, force: boolean, { files }: Host) {
+  if (force) return files.removeTree(path)
   try {
-    rmdirSync(path)
+    files.remove(path)
   } catch (error) {
     throw new Error(`${path} cannot be removed: ${String(error)}. Only an empty directory is, unless force is true.`, {
       cause: error,
     })
   }
-}
-
-/** Closed to all until owner and mode are right. */
-function make(path: string) {
-  if (!statOf(dirname(path)))
-    throw new Error(`${dirname(path)} does not exist. Declare directory[${dirname(path)}] before directory[${path}].`)
-  mkdirSync(path, { mode: 0o700 })
 }

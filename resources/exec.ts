@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { Argv } from '../protocol/catalog.ts'
-import { type CommandOptions, defineResource, type Host } from './define.ts'
+import { defineResource } from './define.ts'
+import type { CommandOptions, Host } from './host.ts'
 import { AccountName, Label, Path } from './names.ts'
-import { statOf } from './read-file.ts'
 
 const Props = z.strictObject({
   argv: Argv.describe('The program and its arguments, given to the kernel as they are: no shell reads them.'),
@@ -37,8 +37,8 @@ exec('reload the rules of udev', { argv: ['udevadm', 'control', '--reload'], ref
     return shellLike(argv)
   },
 
-  check: (_name, want) =>
-    want.refreshOnly || (want.creates !== undefined && statOf(want.creates))
+  check: (_name, want, { files }) =>
+    want.refreshOnly || (want.creates !== undefined && files.stat(want.creates))
       ? []
       : [{ what: 'run', from: null, to: want.argv.join(' ') }],
   apply: (_name, want, host) => run(want, host),

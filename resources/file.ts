@@ -1,14 +1,12 @@
-import { readFileSync, readlinkSync, type Stats, unlinkSync } from 'node:fs'
 import { z } from 'zod'
 import { Argv, BlobRef } from '../protocol/catalog.ts'
 import { messageOf, unlessMissing } from '../protocol/errors.ts'
 import type { Change } from '../protocol/events.ts'
-import { defineResource, differences, type Host, must } from './define.ts'
+import { defineResource, differences, must } from './define.ts'
+import type { Found, Host } from './host.ts'
 import { diffOf, largest } from './diff.ts'
-import { Mode, Owner, Path } from './names.ts'
-import { accessDifferences, resolveAccess, setAccessOf } from './ownership.ts'
-import { hashFile, kindOf, presence, statOf } from './read-file.ts'
-import { writeAtomically } from './write-atomically.ts'
+import { Mode, Owner, Path, presence } from './names.ts'
+import { accessDifferences, resolveAccess } from './ownership.ts'
 
 /** A file of more bytes is hashed only where its size does not tell already, so that one that has grown by mistake stops no run. */
 const largeBytes = 1024 * 1024
@@ -47,6 +45,7 @@ export const file = defineResource({
   name: Path,
   props: Props,
   blobs: ['content'],
+  paths: (path) => [path],
   check: checkFile,
   apply: applyFile,
   problem: (_name, { ensure, content, verify }) => {
@@ -58,61 +57,72 @@ export const file = defineResource({
 })
 
 export function checkFile(path: string, want: FileWant, host: Host): Change[] | Promise<Change[]> {
-  const found = statOf(path)
+  const found = host.files.stat(path)
   if (want.ensure === 'absent') return differences({ ensure: presence(found, 'file') }, { ensure: 'absent' })
-  const regular = found?.isFile() ? found : undefined
-  const sha256 = regular && want.content && contentOf(path, regular, want.content)
+  const regular = found?.kind === 'file' ? found : undefined
+  const sha256 = regular && want.content && contentOf(path, regular, want.content, host)
   const changes = [
-    ...(found ? (regular ? [] : [typeChange(path, found)]) : differences({ ensure: 'absent' }, { ensure: 'present' })),
+    ...(found
+      ? regular
+        ? []
+        : [typeChange(path, found, host)]
+      : differences({ ensure: 'absent' }, { ensure: 'present' })),
     ...differences({ content: sha256 }, { content: want.content?.sha256 }),
     ...accessDifferences(regular, want, host),
   ]
   const content = changes.find(({ what }) => what === 'content')
-  return content && want.content ? withDiff(changes, content, path, regular, host.readBlob(want.content)) : changes
+  return content && want.content
+    ? withDiff(changes, content, path, regular, host.readBlob(want.content), host)
+    : changes
 }
 
 // A large file of another size needs no reading to be another.
-function contentOf(path: string, { size }: Stats, { bytes }: BlobRef) {
-  return size > largeBytes && size !== bytes ? `${size} bytes` : hashFile(path)
+function contentOf(path: string, { size }: Found, { bytes }: BlobRef, { files }: Host) {
+  return size > largeBytes && size !== bytes ? `${size} bytes` : files.hash(path)
 }
 
-function typeChange(path: string, found: Stats): Change {
-  const link = found.isSymbolicLink() ? `link to ${readlinkSync(path)}` : kindOf(found)
-  return { what: 'type', from: link, to: 'file' }
+function typeChange(path: string, { kind }: Found, { files }: Host): Change {
+  return { what: 'type', from: kind === 'link' ? `link to ${files.readLink(path)}` : kind, to: 'file' }
 }
 
-async function withDiff(changes: Change[], content: Change, path: string, found: Stats | undefined, after: Buffer) {
+async function withDiff(
+  changes: Change[],
+  content: Change,
+  path: string,
+  found: Found | undefined,
+  after: Buffer,
+  { files }: Host,
+) {
   content.diff =
     found && found.size > largest
       ? `too long to show: ${found.size} bytes → ${after.length} bytes`
-      : await diffOf(found ? readFileSync(path) : null, after, path)
+      : await diffOf(found ? files.read(path) : null, after, path)
   return changes
 }
 
 export async function applyFile(path: string, want: FileWant, host: Host, changes: Change[]) {
-  const found = statOf(path)
-  if (found && !found.isFile() && !found.isSymbolicLink())
-    throw new Error(
-      `${path} is a ${kindOf(found)}, which file[${path}] does not touch. Remove it, or name another path.`,
-    )
-  if (want.backup && found?.isFile() && found.size <= keptBytes) keepOld(path, host, changes)
-  if (want.ensure === 'absent') return unlinkSync(path)
-  const access = resolveAccess(want, found?.isFile() ? found : undefined, 0o644, host)
-  if (found?.isFile() && !changes.some(({ what }) => what === 'content')) return setAccessOf(path, access)
-  const bytes = want.content ? host.readBlob(want.content) : readThrough(path)
-  await writeAtomically(path, bytes, access, (candidate) => accepted(candidate, want, host))
+  const found = host.files.stat(path)
+  const regular = found?.kind === 'file' ? found : undefined
+  if (found && !regular && found.kind !== 'link')
+    throw new Error(`${path} is a ${found.kind}, which file[${path}] does not touch. Remove it, or name another path.`)
+  if (want.backup && regular && regular.size <= keptBytes) keepOld(path, host, changes)
+  if (want.ensure === 'absent') return host.files.remove(path)
+  const access = resolveAccess(want, regular, 0o644, host)
+  if (regular && !changes.some(({ what }) => what === 'content')) return host.files.setAccess(path, access)
+  const bytes = want.content ? host.readBlob(want.content) : readThrough(path, host)
+  await host.files.write(path, bytes, access, (candidate) => accepted(candidate, want, host))
 }
 
 /** What is about to go is kept, and its change says under which hash. */
 function keepOld(path: string, host: Host, changes: Change[]) {
   const change = changes.find(({ what, to }) => what === 'content' || to === 'absent')
-  if (change) change.kept = host.keep(readFileSync(path))
+  if (change) change.kept = host.keep(host.files.read(path))
 }
 
 /** A link whose content is not managed becomes a file with the bytes that it led to. */
-function readThrough(path: string) {
+function readThrough(path: string, { files }: Host) {
   try {
-    return readFileSync(path)
+    return files.read(path)
   } catch (error) {
     return unlessMissing(error) ?? Buffer.alloc(0)
   }

@@ -1,10 +1,6 @@
-import { readlinkSync, renameSync, rmdirSync, rmSync, type Stats, symlinkSync, unlinkSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { z } from 'zod'
 import { defineResource, differences } from './define.ts'
-import { Path } from './names.ts'
-import { kindOf, presence, statOf } from './read-file.ts'
-import { explained, syncDirectory, temporaryBeside } from './write-atomically.ts'
+import { Path, presence } from './names.ts'
 
 export const link = defineResource({
   type: 'link',
@@ -27,42 +23,27 @@ export const link = defineResource({
       ? undefined
       : 'needs a target when it is present, and has none when absent.',
 
-  check(path, want) {
-    const found = statOf(path)
+  paths: (path) => [path],
+
+  check(path, want, { files }) {
+    const found = files.stat(path)
     if (want.ensure === 'absent') return differences({ ensure: presence(found, 'link') }, { ensure: 'absent' })
-    if (found && !found.isSymbolicLink())
-      return [{ what: 'type', from: kindOf(found), to: 'link' }, ...differences({}, { target: want.target })]
-    const current = { ensure: presence(found, 'link'), target: found && readlinkSync(path) }
+    if (found && found.kind !== 'link')
+      return [{ what: 'type', from: found.kind, to: 'link' }, ...differences({}, { target: want.target })]
+    const current = { ensure: presence(found, 'link'), target: found && files.readLink(path) }
     return differences(current, { ensure: 'present', target: want.target })
   },
 
-  apply(path, want) {
-    const found = statOf(path)
-    if (found && !found.isSymbolicLink() && !want.force)
+  apply(path, want, { files }) {
+    const found = files.stat(path)
+    if (found && found.kind !== 'link' && !want.force)
       throw new Error(
-        `${path} is a ${kindOf(found)}, not a link. Remove it, or say \`force: true\` to let link[${path}] do so.`,
+        `${path} is a ${found.kind}, not a link. Remove it, or say \`force: true\` to let link[${path}] do so.`,
       )
-    if (want.ensure === 'absent') return remove(path, found)
+    if (want.ensure === 'absent') return files.remove(path)
     if (want.target === undefined) throw new Error(`link[${path}] has no target. Give it one.`)
-    if (found?.isDirectory()) remove(path, found)
-    return replaceByLink(path, want.target)
+    // Of directories only empty ones: force is no licence to delete a tree.
+    if (found?.kind === 'directory') files.remove(path)
+    return files.link(path, want.target)
   },
 })
-
-/** Of directories only empty ones: force is no licence to delete a tree. */
-function remove(path: string, found: Stats | undefined) {
-  if (found?.isDirectory()) rmdirSync(path)
-  else unlinkSync(path)
-}
-
-function replaceByLink(path: string, target: string) {
-  const candidate = temporaryBeside(path)
-  try {
-    symlinkSync(target, candidate)
-    renameSync(candidate, path)
-  } catch (error) {
-    rmSync(candidate, { force: true })
-    throw explained(error, path)
-  }
-  syncDirectory(dirname(path))
-}

@@ -1,5 +1,6 @@
 import { isAbsolute, normalize } from 'node:path'
 import { z } from 'zod'
+import type { Found, Kind } from './host.ts'
 
 /** Absolute and normalized, so that one thing has one name. */
 export const Path = z
@@ -49,6 +50,12 @@ export const AccountName = z
 export const Owner = z.union([AccountName, z.string().regex(/^\d+$/, 'must be a name or a number')])
 
 export const Mode = z.string().regex(/^[0-7]{4}$/, "must be four octal digits, such as '0644'")
+
+/** What `ensure` is now, to a type that manages things of `kind`. */
+export function presence(found: Found | undefined, kind: Kind) {
+  if (!found) return 'absent'
+  return found.kind === kind ? 'present' : found.kind
+}
 
 /** What stands for something in people's words: one line. */
 export const Label = z

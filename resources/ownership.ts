@@ -1,5 +1,6 @@
-import { closeSync, constants, fchmodSync, fchownSync, openSync, type Stats } from 'node:fs'
-import { differences, type Host } from './define.ts'
+import { closeSync, constants, fchmodSync, fchownSync, fsyncSync, openSync } from 'node:fs'
+import { differences } from './define.ts'
+import type { Found, Host, ResolvedAccess } from './host.ts'
 
 /** The part of `file` and `directory` that says who may do what. Undefined is not managed. */
 export interface Access {
@@ -9,7 +10,7 @@ export interface Access {
 }
 
 /** What differs, in names where there are names. An owner who does not exist yet is a difference. */
-export function accessDifferences(found: Stats | undefined, want: Access, host: Host) {
+export function accessDifferences(found: Found | undefined, want: Access, host: Host) {
   const current = {
     mode: found && octal(found.mode),
     owner: found && shown(want.owner, found.uid, uidOf(want.owner, host), () => nameOf(found.uid, 'uid', host.users())),
@@ -25,7 +26,7 @@ function shown(wanted: string | undefined, id: number, wantedId: number | undefi
 }
 
 function octal(mode: number) {
-  return (mode & 0o7777).toString(8).padStart(4, '0')
+  return mode.toString(8).padStart(4, '0')
 }
 
 export function nameOf<Key extends 'uid' | 'gid'>(id: number, key: Key, accounts: Map<string, Record<Key, number>>) {
@@ -44,18 +45,17 @@ export function gidOf(group: string | undefined, host: Host) {
 }
 
 /** Mode and ids to give: what is wanted, else what is there, else `mode` of whoever runs this. */
-export function resolveAccess(want: Access, found: Stats | undefined, mode: number, host: Host) {
+export function resolveAccess(want: Access, found: Found | undefined, mode: number, host: Host): ResolvedAccess {
   const uid = uidOf(want.owner, host)
   const gid = gidOf(want.group, host)
   if (want.owner !== undefined && uid === undefined) throw new Error(missing('user', want.owner))
   if (want.group !== undefined && gid === undefined) throw new Error(missing('group', want.group))
   return {
-    mode: want.mode === undefined ? (found ? found.mode & 0o7777 : mode) : Number.parseInt(want.mode, 8),
+    mode: want.mode === undefined ? (found ? found.mode : mode) : Number.parseInt(want.mode, 8),
     uid: uid ?? found?.uid ?? -1,
     gid: gid ?? found?.gid ?? -1,
   }
 }
-export type ResolvedAccess = ReturnType<typeof resolveAccess>
 
 function missing(type: 'user' | 'group', name: string) {
   return `There is no ${type} ${name} on this node. Declare ${type}[${name}], or the pkg that brings it, before this resource.`
@@ -72,6 +72,7 @@ export function setAccessOf(path: string, access: ResolvedAccess) {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   try {
     setAccess(fd, access)
+    fsyncSync(fd)
   } finally {
     closeSync(fd)
   }

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { messageOf } from '../protocol/errors.ts'
 import { apt, finishInterrupted, refreshLists, whyNotInstallable } from './apt.ts'
-import { defineResource, type Differing, differences, type Host } from './define.ts'
+import { defineResource, type Differing, differences } from './define.ts'
+import type { Host } from './host.ts'
 import { PackageName } from './names.ts'
 
 const Props = z.strictObject({

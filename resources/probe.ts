@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { z } from 'zod'
 import { Argv } from '../protocol/catalog.ts'
-import { defineResource, type Host } from './define.ts'
+import { defineResource } from './define.ts'
+import type { Host } from './host.ts'
 import { Label } from './names.ts'
 import { probeCommand, probeHttp, probeTcp } from './probes.ts'
 

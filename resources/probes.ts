@@ -2,7 +2,8 @@ import { request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { connect } from 'node:net'
 import { messageOf } from '../protocol/errors.ts'
-import { commandFailed, type Host } from './define.ts'
+import { commandFailed } from './define.ts'
+import type { Host } from './host.ts'
 
 const longestAnswer = 64 * 1024
 

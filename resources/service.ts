@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Change } from '../protocol/events.ts'
-import { defineResource, differences, type Host, must, type UnitState } from './define.ts'
+import { defineResource, differences, must } from './define.ts'
+import type { Host, UnitState } from './host.ts'
 import { ServiceName, unitOf } from './names.ts'
 import { startAndSettle } from './settled.ts'
 

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { type CommandResult, commandFailed, type Host, must } from './define.ts'
+import { commandFailed, must } from './define.ts'
+import type { CommandResult, Host } from './host.ts'
 
 const properties = ['ActiveState', 'SubState', 'Result', 'Type', 'NRestarts', 'ExecMainCode', 'ExecMainStatus'] as const
 type Shown = Record<(typeof properties)[number], string>

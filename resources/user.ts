@@ -1,10 +1,9 @@
-import { mkdirSync } from 'node:fs'
 import { z } from 'zod'
 import type { Change } from '../protocol/events.ts'
-import { defineResource, differences, type Host, must } from './define.ts'
+import { defineResource, differences, must } from './define.ts'
+import type { Host } from './host.ts'
 import { AccountName, Owner, Path } from './names.ts'
-import { gidOf, nameOf, setAccessOf } from './ownership.ts'
-import { statOf } from './read-file.ts'
+import { gidOf, nameOf } from './ownership.ts'
 
 const Props = z.strictObject({
   ensure: z
@@ -66,7 +65,7 @@ export const user = defineResource({
     return [
       ...differences(current, wanted),
       ...missingGroups(name, want, host),
-      ...missingHome(want.home ?? home, want),
+      ...missingHome(want.home ?? home, want, host),
     ]
   },
 
@@ -94,8 +93,8 @@ function missingGroups(name: string, want: Want, host: Host): Change[] {
   return differences({ groups: has.join(',') || undefined }, { groups: want.groups.join(',') || undefined })
 }
 
-function missingHome(home: string | undefined, want: Want) {
-  return want.createHome && home && !statOf(home) ? [{ what: 'home directory', from: null, to: home }] : []
+function missingHome(home: string | undefined, want: Want, { files }: Host) {
+  return want.createHome && home && !files.stat(home) ? [{ what: 'home directory', from: null, to: home }] : []
 }
 
 function flagsFor(what: string[], want: Want) {
@@ -130,6 +129,5 @@ function makeHome(name: string, want: Want, host: Host) {
   const found = host.users().get(name)
   const home = want.home ?? found?.home
   if (!found || !home) throw new Error(`User ${name} has no home to make. Give user[${name}] a home.`)
-  mkdirSync(home, { mode: 0o700 })
-  setAccessOf(home, { mode: 0o700, uid: found.uid, gid: found.gid })
+  host.files.makeDirectory(home, { mode: 0o700, uid: found.uid, gid: found.gid })
 }

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { closeSync, constants, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { codeOf } from '../protocol/errors.ts'
-import { setAccess, type ResolvedAccess } from './ownership.ts'
+import type { ResolvedAccess } from './host.ts'
+import { setAccess } from './ownership.ts'
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY, O_RDONLY, O_DIRECTORY } = constants
 

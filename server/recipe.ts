@@ -14,7 +14,13 @@ export interface CommonProps {
   /** The resource is left alone if this command exits with 0. */
   unless?: Argv
   retries?: number
+  /** Between two tries; 1000 where left out. */
+  retryDelayMs?: number
   timeoutMs?: number
+  /** Its failure is reported, but neither skips what follows nor fails the run. */
+  ignoreFailure?: boolean
+  /** What differs is reported, and nothing is changed. */
+  audit?: boolean
   /** Keeps values and diffs out of events, reports and logs. */
   sensitive?: boolean
 }

@@ -11,11 +11,13 @@ const files = readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf
   .filter((name) => name.endsWith('.test.ts'))
   .toSorted()
 const isEndToEnd = (name: string) => name.startsWith('e2e/')
-const isWanted = (name: string) => names.length === 0 || names.some((wanted) => name === `e2e/${wanted}.test.ts`)
+/** By its own name, or by that of the folder it is in. */
+const isNamed = (name: string, wanted: string) => name === `e2e/${wanted}.test.ts` || name.startsWith(`e2e/${wanted}/`)
+const isWanted = (name: string) => names.length === 0 || names.some((wanted) => isNamed(name, wanted))
 
 const unit = kind === 'e2e' ? [] : files.filter((name) => !isEndToEnd(name))
 const endToEnd = kind === 'unit' ? [] : files.filter((name) => isEndToEnd(name) && isWanted(name))
-const unknown = names.filter((name) => !endToEnd.includes(`e2e/${name}.test.ts`))
+const unknown = names.filter((wanted) => !endToEnd.some((name) => isNamed(name, wanted)))
 
 if (unknown.length > 0) {
   const there = files.filter(isEndToEnd).map((name) => name.slice('e2e/'.length, -'.test.ts'.length))

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { api } from '../../protocol/api.ts'
-import { RunOutcome } from '../../protocol/events.ts'
+import { changesOf, RunOutcome } from '../../protocol/events.ts'
 import { Name } from '../../protocol/name.ts'
 import type { Command } from '../command.ts'
 import type { Context } from '../context.ts'
@@ -64,8 +64,7 @@ const show = command({
     if (found.events.length === 0) return
     context.output.line('')
     for (const event of found.events) context.output.line(eventLines(event, context.paint, { diff }).join('\n'))
-    const hidden =
-      !diff && found.events.some((event) => 'changes' in event && event.changes.some((change) => change.diff))
+    const hidden = !diff && found.events.some((event) => changesOf(event).some((change) => change.diff))
     if (hidden) context.output.note('--diff shows how texts changed.')
   },
 })

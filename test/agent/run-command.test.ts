@@ -3,7 +3,7 @@ import { existsSync, readFileSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { runCommand } from '../../agent/run-command.ts'
-import type { CommandOptions } from '../../resources/define.ts'
+import type { CommandOptions } from '../../resources/host.ts'
 import { tempDir } from '../helpers/converges.ts'
 import { asRoot, until } from './tiny.ts'
 

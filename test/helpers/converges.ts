@@ -4,16 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { z } from 'zod'
+import { realFiles } from '../../resources/files.ts'
 import { sha256 } from '../../protocol/catalog.ts'
 import type { Change } from '../../protocol/events.ts'
-import type {
-  CommandOptions,
-  CommandResult,
-  Host,
-  InstalledPackage,
-  ResourceType,
-  UnitState,
-} from '../../resources/define.ts'
+import type { ResourceType } from '../../resources/define.ts'
+import type { CommandOptions, CommandResult, Host, InstalledPackage, UnitState } from '../../resources/host.ts'
 
 export async function tempDir(t: TestContext) {
   const dir = await mkdtemp(join(tmpdir(), 'test-'))
@@ -34,6 +29,7 @@ const noUnit: UnitState = {
 
 /** A machine of tables: what is in them is what is there, and commands answer from a list and are kept. */
 export class FakeHost implements Host {
+  files = realFiles
   commands: string[] = []
   options: CommandOptions[] = []
   kept = new Map<string, Buffer>()

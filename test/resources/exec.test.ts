@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import type { CommandOptions, CommandResult } from '../../resources/define.ts'
+import type { CommandOptions, CommandResult } from '../../resources/host.ts'
 import { exec } from '../../resources/exec.ts'
 import { assertConverges, FakeHost, tempDir } from '../helpers/converges.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { CommandResult } from '../../resources/define.ts'
+import type { CommandResult } from '../../resources/host.ts'
 import { pkg } from '../../resources/pkg.ts'
 import { assertConverges, FakeHost, shown } from '../helpers/converges.ts'
 

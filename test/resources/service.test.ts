@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { UnitState } from '../../resources/define.ts'
+import type { UnitState } from '../../resources/host.ts'
 import { service } from '../../resources/service.ts'
 import { assertConverges, FakeHost } from '../helpers/converges.ts'
 

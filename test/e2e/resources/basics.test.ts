@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { type Lab, upLab } from '../../lab/lab.ts'
-import type { LabNode } from '../../lab/node.ts'
-import { whyNoLab } from '../../lab/requirements.ts'
-import { type CatalogResource, sha256 } from '../../protocol/catalog.ts'
-import type { Report } from '../../protocol/events.ts'
-import { builtAgent, onNode } from '../helpers/fleet.ts'
+import { type Lab, upLab } from '../../../lab/lab.ts'
+import type { LabNode } from '../../../lab/node.ts'
+import { whyNoLab } from '../../../lab/requirements.ts'
+import { type CatalogResource, sha256 } from '../../../protocol/catalog.ts'
+import type { Report } from '../../../protocol/events.ts'
+import { builtAgent, onNode } from '../../helpers/fleet.ts'
 
 const skip = whyNoLab() ?? false
 const state = '/var/lib/trivet-agent'

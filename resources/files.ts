@@ -1,0 +1,112 @@
+import { createHash, hash } from 'node:crypto'
+import {
+  closeSync,
+  constants,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  readSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  type Stats,
+  symlinkSync,
+  unlinkSync,
+} from 'node:fs'
+import { dirname } from 'node:path'
+import { unlessMissing } from '../protocol/errors.ts'
+import type { Files, Found, Kind, ResolvedAccess } from './host.ts'
+import { setAccessOf } from './ownership.ts'
+import { explained, syncDirectory, temporaryBeside, writeAtomically } from './write-atomically.ts'
+
+const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants
+/** One buffer for all reads: allocating one for each of a thousand files costs more than reading them. */
+const buffer = Buffer.allocUnsafe(64 * 1024)
+
+/** The files of this machine. */
+export const realFiles: Files = {
+  stat: statOf,
+  read: (path) => readFileSync(path),
+  hash: hashFile,
+  readLink: (path) => readlinkSync(path),
+  list: (path) => readdirSync(path).toSorted(),
+  write: writeAtomically,
+  adopt,
+  setAccess: setAccessOf,
+  makeDirectory,
+  link,
+  remove,
+  removeTree: (path) => {
+    rmSync(path, { recursive: true })
+    syncDirectory(dirname(path))
+  },
+}
+
+function statOf(path: string): Found | undefined {
+  try {
+    const found = lstatSync(path, { throwIfNoEntry: false })
+    return found && { kind: kindOf(found), mode: found.mode & 0o7777, uid: found.uid, gid: found.gid, size: found.size }
+  } catch (error) {
+    return unlessMissing(error)
+  }
+}
+
+function kindOf(found: Stats): Kind {
+  if (found.isFile()) return 'file'
+  if (found.isDirectory()) return 'directory'
+  if (found.isSymbolicLink()) return 'link'
+  return found.isFIFO() ? 'pipe' : found.isSocket() ? 'socket' : 'device'
+}
+
+function hashFile(path: string) {
+  // Not blocking: somebody may have put a pipe where the file was.
+  const fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+  try {
+    const first = readSync(fd, buffer)
+    if (first < buffer.length) return hash('sha256', buffer.subarray(0, first), 'hex')
+    const hashing = createHash('sha256').update(buffer)
+    for (let read = readSync(fd, buffer); read > 0; read = readSync(fd, buffer))
+      hashing.update(buffer.subarray(0, read))
+    return hashing.digest('hex')
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function adopt(candidate: string, path: string, access: ResolvedAccess) {
+  setAccessOf(candidate, access)
+  try {
+    renameSync(candidate, path)
+  } catch (error) {
+    throw explained(error, path)
+  }
+  syncDirectory(dirname(path))
+}
+
+/** Closed to all until owner and mode are right. */
+function makeDirectory(path: string, access: ResolvedAccess) {
+  mkdirSync(path, { mode: 0o700 })
+  setAccessOf(path, access)
+  syncDirectory(dirname(path))
+}
+
+function link(path: string, target: string) {
+  const candidate = temporaryBeside(path)
+  try {
+    symlinkSync(target, candidate)
+    renameSync(candidate, path)
+  } catch (error) {
+    rmSync(candidate, { force: true })
+    throw explained(error, path)
+  }
+  syncDirectory(dirname(path))
+}
+
+function remove(path: string) {
+  if (statOf(path)?.kind === 'directory') rmdirSync(path)
+  else unlinkSync(path)
+  syncDirectory(dirname(path))
+}
