@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Endpoint } from '../protocol/api.ts'
+import type { Endpoint } from '../protocol/api/endpoint.ts'
 import { describeIssue } from '../protocol/describe-issue.ts'
 import { ApiError } from '../protocol/views.ts'
 import { CommandError } from './command.ts'

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { api, type Endpoint } from '../../protocol/api.ts'
+import { api } from '../../protocol/api.ts'
+import type { Endpoint } from '../../protocol/api/endpoint.ts'
 import { describeIssue } from '../../protocol/describe-issue.ts'
 import { attributeHandlers } from './attributes.ts'
 import { type AuthParts, authenticate, requireAccess } from './auth.ts'

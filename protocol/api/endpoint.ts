@@ -1,0 +1,25 @@
+import { z } from 'zod'
+import { Name } from '../name.ts'
+import type { Access } from '../views.ts'
+
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
+
+/** One call of the HTTP API. `input` is path parameters, then query (GET, DELETE) or JSON body, in one record. */
+export interface Endpoint<Input extends z.ZodType = z.ZodType, Output extends z.ZodType = z.ZodType> {
+  method: Method
+  /** `:name` stands for the input of that name. */
+  path: string
+  access: Access | 'public'
+  summary: string
+  input: Input
+  output: Output
+  /** What the response is when it is not one JSON: server-sent events of `output`, or bytes. */
+  stream?: 'events' | 'bytes'
+}
+
+export function endpoint<Input extends z.ZodType, Output extends z.ZodType>(given: Endpoint<Input, Output>) {
+  return given
+}
+
+export const none = z.object({})
+export const node = z.object({ node: Name })

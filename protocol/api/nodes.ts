@@ -1,0 +1,56 @@
+import { z } from 'zod'
+import { CatalogResource, Sha256 } from '../catalog.ts'
+import { Name } from '../name.ts'
+import { NodeDetail, NodeSummary } from '../views.ts'
+import { endpoint, node } from './endpoint.ts'
+
+export const nodesApi = {
+  listNodes: endpoint({
+    method: 'GET',
+    path: '/api/nodes',
+    access: 'viewer',
+    summary: 'All nodes, by name.',
+    input: z.object({ role: Name.optional(), cluster: Name.optional() }),
+    output: z.array(NodeSummary),
+  }),
+  readNode: endpoint({
+    method: 'GET',
+    path: '/api/nodes/:node',
+    access: 'viewer',
+    summary: 'One node: facts, attributes, last run, what is owed.',
+    input: node,
+    output: NodeDetail,
+  }),
+  readCatalog: endpoint({
+    method: 'GET',
+    path: '/api/nodes/:node/catalog',
+    access: 'viewer',
+    summary: 'What the node should be, compiled now.',
+    input: node,
+    output: z.object({ digest: Sha256, resources: z.array(CatalogResource) }),
+  }),
+  assignRoles: endpoint({
+    method: 'POST',
+    path: '/api/nodes/:node/roles',
+    access: 'operator',
+    summary: 'Give the node roles, after those it has.',
+    input: node.extend({ roles: z.array(Name).min(1) }),
+    output: NodeSummary,
+  }),
+  unassignRoles: endpoint({
+    method: 'DELETE',
+    path: '/api/nodes/:node/roles',
+    access: 'operator',
+    summary: 'Take roles from the node.',
+    input: node.extend({ roles: z.union([Name.transform((one) => [one]), z.array(Name).min(1)]) }),
+    output: NodeSummary,
+  }),
+  revokeNode: endpoint({
+    method: 'POST',
+    path: '/api/nodes/:node/revoke',
+    access: 'admin',
+    summary: 'Refuse the node from now on; its connection is cut at once.',
+    input: node,
+    output: NodeSummary,
+  }),
+}

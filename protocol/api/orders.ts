@@ -1,0 +1,61 @@
+import { z } from 'zod'
+import { RunMode } from '../events.ts'
+import { Name } from '../name.ts'
+import { Order, OrderUpdate } from '../views.ts'
+import { endpoint } from './endpoint.ts'
+
+export const ordersApi = {
+  createOrder: endpoint({
+    method: 'POST',
+    path: '/api/orders',
+    access: 'operator',
+    summary: 'Ask nodes to converge, or to plan, now.',
+    input: z.object({
+      mode: RunMode.default('converge'),
+      /** Exactly one of the three. */
+      nodes: z.array(Name).min(1).optional(),
+      role: Name.optional(),
+      all: z.literal(true).optional(),
+      deadlineMs: z
+        .int()
+        .min(1000)
+        .max(24 * 3600 * 1000)
+        .default(15 * 60 * 1000),
+    }),
+    /** Sources that do not load are told to whoever may think that they were converged to. */
+    output: Order.extend({ sourceErrors: z.array(z.string()).default([]) }),
+  }),
+  listOrders: endpoint({
+    method: 'GET',
+    path: '/api/orders',
+    access: 'viewer',
+    summary: 'Orders, newest first.',
+    input: z.object({ limit: z.coerce.number().int().min(1).max(500).default(20) }),
+    output: z.array(Order),
+  }),
+  readOrder: endpoint({
+    method: 'GET',
+    path: '/api/orders/:id',
+    access: 'viewer',
+    summary: 'One order with the state of each target.',
+    input: z.object({ id: z.string() }),
+    output: Order,
+  }),
+  watchOrder: endpoint({
+    method: 'GET',
+    path: '/api/orders/:id/watch',
+    access: 'viewer',
+    summary: 'An order as it happens, until every target is final.',
+    input: z.object({ id: z.string() }),
+    output: OrderUpdate,
+    stream: 'events',
+  }),
+  cancelOrder: endpoint({
+    method: 'POST',
+    path: '/api/orders/:id/cancel',
+    access: 'operator',
+    summary: 'Cancel the order for every target that is not final.',
+    input: z.object({ id: z.string() }),
+    output: Order,
+  }),
+}

@@ -1,0 +1,39 @@
+import { z } from 'zod'
+import { Name } from '../name.ts'
+import { RecipeView, RoleView, SourceCheck } from '../views.ts'
+import { endpoint, none } from './endpoint.ts'
+
+export const rolesApi = {
+  listRoles: endpoint({
+    method: 'GET',
+    path: '/api/roles',
+    access: 'viewer',
+    summary: 'All roles with their recipes and nodes.',
+    input: none,
+    output: z.array(RoleView),
+  }),
+  readRole: endpoint({
+    method: 'GET',
+    path: '/api/roles/:role',
+    access: 'viewer',
+    summary: 'One role.',
+    input: z.object({ role: Name }),
+    output: RoleView,
+  }),
+  listRecipes: endpoint({
+    method: 'GET',
+    path: '/api/recipes',
+    access: 'viewer',
+    summary: 'All recipes with their attributes.',
+    input: none,
+    output: z.array(RecipeView),
+  }),
+  checkSources: endpoint({
+    method: 'POST',
+    path: '/api/recipes/check',
+    access: 'operator',
+    summary: 'Load recipes and roles from disk now and compile every node.',
+    input: none,
+    output: SourceCheck,
+  }),
+}

@@ -1,0 +1,47 @@
+import { z } from 'zod'
+import { Access } from '../views.ts'
+import { endpoint, none } from './endpoint.ts'
+
+export const serverApi = {
+  whoami: endpoint({
+    method: 'GET',
+    path: '/api/whoami',
+    access: 'viewer',
+    summary: 'Who the token is, and which server this is.',
+    input: none,
+    output: z.object({
+      name: z.string(),
+      access: Access,
+      version: z.string(),
+      revision: z.string(),
+      /** Why recipes and roles as they are on disk are not in force. */
+      sourceErrors: z.array(z.string()).default([]),
+    }),
+  }),
+  listAudit: endpoint({
+    method: 'GET',
+    path: '/api/audit',
+    access: 'admin',
+    summary: 'Who wrote what, newest first.',
+    input: z.object({ limit: z.coerce.number().int().min(1).max(1000).default(50) }),
+    output: z.array(
+      z.object({
+        at: z.int(),
+        author: z.string(),
+        action: z.string(),
+        subject: z.string(),
+        before: z.unknown(),
+        after: z.unknown(),
+      }),
+    ),
+  }),
+  backup: endpoint({
+    method: 'GET',
+    path: '/api/backup',
+    access: 'admin',
+    summary: 'The whole store as one SQLite file, consistent, while the server goes on.',
+    input: none,
+    output: z.unknown(),
+    stream: 'bytes',
+  }),
+}

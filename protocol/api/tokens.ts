@@ -1,0 +1,51 @@
+import { z } from 'zod'
+import { Name } from '../name.ts'
+import { endpoint, none } from './endpoint.ts'
+
+export const tokensApi = {
+  createToken: endpoint({
+    method: 'POST',
+    path: '/api/tokens',
+    access: 'admin',
+    summary: 'A token with which nodes may join; shown this once.',
+    input: z.object({
+      uses: z.int().min(1).max(100_000).default(1),
+      ttlMs: z
+        .int()
+        .min(1000)
+        .max(10 * 365 * 24 * 3600 * 1000)
+        .default(60 * 60 * 1000),
+      roles: z.array(Name).default([]),
+      cluster: Name.default('default'),
+      /** A pattern for names of nodes, `*` stands for anything: `web-*`. */
+      names: z.string().max(200).default('*'),
+    }),
+    output: z.object({ token: z.string(), id: z.string(), expiresAt: z.int() }),
+  }),
+  listTokens: endpoint({
+    method: 'GET',
+    path: '/api/tokens',
+    access: 'admin',
+    summary: 'Join tokens that can still be used.',
+    input: none,
+    output: z.array(
+      z.object({
+        id: z.string(),
+        usesLeft: z.int(),
+        expiresAt: z.int(),
+        roles: z.array(z.string()),
+        cluster: z.string(),
+        names: z.string(),
+        author: z.string(),
+      }),
+    ),
+  }),
+  deleteToken: endpoint({
+    method: 'DELETE',
+    path: '/api/tokens/:id',
+    access: 'admin',
+    summary: 'Make a join token worthless.',
+    input: z.object({ id: z.string() }),
+    output: z.object({ id: z.string() }),
+  }),
+}
