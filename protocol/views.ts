@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Sha256 } from './catalog.ts'
+import { Cleanup, Policy, Sha256 } from './catalog.ts'
 import { Counts, ResourceEvent, Run, RunMode, RunOutcome } from './events.ts'
 import { Facts } from './facts.ts'
 
@@ -119,7 +119,10 @@ export const RoleView = z.object({
   recipes: z.array(z.string()),
   attributes: z.record(z.string(), z.unknown()),
   nodes: z.array(z.string()),
+  ...Policy.omit({ cleanup: true }).shape,
+  runDeadlineMs: z.int().optional(),
 })
+export type RoleView = z.infer<typeof RoleView>
 
 export const RecipeView = z.object({
   name: z.string(),
@@ -127,7 +130,9 @@ export const RecipeView = z.object({
   /** By dotted key. */
   attributes: z.record(z.string(), z.object({ mustBeSet: z.boolean(), default: z.unknown() })),
   roles: z.array(z.string()),
+  cleanup: Cleanup,
 })
+export type RecipeView = z.infer<typeof RecipeView>
 
 /** What is wrong in recipes or roles: each with file and line. Empty: the revision on disk is in force. */
 export const SourceCheck = z.object({

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { Argv, BlobRef, ResourceId } from '../protocol/catalog.ts'
+import type { Argv, BlobRef, Cleanup, ResourceId } from '../protocol/catalog.ts'
 import type { Facts } from '../protocol/facts.ts'
 import type { ResourceTypes } from '../resources/index.ts'
 
@@ -82,6 +82,8 @@ export interface RecipeDefinition<Shape extends z.ZodRawShape> {
   description?: string
   /** What may be set, by `z.strictObject`: a default for what need not be set, `.describe()` for the reference. */
   attributes?: z.ZodObject<Shape>
+  /** What becomes of things that it made and declares no more; `keep` where left out. */
+  cleanup?: Cleanup
   declare: (context: RecipeContext<z.output<z.ZodObject<Shape>>>) => void
 }
 
@@ -89,6 +91,7 @@ export interface RecipeDefinition<Shape extends z.ZodRawShape> {
 export interface AnyRecipe {
   description?: string
   attributes?: z.ZodObject
+  cleanup?: Cleanup
   declare(context: RecipeContext<unknown>): unknown
 }
 

@@ -8,6 +8,7 @@ import type { Context } from '../context.ts'
 import { attributeLines, facts } from '../describe.ts'
 import { command, json, jsonFlag, oneNode } from '../options.ts'
 import { paintWord } from '../paint.ts'
+import { policyText } from '../policy-text.ts'
 import { relative } from '../time.ts'
 import { nodeWrites } from './node-writes.ts'
 
@@ -102,11 +103,13 @@ const catalog = command({
   async run({ operands: [node], json: asJson }, context) {
     const found = await (await context.api()).call(api.readCatalog, { node })
     if (asJson) return context.output.json(found)
+    const { policies } = found
     context.output.table(
       found.resources.map((resource) => ({
         resource: idOf(resource),
         recipe: resource.recipe,
         declared: resource.declaredAt,
+        ...(policies ? { policy: policyText(policies[resource.recipe]) } : {}),
       })),
       'The catalog is empty.',
     )

@@ -2,7 +2,9 @@ import { z } from 'zod'
 import { api } from '../../protocol/api.ts'
 import type { Command } from '../command.ts'
 import type { Context } from '../context.ts'
+import { Name } from '../../protocol/name.ts'
 import type { RecipeView } from '../../protocol/views.ts'
+import { facts } from '../describe.ts'
 import { command, json, jsonFlag } from '../options.ts'
 import { clockTime } from '../time.ts'
 
@@ -20,7 +22,7 @@ const list = command({
     if (asJson) return context.output.json(recipes)
     if (attributes) {
       return recipes.forEach((recipe) => {
-        context.output.line([recipe.name, ...linesOf(recipe.attributes)].join('\n'))
+        context.output.line([recipe.name, ...linesOf(recipe.attributes).map((line) => `  ${line}`)].join('\n'))
       })
     }
     context.output.table(
@@ -30,11 +32,33 @@ const list = command({
   },
 })
 
-function linesOf(attributes: z.infer<typeof RecipeView>['attributes']) {
+function linesOf(attributes: RecipeView['attributes']) {
   return Object.entries(attributes).map(([key, { mustBeSet, default: value }]) =>
-    mustBeSet ? `  ${key} must be set` : `  ${key} = ${JSON.stringify(value)}`,
+    mustBeSet ? `${key} must be set` : `${key} = ${JSON.stringify(value)}`,
   )
 }
+
+const show = command({
+  usage: 'recipe show RECIPE [--json]',
+  summary: 'Show one recipe: its roles, attributes, and what becomes of what it declares no more.',
+  flags: jsonFlag,
+  options: z.object({ operands: z.tuple([Name]), json }),
+
+  async run({ operands: [recipe], json: asJson }, context) {
+    const found = await (await context.api()).call(api.readRecipe, { recipe })
+    if (asJson) return context.output.json(found)
+    const { name, description, roles, cleanup, attributes } = found
+    context.output.line(
+      facts({
+        recipe: name,
+        description,
+        roles: roles.join(', ') || '(none)',
+        cleanup,
+        attributes: linesOf(attributes),
+      }),
+    )
+  },
+})
 
 const check = command({
   usage: 'recipe check [--json]',
@@ -59,4 +83,4 @@ const check = command({
   },
 })
 
-export const recipeCommands: Command<Context>[] = [list, check]
+export const recipeCommands: Command<Context>[] = [list, show, check]

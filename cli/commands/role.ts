@@ -5,6 +5,8 @@ import type { Command } from '../command.ts'
 import type { Context } from '../context.ts'
 import { attributeLines, facts } from '../describe.ts'
 import { command, json, jsonFlag } from '../options.ts'
+import { windowText } from '../policy-text.ts'
+import { took } from '../time.ts'
 
 const list = command({
   usage: 'role list [--json]',
@@ -29,7 +31,7 @@ const list = command({
 
 const show = command({
   usage: 'role show ROLE [--json]',
-  summary: 'Show one role: its recipes, attributes and nodes.',
+  summary: 'Show one role: its recipes, how they are handled, attributes and nodes.',
   flags: jsonFlag,
   options: z.object({ operands: z.tuple([Name]), json }),
 
@@ -41,6 +43,10 @@ const show = command({
         role: found.name,
         description: found.description,
         recipes: found.recipes.join(', '),
+        watch: found.watch ? 'drift is repaired as it happens' : null,
+        audit: found.audit ? 'what differs is reported, and nothing is changed' : null,
+        window: found.window ? `changes ${windowText(found.window)}` : null,
+        'run deadline': found.runDeadlineMs === undefined ? null : took(found.runDeadlineMs),
         nodes: found.nodes.join(', ') || '(none)',
         attributes: attributeLines(found.attributes),
       }),

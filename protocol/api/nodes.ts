@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { CatalogResource, Sha256 } from '../catalog.ts'
+import { Catalog, Sha256 } from '../catalog.ts'
 import { Name } from '../name.ts'
 import { NodeDetail, NodeSummary } from '../views.ts'
 import { endpoint, node } from './endpoint.ts'
@@ -27,7 +27,7 @@ export const nodesApi = {
     access: 'viewer',
     summary: 'What the node should be, compiled now.',
     input: node,
-    output: z.object({ digest: Sha256, resources: z.array(CatalogResource) }),
+    output: Catalog.extend({ digest: Sha256 }),
   }),
   assignRoles: endpoint({
     method: 'POST',

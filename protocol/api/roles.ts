@@ -28,6 +28,14 @@ export const rolesApi = {
     input: none,
     output: z.array(RecipeView),
   }),
+  readRecipe: endpoint({
+    method: 'GET',
+    path: '/api/recipes/:recipe',
+    access: 'viewer',
+    summary: 'One recipe.',
+    input: z.object({ recipe: Name }),
+    output: RecipeView,
+  }),
   checkSources: endpoint({
     method: 'POST',
     path: '/api/recipes/check',

@@ -23,7 +23,7 @@ export function nodeHandlers(parts: ApiParts): Pick<Handlers, NodeCalls> {
       const { id } = await findLivingNode(parts, node)
       await catalogs.refresh()
       const compiled = catalogs.of(id)?.compiled
-      if (compiled?.status === 'compiled') return { digest: compiled.digest, resources: compiled.catalog.resources }
+      if (compiled?.status === 'compiled') return { digest: compiled.digest, ...compiled.catalog }
       throw new ApiFault(
         409,
         compiled?.status ?? 'pending',

@@ -1,28 +1,30 @@
 import { attributeKeys } from '../compile/attributes.ts'
+import type { LoadedRecipe } from '../sources/load-recipe.ts'
 import type { Role } from '../sources/load-role.ts'
+import type { Revision } from '../sources/revision.ts'
 import type { ApiParts, Handlers } from './call.ts'
 import { requireRevision, unknown } from './find.ts'
 
-type RoleCalls = 'listRoles' | 'readRole' | 'listRecipes' | 'checkSources'
+type RoleCalls = 'listRoles' | 'readRole' | 'listRecipes' | 'readRecipe' | 'checkSources'
 
 export function roleHandlers(parts: ApiParts): Pick<Handlers, RoleCalls> {
   return {
-    listRoles: async () => byName(requireRevision(parts).roles.values()).map((role) => viewOf(role, parts)),
+    listRoles: async () => byName(requireRevision(parts).roles.values()).map((role) => roleViewOf(role, parts)),
     async readRole({ role: name }) {
       const { roles } = requireRevision(parts)
       const role = roles.get(name)
       if (!role) throw unknown('role', name, roles.keys())
-      return viewOf(role, parts)
+      return roleViewOf(role, parts)
     },
     async listRecipes() {
       const revision = requireRevision(parts)
-      const roles = byName(revision.roles.values())
-      return byName(revision.recipes.values()).map(({ name, description }) => ({
-        name,
-        description,
-        attributes: attributesOf(attributeKeys(revision, name)),
-        roles: roles.filter(({ recipes }) => recipes.includes(name)).map((role) => role.name),
-      }))
+      return byName(revision.recipes.values()).map((recipe) => recipeViewOf(recipe, revision))
+    },
+    async readRecipe({ recipe: name }) {
+      const revision = requireRevision(parts)
+      const recipe = revision.recipes.get(name)
+      if (!recipe) throw unknown('recipe', name, revision.recipes.keys())
+      return recipeViewOf(recipe, revision)
     },
     checkSources: () => checkSources(parts),
   }
@@ -33,9 +35,15 @@ function attributesOf(defaults: Record<string, unknown>) {
   return Object.fromEntries(entries.map(([key, value]) => [key, { mustBeSet: value === undefined, default: value }]))
 }
 
-function viewOf({ name, description, recipes, attributes }: Role, { catalogs }: ApiParts) {
-  const nodes = catalogs.all().filter(({ node }) => node.roles.includes(name))
-  return { name, description, recipes, attributes, nodes: nodes.map(({ node }) => node.name).toSorted() }
+function roleViewOf({ path: _path, text: _text, ...role }: Role, { catalogs }: ApiParts) {
+  const nodes = catalogs.all().filter(({ node }) => node.roles.includes(role.name))
+  return { ...role, nodes: nodes.map(({ node }) => node.name).toSorted() }
+}
+
+function recipeViewOf({ name, description, cleanup }: LoadedRecipe, revision: Revision) {
+  const roles = byName(revision.roles.values()).filter(({ recipes }) => recipes.includes(name))
+  const attributes = attributesOf(attributeKeys(revision, name))
+  return { name, description, attributes, roles: roles.map((role) => role.name), cleanup }
 }
 
 async function checkSources({ revisions, catalogs }: ApiParts) {

@@ -9,6 +9,7 @@ import type { Declarable, Draft } from './draft.ts'
 import { CompileError, Pending } from './errors.ts'
 import { type Asked, type ClusterView, type NodeInput, recordAsked } from './inputs.ts'
 import { type ActionsByType, checkLinks } from './links.ts'
+import { handlingOf } from './policies.ts'
 
 export type Compiled = (
   | { status: 'compiled'; catalog: Catalog; digest: string; blobs: Map<string, Buffer> }
@@ -34,7 +35,8 @@ export function compile(revision: Revision, node: NodeInput, cluster: ClusterVie
 
   const view = recordAsked(cluster)
   const draft: Draft = { resources: new Map(), blobs: new Map(), errors: [] }
-  const pending = [...recipesOf(revision, node)].flatMap(([name, role]) => {
+  const listed = recipesOf(revision, node)
+  const pending = [...listed].flatMap(([name, role]) => {
     const recipe = revision.recipes.get(name)
     if (!recipe) throw new Error(`Role ${role} of a loaded revision names recipe ${name}, which is not loaded`)
     return runRecipe({ recipe, role, node: { ...node, facts }, view, draft }, revision)
@@ -44,7 +46,8 @@ export function compile(revision: Revision, node: NodeInput, cluster: ClusterVie
   const errors = draft.errors.length > 0 || pending.length > 0 ? draft.errors : checkLinks(draft.resources, actions)
   if (errors.length > 0) return { status: 'error', reason: errors.join('\n'), asked }
   if (pending.length > 0) return { status: 'pending', reason: pending.join('\n'), asked }
-  const catalog = { node: node.name, resources: [...draft.resources.values()] }
+  const resources = [...draft.resources.values()]
+  const catalog = { node: node.name, resources, ...handlingOf(revision, node, listed) }
   return { status: 'compiled', catalog, digest: digestOf(catalog), blobs: draft.blobs, asked }
 }
 

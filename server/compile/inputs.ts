@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { digestOf } from '../../protocol/catalog.ts'
+import { type Disabled, digestOf } from '../../protocol/catalog.ts'
 import type { Facts } from '../../protocol/facts.ts'
 
 export interface NodeInput {
@@ -12,6 +12,9 @@ export interface NodeInput {
   /** The node's own, by dotted key: `zookeeper.tickTime`. */
   attributes: Record<string, unknown>
   clusterAttributes: Record<string, unknown>
+  /** The node is only looked at. */
+  audit?: true
+  disabled?: Disabled
 }
 
 export interface PeerView {

@@ -1,18 +1,27 @@
 import { z } from 'zod'
+import { Cleanup } from '../../protocol/catalog.ts'
 import { describeThrown } from '../thrown.ts'
 import { type RecipeContext, RecipeSource } from '../recipe.ts'
 import type { Bundle } from './bundle.ts'
+import { readDefinition } from './definition.ts'
 import type { Files } from './files.ts'
 import { placesIn, type Places, runModule } from './module.ts'
 import { compileTemplates, type Templates } from './templates.ts'
 
-export interface LoadedRecipe {
+const Definition = z.strictObject({
+  description: z.string().default(''),
+  attributes: z.instanceof(z.ZodObject, { error: 'is no schema by z.strictObject' }).default(() => z.strictObject({})),
+  cleanup: Cleanup.default('keep'),
+  declare: z.custom<(context: RecipeContext<unknown>) => unknown>(
+    (value) => typeof value === 'function',
+    'is no function',
+  ),
+})
+
+export interface LoadedRecipe extends z.infer<typeof Definition> {
   name: string
-  description: string
   /** `recipes/nginx/nginx.ts` */
   path: string
-  attributes: z.ZodObject
-  declare: (context: RecipeContext<unknown>) => unknown
   /** What lies beside the recipe and is no code, by path from its folder. */
   files: Files
   templates: Templates
@@ -35,11 +44,11 @@ export function loadRecipe(bundle: Bundle, files: Files, imports: Record<string,
     )
     return undefined
   }
-  const { definition } = source.value
-  const { description = '', attributes = z.strictObject({}) } = definition
+  const text = files.get(path)?.toString('utf8') ?? ''
+  const definition = readDefinition(Definition, source.value.definition, { path, text }, errors)
+  if (!definition) return undefined
   const name = folder.slice(folder.lastIndexOf('/') + 1)
-  const declare = (context: RecipeContext<unknown>) => definition.declare(context)
-  return { name, description, path, attributes, declare, files: beside, templates, places } satisfies LoadedRecipe
+  return { name, path, ...definition, files: beside, templates, places } satisfies LoadedRecipe
 }
 
 /** Runs the module. Whatever it throws is the author's, with its place. */

@@ -1,28 +1,34 @@
 import { z } from 'zod'
-import { describeIssue } from '../../protocol/describe-issue.ts'
 import { AttributeError, validateLayer } from '../compile/attribute-schema.ts'
 import { RoleSource } from '../role.ts'
 import type { Bundle } from './bundle.ts'
+import { readDefinition } from './definition.ts'
 import type { Files } from './files.ts'
 import { type LoadedRecipe, tryLoad } from './load-recipe.ts'
 import { placesIn } from './module.ts'
+import { placeOf, type SourceText } from './place-of.ts'
 import { suggest } from '../suggest.ts'
+import { RoleWindow } from './window.ts'
 
-export interface Role {
-  name: string
-  description: string
-  recipes: string[]
-  attributes: Record<string, Record<string, unknown>>
-  path: string
-  /** The file's text, to find the line of what is wrong in it. */
-  text: string
-}
+const onlyTrue = z.literal(true, 'is true, or left out').optional()
 
 const Definition = z.strictObject({
   description: z.string().default(''),
   recipes: z.array(z.string()),
   attributes: z.record(z.string(), z.record(z.string(), z.unknown())).default({}),
+  watch: onlyTrue,
+  audit: onlyTrue,
+  window: RoleWindow.optional(),
+  runDeadlineMs: z
+    .int()
+    .min(1000)
+    .max(24 * 3600 * 1000)
+    .optional(),
 })
+
+export interface Role extends z.infer<typeof Definition>, SourceText {
+  name: string
+}
 
 export function loadRole(bundle: Bundle, files: Files, imports: Record<string, unknown>, errors: string[]) {
   const { path } = bundle
@@ -33,13 +39,11 @@ export function loadRole(bundle: Bundle, files: Files, imports: Record<string, u
     errors.push(`${path}:1:1: has no role as its default export; write export default defineRole({ recipes: [ … ] })`)
     return undefined
   }
-  const { success, data, error } = Definition.safeParse(source.value.definition)
-  if (!success) {
-    errors.push(...error.issues.map((issue) => `${path}:1:1: ${describeIssue(issue)}`))
-    return undefined
-  }
+  const text = files.get(path)?.toString('utf8') ?? ''
+  const definition = readDefinition(Definition, source.value.definition, { path, text }, errors)
+  if (!definition) return undefined
   const name = path.slice(path.lastIndexOf('/') + 1, -'.ts'.length)
-  return { name, ...data, path, text: files.get(path)?.toString('utf8') ?? '' } satisfies Role
+  return { name, ...definition, path, text } satisfies Role
 }
 
 /** What the role says of recipes that are not there or do not take it. */
@@ -70,13 +74,4 @@ function checkAttributes(
       return [`${placeOf(key, role)}: ${error.message}`]
     }
   })
-}
-
-/** Where the role's file names it, as a string or as a key. */
-function placeOf(word: string, { path, text }: Role) {
-  const escaped = word.replace(/[^\w]/g, '\\$&')
-  const at = text.search(new RegExp(`['"\`]${escaped}['"\`]|\\b${escaped}\\s*:`))
-  if (at < 0) return `${path}:1:1`
-  const before = text.slice(0, at).split('\n')
-  return `${path}:${before.length}:${(before.at(-1)?.length ?? 0) + 1}`
 }

@@ -175,7 +175,10 @@ test('lists roles, recipes, tokens and the audit', async (t) => {
     description: 'A word on a file.',
     attributes: { 'word.word': { mustBeSet: false, default: 'hello' } },
     roles: ['word'],
+    cleanup: 'keep',
   })
+  assert.deepEqual(await client.call(api.readRecipe, { recipe: 'word' }), recipes[1])
+  await assert.rejects(client.call(api.readRecipe, { recipe: 'wrod' }), /Did you mean word\?/)
   assert.deepEqual(
     (await client.call(api.listTokens, {})).map(({ usesLeft, names }) => ({ usesLeft, names })),
     [{ usesLeft: 3, names: 'web-*' }],
