@@ -15,10 +15,30 @@ export const NodeState = z.enum([
   'new',
   'unchanged',
   'changed',
+  'would-change',
   'failed',
   'interrupted',
   'revoked',
 ])
+
+/** How a node is treated beside what its roles say: by whose word, since when and why. */
+export const Stance = z.object({
+  reason: z.string(),
+  by: z.string(),
+  at: z.int(),
+  /** When it ends by itself. */
+  until: z.int().optional(),
+})
+export type Stance = z.infer<typeof Stance>
+
+/** What is not there is not so. */
+export const Stances = z.object({
+  /** The node is only looked at. */
+  audit: Stance.optional(),
+  /** Runs that would change something are off. */
+  disabled: Stance.optional(),
+})
+export type Stances = z.infer<typeof Stances>
 
 export const NodeSummary = z.object({
   name: z.string(),
@@ -30,6 +50,7 @@ export const NodeSummary = z.object({
   /** Why it is pending or in error. */
   reason: z.string().nullable(),
   lastRun: z.object({ id: z.string(), outcome: RunOutcome, finishedAt: z.int() }).nullable(),
+  ...Stances.shape,
 })
 export type NodeSummary = z.infer<typeof NodeSummary>
 
@@ -84,6 +105,8 @@ export const Target = z.object({
   run: z.string().nullable(),
   outcome: RunOutcome.nullable(),
   counts: Counts.nullable(),
+  /** What the plan that its run made is known by. */
+  plan: Sha256.optional(),
   at: z.int(),
 })
 export type Target = z.infer<typeof Target>
@@ -91,6 +114,8 @@ export type Target = z.infer<typeof Target>
 export const Order = z.object({
   id: z.string(),
   mode: RunMode,
+  /** Converge only if this is what the node would do: the hash of a plan. */
+  plan: Sha256.optional(),
   author: z.string(),
   createdAt: z.int(),
   /** When each target has its final state at the latest. */

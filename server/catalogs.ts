@@ -1,9 +1,11 @@
 import { setImmediate as breathe } from 'node:timers/promises'
 import { clusterViews, inputOf } from './cluster-views.ts'
 import { compile, type Compiled } from './compile/compile.ts'
-import { answersChanged, type ClusterView } from './compile/inputs.ts'
+import { answersChanged, type ClusterView, type NodeInput } from './compile/inputs.ts'
+import { createDeadlines } from './deadlines.ts'
 import { oneAfterAnother } from './one-after-another.ts'
 import type { Revisions } from './revisions.ts'
+import { nextEnd, stanceInput } from './stances.ts'
 import type { Fleet, FleetNode, Store } from './store/store.ts'
 import { describeThrown } from './thrown.ts'
 
@@ -23,6 +25,15 @@ export interface Catalogs {
   blob(nodeId: string, sha256: string): Buffer | undefined
   /** Told of each node whose catalog, or the reason for having none, is another. */
   onChange(listener: (wanted: Wanted) => void): void
+  close(): void
+}
+
+export interface CatalogParts {
+  store: Store
+  revisions: Revisions
+  clock: () => number
+  /** Where work that nobody waits for tells of its failure. */
+  failed: (error: unknown) => void
 }
 
 interface Entry extends Wanted {
@@ -35,10 +46,23 @@ interface Entry extends Wanted {
 /** How long compiling may keep the loop from its sockets. */
 const stretchMs = 20
 
-export function createCatalogs(store: Store, revisions: Revisions): Catalogs {
+export function createCatalogs(parts: CatalogParts): Catalogs {
   const entries = new Map<string, Entry>()
   const listeners: ((wanted: Wanted) => void)[] = []
-  const looks = oneAfterAnother(() => look(store, revisions, entries, tell))
+  const ends = createDeadlines(parts.clock, parts.failed)
+  const looks = oneAfterAnother(async () => {
+    const now = parts.clock()
+    lookAtEnd(await look(parts, entries, now, tell), now)
+  })
+  let nextLook = 0
+
+  /** What ends by itself must not last until somebody writes. */
+  function lookAtEnd(fleet: Fleet, now: number) {
+    const end = nextEnd(fleet, now)
+    if (end === undefined || (nextLook > now && nextLook <= end)) return
+    nextLook = end
+    ends.at(end, looks)
+  }
 
   function tell(entry: Entry) {
     for (const listener of listeners) listener(entry)
@@ -53,10 +77,16 @@ export function createCatalogs(store: Store, revisions: Revisions): Catalogs {
       return entry?.blobs.get(sha256) ?? entry?.previousBlobs.get(sha256)
     },
     onChange: (listener) => void listeners.push(listener),
+    close: () => ends.close(),
   }
 }
 
-async function look(store: Store, revisions: Revisions, entries: Map<string, Entry>, tell: (entry: Entry) => void) {
+async function look(
+  { store, revisions }: CatalogParts,
+  entries: Map<string, Entry>,
+  now: number,
+  tell: (entry: Entry) => void,
+) {
   const fleet = await store.readFleet()
   const viewOf = clusterViews(fleet)
   const living = new Set(fleet.nodes.map(({ id }) => id))
@@ -64,25 +94,26 @@ async function look(store: Store, revisions: Revisions, entries: Map<string, Ent
   let since = performance.now()
   for (const node of fleet.nodes) {
     const before = entries.get(node.id)
-    const entry = entryFor(node, fleet, viewOf(node.cluster), revisions, before)
+    const input = { ...inputOf(node, fleet), ...stanceInput(node, now) }
+    const entry = entryFor(node, input, viewOf(node.cluster), revisions, before)
     entries.set(node.id, entry)
     if (!before || !isSame(before.compiled, entry.compiled)) tell(entry)
     if (performance.now() - since < stretchMs) continue
     await breathe()
     since = performance.now()
   }
+  return fleet
 }
 
 /** The entry of before when nothing that it was made from is another now. */
 function entryFor(
   node: FleetNode,
-  fleet: Fleet,
+  input: NodeInput,
   view: ClusterView,
   revisions: Revisions,
   before: Entry | undefined,
 ): Entry {
   const revision = revisions.current()
-  const input = inputOf(node, fleet)
   const inputs = JSON.stringify([revision?.id ?? revisions.errors(), input])
   if (before?.inputs === inputs && !answersChanged(before.compiled.asked, view)) return { ...before, node }
   const compiled = revision ? compiledOrWhyNot(revision, input, view) : noRevision(revisions.errors())

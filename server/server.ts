@@ -82,7 +82,7 @@ function assemble(app: FastifyInstance, store: Store, ca: string, clock: () => n
   const refusals = createRefusals(clock)
   const registry = createRegistry()
   const revisions = createRevisions({ recipes, roles }, clock)
-  const catalogs = createCatalogs(store, revisions)
+  const catalogs = createCatalogs({ store, revisions, clock, failed })
   const orders = createOrders({
     store,
     catalogs,
@@ -111,6 +111,7 @@ function assemble(app: FastifyInstance, store: Store, ca: string, clock: () => n
     close: async () => {
       watching.close()
       orders.close()
+      catalogs.close()
       await Promise.all([agents.close(), app.close()])
     },
   }

@@ -1,8 +1,12 @@
 import { z } from 'zod'
 import { Catalog, Sha256 } from '../catalog.ts'
+import { Time } from '../events.ts'
 import { Name } from '../name.ts'
 import { NodeDetail, NodeSummary } from '../views.ts'
 import { endpoint, node } from './endpoint.ts'
+
+const nodes = z.object({ nodes: z.array(Name).min(1) })
+const treated = nodes.extend({ reason: z.string().trim().min(1, 'say why').max(1000) })
 
 export const nodesApi = {
   listNodes: endpoint({
@@ -44,6 +48,38 @@ export const nodesApi = {
     summary: 'Take roles from the node.',
     input: node.extend({ roles: z.union([Name.transform((one) => [one]), z.array(Name).min(1)]) }),
     output: NodeSummary,
+  }),
+  disableNodes: endpoint({
+    method: 'POST',
+    path: '/api/nodes/disable',
+    access: 'operator',
+    summary: 'Let nodes change nothing until they are enabled again, or until a time.',
+    input: treated.extend({ until: Time.optional() }),
+    output: z.array(NodeSummary),
+  }),
+  enableNodes: endpoint({
+    method: 'POST',
+    path: '/api/nodes/enable',
+    access: 'operator',
+    summary: 'Let disabled nodes converge again.',
+    input: nodes,
+    output: z.array(NodeSummary),
+  }),
+  auditNodes: endpoint({
+    method: 'POST',
+    path: '/api/nodes/audit',
+    access: 'operator',
+    summary: 'Let nodes report what differs, and change nothing.',
+    input: treated,
+    output: z.array(NodeSummary),
+  }),
+  enforceNodes: endpoint({
+    method: 'POST',
+    path: '/api/nodes/enforce',
+    access: 'operator',
+    summary: 'Let audited nodes converge again.',
+    input: nodes,
+    output: z.array(NodeSummary),
   }),
   revokeNode: endpoint({
     method: 'POST',

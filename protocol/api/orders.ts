@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Sha256 } from '../catalog.ts'
 import { RunMode } from '../events.ts'
 import { Name } from '../name.ts'
 import { Order, OrderUpdate } from '../views.ts'
@@ -16,6 +17,8 @@ export const ordersApi = {
       nodes: z.array(Name).min(1).optional(),
       role: Name.optional(),
       all: z.literal(true).optional(),
+      /** The hash of a plan, with one node: it converges only if that is what it would do. */
+      plan: Sha256.optional(),
       deadlineMs: z
         .int()
         .min(1000)

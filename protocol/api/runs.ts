@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ResourceEvent, RunOutcome } from '../events.ts'
+import { ResourceEvent, RunOutcome, Trigger } from '../events.ts'
 import { Name } from '../name.ts'
 import { StoredRun } from '../views.ts'
 import { endpoint } from './endpoint.ts'
@@ -13,6 +13,7 @@ export const runsApi = {
     input: z.object({
       node: Name.optional(),
       outcome: RunOutcome.optional(),
+      trigger: Trigger.optional(),
       limit: z.coerce.number().int().min(1).max(1000).default(20),
       /** The id of the last run of the page before. */
       after: z.uuid().optional(),

@@ -9,9 +9,11 @@ type OrderCalls = 'createOrder' | 'listOrders' | 'readOrder' | 'watchOrder' | 'c
 export function orderHandlers(parts: ApiParts): Pick<Handlers, OrderCalls> {
   const { store, orders, revisions } = parts
   return {
-    async createOrder({ mode, deadlineMs, ...whom }, { by }) {
+    async createOrder({ mode, plan, deadlineMs, ...whom }, { by }) {
+      if (plan !== undefined && (mode === 'plan' || whom.nodes?.length !== 1))
+        throw new ApiFault(400, 'bad-input', 'A plan is of one node: name that one, and converge.')
       const nodes = await nodesOf(parts, whom)
-      const order = await orders.create({ mode, deadlineMs, author: by.author, nodes })
+      const order = await orders.create({ mode, plan, deadlineMs, author: by.author, nodes })
       return { ...order, sourceErrors: revisions.errors() }
     },
     listOrders: ({ limit }) => store.listOrders(limit),

@@ -12,6 +12,7 @@ import { orderHandlers } from './orders.ts'
 import { roleHandlers } from './roles.ts'
 import { runHandlers } from './runs.ts'
 import { serverHandlers } from './server.ts'
+import { stanceHandlers } from './stances.ts'
 import { tokenHandlers } from './tokens.ts'
 
 type Handle = (input: unknown, caller: Caller) => Promise<unknown>
@@ -21,6 +22,7 @@ export function registerApi(app: FastifyInstance, parts: ApiParts & AuthParts) {
   const handlers: Handlers = {
     ...serverHandlers(parts),
     ...nodeHandlers(parts),
+    ...stanceHandlers(parts),
     ...attributeHandlers(parts),
     ...roleHandlers(parts),
     ...tokenHandlers(parts),

@@ -1,3 +1,4 @@
+import type { RunMode } from '../../protocol/events.ts'
 import type { ServerMessage } from '../../protocol/messages.ts'
 import type { Catalogs } from '../catalogs.ts'
 import type { OpenTarget, Store } from '../store/store.ts'
@@ -13,11 +14,14 @@ export interface DeliveryParts {
 }
 
 export function createDelivery({ store, clock, catalogs, send }: DeliveryParts, turn: TurnTarget) {
-  /** Why a node can't do any order. Without facts there can be no catalog, but soon: such a node is waited for like one that is away. */
-  function refusal(nodeId: string) {
+  /** Why a node can't do such an order. Without facts there can be no catalog, but soon: such a node is waited for like one that is away. */
+  function refusal(nodeId: string, mode: RunMode) {
     const wanted = catalogs.of(nodeId)
-    if (!wanted?.node.facts || wanted.compiled.status === 'compiled') return undefined
-    return `${wanted.compiled.status}: ${wanted.compiled.reason}`
+    if (!wanted?.node.facts) return undefined
+    const { compiled } = wanted
+    if (compiled.status !== 'compiled') return `${compiled.status}: ${compiled.reason}`
+    const { disabled } = compiled.catalog
+    return disabled && mode === 'converge' ? `disabled by ${disabled.by}: ${disabled.reason}` : undefined
   }
 
   /** What a node has taken it may ask to have again, whatever has become of its catalog: it then says itself that it can't. */
@@ -30,10 +34,11 @@ export function createDelivery({ store, clock, catalogs, send }: DeliveryParts, 
     /** Sends the node all that it has not finished, and refuses for it what it has no catalog for. At least once: agents know orders by their ids. */
     deliver: async (nodeId: string) => {
       for (const target of await store.openTargets(nodeId)) {
-        const reason = target.state === 'waiting' ? refusal(nodeId) : undefined
+        const reason = target.state === 'waiting' ? refusal(nodeId, target.mode) : undefined
         if (reason !== undefined) await turn(target.order, nodeId, ['waiting'], 'refused', { reason })
         else if (isDue(target)) {
-          send(nodeId, { type: 'order', id: target.order, mode: target.mode, startBy: startByOf(target, clock()) })
+          const { order: id, mode, plan } = target
+          send(nodeId, { type: 'order', id, mode, ...(plan && { plan }), startBy: startByOf(target, clock()) })
         }
       }
     },

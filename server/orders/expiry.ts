@@ -1,6 +1,6 @@
 import { openStates, type Order } from '../../protocol/views.ts'
 import type { OpenTarget, Store } from '../store/store.ts'
-import { createDeadlines } from './deadlines.ts'
+import { createDeadlines } from '../deadlines.ts'
 import type { TurnTarget } from './orders.ts'
 
 /** How long an order waits for a node to take it. */

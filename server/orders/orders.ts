@@ -17,6 +17,7 @@ export type TurnTarget = (
 
 export interface NewOrder {
   mode: RunMode
+  plan?: string | undefined
   author: string
   /** Ids of nodes. */
   nodes: string[]
@@ -63,20 +64,21 @@ export function createOrders(parts: OrderParts) {
 /** It is sent when it is stored. */
 async function storeOrder(
   { store, clock, send }: OrderParts,
-  { mode, author, nodes, deadlineMs }: NewOrder,
-  refusal: (nodeId: string) => string | undefined,
+  { mode, plan, author, nodes, deadlineMs }: NewOrder,
+  refusal: (nodeId: string, mode: RunMode) => string | undefined,
 ) {
   const id = newId()
   const createdAt = clock()
   const targets = nodes.map((node) => {
-    const reason = refusal(node)
+    const reason = refusal(node, mode)
     return reason === undefined ? { node, state: 'waiting' as const } : { node, state: 'refused' as const, reason }
   })
   const deadline = createdAt + deadlineMs
-  await store.createOrder({ id, mode, author, createdAt, deadline }, targets)
+  const told = { id, mode, ...(plan && { plan }) }
+  await store.createOrder({ ...told, author, createdAt, deadline }, targets)
   for (const { node, state } of targets) {
     if (state === 'waiting')
-      send(node, { type: 'order', id, mode, startBy: startByOf({ state, createdAt, deadline }, createdAt) })
+      send(node, { type: 'order', ...told, startBy: startByOf({ state, createdAt, deadline }, createdAt) })
   }
   return id
 }

@@ -5,6 +5,7 @@ import { createCommits } from './sqlite/commits.ts'
 import { openDatabase } from './sqlite/database.ts'
 import { createNodes } from './sqlite/nodes.ts'
 import { createObserved } from './sqlite/observed.ts'
+import { createStances } from './sqlite/stances.ts'
 import { createFinishTargets, createOrders } from './sqlite/targets.ts'
 import { closeSync, openSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
@@ -22,6 +23,7 @@ export async function openSqliteStore(path: string): Promise<Store> {
     ...createNodes(desired),
     ...createAssignments(desired),
     ...createAttributes(desired),
+    ...createStances(desired),
     revision: async () => revisionOf(meta),
     ...createObserved({ database, write, finishTargets: createFinishTargets(database) }),
     ...createOrders(database, write, audit),

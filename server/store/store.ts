@@ -1,6 +1,6 @@
 import type { ResourceEvent, Report, Run, RunMode, RunOutcome } from '../../protocol/events.ts'
 import type { Facts } from '../../protocol/facts.ts'
-import type { Access, Order, StoredRun, Target, TargetState } from '../../protocol/views.ts'
+import type { Access, Order, Stance, Stances, StoredRun, Target, TargetState } from '../../protocol/views.ts'
 
 /** Who writes, and when by the server's clock. Every write that people ask for leaves an audit row with it. */
 export interface By {
@@ -67,8 +67,10 @@ export interface SetValue {
   at: number
 }
 
-/** A living node with all that its catalog is compiled from. */
-export interface FleetNode extends Node {
+export type StanceKind = keyof Stances
+
+/** A living node with all that its catalog is compiled from. Its stances are as they were taken: one may have ended by itself. */
+export interface FleetNode extends Node, Stances {
   roles: string[]
   attributes: Record<string, unknown>
   facts: Facts | null
@@ -95,6 +97,7 @@ export interface OpenTarget {
   order: string
   node: string
   mode: RunMode
+  plan?: string
   state: TargetState
   createdAt: number
   deadline: number
@@ -136,6 +139,8 @@ export interface DesiredStore {
   /** False when it was not set. */
   unsetAttribute(place: AttributePlace, by: By): Promise<boolean>
   readAttributes(scope: AttributePlace['scope'], subject: string): Promise<Record<string, SetValue>>
+  /** Takes the stance in the place of the one before, or with null ends it; ending what is not there is no write. */
+  setStance(nodeId: string, kind: StanceKind, stance: Pick<Stance, 'reason' | 'until'> | null, by: By): Promise<void>
   /** The node's name and ordinals are free from then on; its key never. */
   revoke(nodeId: string, by: By): Promise<void>
   /** Counts the writes above. */
@@ -160,6 +165,7 @@ export interface ObservedStore {
 export interface RunFilter {
   node?: string | undefined
   outcome?: Run['outcome'] | undefined
+  trigger?: Run['trigger'] | undefined
   limit: number
   /** The id of the last run of the page before. */
   after?: string | undefined

@@ -5,6 +5,7 @@ import type { Audit } from './access.ts'
 import type { Assign } from './assignments.ts'
 import type { Write } from './commits.ts'
 import { fromJson } from './json.ts'
+import { createStanceReader } from './stances.ts'
 
 interface NodeRow {
   id: string
@@ -109,6 +110,7 @@ function fleetReader(database: Database): DesiredStore['readFleet'] {
   const attributes = database.prepare<[], { scope: string; subject: string; key: string; value: string }>(
     'select scope, subject, key, value from attributes order by key',
   )
+  const addStances = createStanceReader(database)
   return async () => {
     const fleet: Fleet = { nodes: [], clusters: {} }
     const byId = new Map<string, FleetNode>()
@@ -124,6 +126,7 @@ function fleetReader(database: Database): DesiredStore['readFleet'] {
       const of = scope === 'node' ? byId.get(subject)?.attributes : (fleet.clusters[subject] ??= {})
       assignIn(of, key, JSON.parse(value))
     }
+    addStances(byId)
     return fleet
   }
 }

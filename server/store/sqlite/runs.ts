@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3'
+import type { ResourceId } from '../../../protocol/catalog.ts'
 import type { ResourceEvent, Run } from '../../../protocol/events.ts'
 import type { StoredRun } from '../../../protocol/views.ts'
 import type { ObservedStore, RunFilter } from '../store.ts'
@@ -24,6 +25,9 @@ interface RunRow {
   skipped: number
   deferred: number
   owed: string | null
+  orphans: string | null
+  plan: Buffer | null
+  reboot: string | null
   error: string | null
 }
 
@@ -38,21 +42,26 @@ export function listFromJson(text: string | null) {
   return text === null ? [] : fromJson<string[]>(text)
 }
 
+/** Half the size of the hash in hex. */
+export function hashToBytes(hash: string | null) {
+  return hash === null ? null : Buffer.from(hash, 'hex')
+}
+
 export function createRunWriter(database: Database) {
   const insertRun = database.prepare(
     `insert into runs (id, node, mode, trigger, orders, catalog, started_at, finished_at, received_at, outcome,
-       unchanged, changed, would_change, unknown, failed, skipped, deferred, owed, error)
+       unchanged, changed, would_change, unknown, failed, skipped, deferred, owed, orphans, plan, reboot, error)
      values (:id, :node, :mode, :trigger, :orders, :catalog, :startedAt, :finishedAt, :receivedAt, :outcome,
-       :unchanged, :changed, :wouldChange, :unknown, :failed, :skipped, :deferred, :owed, :error)`,
+       :unchanged, :changed, :wouldChange, :unknown, :failed, :skipped, :deferred, :owed, :orphans, :plan, :reboot, :error)`,
   )
   const insertEvent = database.prepare(
     'insert into events (run, position, resource, outcome, event) values (?, ?, ?, ?, ?)',
   )
   return (node: string, run: Run, events: ResourceEvent[], receivedAt: number) => {
-    const { counts, orders, catalog, owed, error = null, ...rest } = run
-    const lists = { orders: listToJson(orders), owed: listToJson(owed) }
-    const bytes = catalog === null ? null : Buffer.from(catalog, 'hex')
-    const row = { ...rest, ...counts, ...lists, node, receivedAt, error, catalog: bytes }
+    const { counts, orders, catalog, owed, orphans = [], plan = null, reboot = null, error = null, ...rest } = run
+    const lists = { orders: listToJson(orders), owed: listToJson(owed), orphans: listToJson(orphans) }
+    const hashes = { catalog: hashToBytes(catalog), plan: hashToBytes(plan) }
+    const row = { ...rest, ...counts, ...lists, ...hashes, node, receivedAt, reboot, error }
     const seq = insertRun.run(row).lastInsertRowid
     const noteworthy = events.filter(({ outcome }) => outcome !== 'unchanged')
     for (const [position, event] of noteworthy.entries())
@@ -81,12 +90,14 @@ export function createRunReader(database: Database): RunReader {
   }
 }
 
-function query({ node, outcome, after }: RunFilter) {
+function query({ node, outcome, trigger, after }: RunFilter) {
   const where = [
     node !== undefined && 'runs.node in (select id from nodes where name = :node)',
     outcome !== undefined && 'runs.outcome = :outcome',
     // Said again, so that SQLite may use the index that leaves the many unchanged runs out.
     outcome !== undefined && outcome !== 'unchanged' && "runs.outcome <> 'unchanged'",
+    trigger !== undefined && 'runs.trigger = :trigger',
+    trigger !== undefined && trigger !== 'schedule' && "runs.trigger <> 'schedule'",
     after !== undefined &&
       '(runs.finished_at, runs.id) < (select last.finished_at, last.id from runs as last where last.id = :after)',
   ].filter((condition) => condition !== false)
@@ -109,6 +120,9 @@ function storedRunOf(row: RunRow): StoredRun {
     outcome: row.outcome,
     counts: { unchanged, changed, wouldChange: row.would_change, unknown, failed, skipped, deferred },
     owed: listFromJson(row.owed),
+    ...(row.orphans === null ? {} : { orphans: fromJson<ResourceId[]>(row.orphans) }),
+    ...(row.plan === null ? {} : { plan: row.plan.toString('hex') }),
+    ...(row.reboot === null ? {} : { reboot: row.reboot }),
     ...(row.error === null ? {} : { error: row.error }),
   }
 }

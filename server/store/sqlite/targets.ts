@@ -5,6 +5,7 @@ import type { OpenTarget, OrderStore, Turn } from '../store.ts'
 import type { Audit } from './access.ts'
 import type { Write } from './commits.ts'
 import { fromJson } from './json.ts'
+import { hashToBytes } from './runs.ts'
 
 interface TargetRow {
   order_id: string
@@ -15,10 +16,16 @@ interface TargetRow {
   run: string | null
   outcome: RunOutcome | null
   counts: string | null
+  plan: Buffer | null
   at: number
 }
 
-const columns = 'targets.*, nodes.name from targets join nodes on nodes.id = targets.node'
+interface OrderRow extends Omit<Order, 'targets' | 'plan'> {
+  plan: Buffer | null
+}
+
+const columns = `targets.*, nodes.name, runs.plan from targets join nodes on nodes.id = targets.node
+  left join runs on runs.id = targets.run`
 const open = `state in (${openStates.map((state) => `'${state}'`).join(', ')})`
 
 /** Gives a run's orders their final states. To be called in the transaction that stores the run. */
@@ -56,7 +63,7 @@ function targetReader(database: Database) {
   }
 }
 
-function targetOf({ name, state, reason, run, outcome, counts, at }: TargetRow): Target {
+function targetOf({ name, state, reason, run, outcome, counts, plan, at }: TargetRow): Target {
   return {
     node: name,
     state,
@@ -64,8 +71,13 @@ function targetOf({ name, state, reason, run, outcome, counts, at }: TargetRow):
     run,
     outcome,
     counts: counts === null ? null : fromJson<Counts>(counts),
+    ...planOf(plan),
     at,
   }
+}
+
+function planOf(bytes: Buffer | null) {
+  return bytes === null ? {} : { plan: bytes.toString('hex') }
 }
 
 export function createOrders(database: Database, write: Write, audit: Audit): OrderStore {
@@ -74,7 +86,8 @@ export function createOrders(database: Database, write: Write, audit: Audit): Or
 
 function making(database: Database, write: Write, audit: Audit): Pick<OrderStore, 'createOrder'> {
   const insertOrder = database.prepare(
-    'insert into orders (id, mode, author, created_at, deadline) values (:id, :mode, :author, :createdAt, :deadline)',
+    `insert into orders (id, mode, plan, author, created_at, deadline)
+     values (:id, :mode, :plan, :author, :createdAt, :deadline)`,
   )
   const insertTarget = database.prepare(
     'insert into targets (order_id, node, position, state, reason, at) values (?, ?, ?, ?, ?, ?)',
@@ -82,35 +95,39 @@ function making(database: Database, write: Write, audit: Audit): Pick<OrderStore
   return {
     createOrder: (order, targets) =>
       write(() => {
-        insertOrder.run(order)
+        insertOrder.run({ ...order, plan: hashToBytes(order.plan ?? null) })
         for (const [position, { node, state, reason = null }] of targets.entries())
           insertTarget.run(order.id, node, position, state, reason, order.createdAt)
-        const { author, createdAt: at, mode } = order
-        audit({ author, at }, { action: 'create-order', subject: order.id, after: { mode, targets: targets.length } })
+        const { author, createdAt: at, mode, plan } = order
+        const after = { mode, plan, targets: targets.length }
+        audit({ author, at }, { action: 'create-order', subject: order.id, after })
       }),
   }
 }
 
 function reading(database: Database): Pick<OrderStore, 'readOrder' | 'listOrders' | 'openTargets'> {
-  const order = 'select id, mode, author, created_at as createdAt, deadline from orders'
-  const one = database.prepare<[string], Omit<Order, 'targets'>>(`${order} where id = ?`)
-  const newest = database.prepare<[number], Omit<Order, 'targets'>>(
-    `${order} order by created_at desc, id desc limit ?`,
-  )
+  const order = 'select id, mode, plan, author, created_at as createdAt, deadline from orders'
+  const one = database.prepare<[string], OrderRow>(`${order} where id = ?`)
+  const newest = database.prepare<[number], OrderRow>(`${order} order by created_at desc, id desc limit ?`)
   const targets = database.prepare<[string], TargetRow>(`select ${columns} where order_id = ? order by position`)
-  const opened = database.prepare<{ node: string | null }, OpenTarget>(
-    `select order_id as "order", node, state, orders.mode, orders.created_at as createdAt, orders.deadline
+  const opened = database.prepare<{ node: string | null }, Omit<OpenTarget, 'plan'> & { plan: Buffer | null }>(
+    `select order_id as "order", node, state, orders.mode, orders.plan, orders.created_at as createdAt, orders.deadline
      from targets join orders on orders.id = targets.order_id
      where ${open} and (:node is null or node = :node) order by orders.created_at, orders.id, position`,
   )
-  const whole = (found: Omit<Order, 'targets'>) => ({ ...found, targets: targets.all(found.id).map(targetOf) })
+  const whole = ({ plan, ...found }: OrderRow) => ({
+    ...found,
+    ...planOf(plan),
+    targets: targets.all(found.id).map(targetOf),
+  })
   return {
     async readOrder(id) {
       const found = one.get(id)
       return found && whole(found)
     },
     listOrders: async (limit) => newest.all(limit).map(whole),
-    openTargets: async (node) => opened.all({ node: node ?? null }),
+    openTargets: async (node) =>
+      opened.all({ node: node ?? null }).map(({ plan, ...target }) => ({ ...target, ...planOf(plan) })),
   }
 }
 

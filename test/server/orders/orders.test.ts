@@ -69,6 +69,46 @@ test('an agent that refuses says why', async (t) => {
   assert.deepEqual(await finalOf(served, id), [{ node: 'n1', state: 'refused', reason: 'is paused' }])
 })
 
+const hash = 'ab'.repeat(32)
+
+test('a plan tells its hash, and an order by it carries it, again after a restart of the server', async (t) => {
+  const served = await serve(t)
+  const keys = await join(served)
+  const agent = await ready(served, keys)
+  const planned = await served.client.call(api.createOrder, { mode: 'plan', nodes: ['n1'] })
+  await agent.next('order')
+  const report = reportOf(randomUUID(), { mode: 'plan', orders: [planned.id], outcome: 'would-change', plan: hash })
+  agent.send({ type: 'report', report, clock: Date.now() })
+  await agent.next('stored')
+  assert.equal((await served.client.call(api.readOrder, { id: planned.id })).targets[0]?.plan, hash)
+
+  const order = await served.client.call(api.createOrder, { nodes: ['n1'], plan: hash })
+  assert.equal(order.plan, hash)
+  assert.equal((await agent.next('order')).plan, hash)
+  agent.send({ type: 'delivered', order: order.id })
+  await served.restart()
+  const again = await ready(served, keys)
+  assert.equal((await again.next('order')).plan, hash)
+})
+
+test('a node whose plan is another by now refuses after it took the order', async (t) => {
+  const served = await serve(t)
+  const agent = await ready(served, await join(served))
+  const { id } = await served.client.call(api.createOrder, { nodes: ['n1'], plan: hash })
+  await agent.next('order')
+  agent.send({ type: 'delivered', order: id })
+  agent.send({ type: 'refused', order: id, reason: 'the plan is another by now' })
+  assert.deepEqual(await finalOf(served, id), [{ node: 'n1', state: 'refused', reason: 'the plan is another by now' }])
+})
+
+test('a plan is of one node, and to be converged by', async (t) => {
+  const served = await serve(t)
+  await join(served, 'n1')
+  await join(served, 'n2')
+  for (const input of [{ nodes: ['n1', 'n2'] }, { all: true as const }, { nodes: ['n1'], mode: 'plan' as const }])
+    await assert.rejects(served.client.call(api.createOrder, { ...input, plan: hash }), /A plan is of one node/)
+})
+
 test('a node without a catalog refuses at once, with the reason, and others go on', async (t) => {
   const served = await serve(t)
   const [alone, good] = [await join(served, 'n1', ['pair']), await join(served, 'n2')]

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { test, type TestContext } from 'node:test'
-import type { ResourceEvent } from '../../../protocol/events.ts'
+import type { ResourceEvent, Run } from '../../../protocol/events.ts'
 import { reportOf } from '../../helpers/fake-agent.ts'
 import { enrolled, type Open } from './enrolled.ts'
 
@@ -29,7 +29,16 @@ export function runsContract(open: Open) {
     }
     const report = reportOf(
       randomUUID(),
-      { outcome: 'failed', catalog: 'ab'.repeat(32), owed: ['restart service[x]'], error: 'why', orders: ['o'] },
+      {
+        outcome: 'failed',
+        catalog: 'ab'.repeat(32),
+        owed: ['restart service[x]'],
+        error: 'why',
+        orders: ['o'],
+        orphans: ['file[/old]'],
+        plan: 'cd'.repeat(32),
+        reboot: 'the kernel is new',
+      },
       [unchanged, changed, failed],
     )
     await store.storeReport(id, report, 9000)
@@ -81,6 +90,16 @@ export function runsContract(open: Open) {
     }
     assert.deepEqual(paged, whole)
     assert.equal((await store.findRuns({ node: 'b', limit: 100 })).length, 3)
+  })
+
+  test('finds runs by what they began with, newest first', async (t) => {
+    const store = await open(t)
+    const [id] = await enrolled(store, 'n1')
+    for (const [index, trigger] of (['drift', 'schedule', 'drift', 'boot'] as const).entries())
+      await store.storeReport(id, reportOf(randomUUID(), { trigger, finishedAt: index + 1 }), 5)
+    const found = async (trigger: Run['trigger']) =>
+      (await store.findRuns({ trigger, limit: 5 })).map(({ finishedAt }) => finishedAt)
+    assert.deepEqual([await found('drift'), await found('schedule'), await found('order')], [[3, 1], [2], []])
   })
 
   test('finds runs by outcome, and by what their id begins with', async (t) => {
@@ -186,6 +205,28 @@ export function ordersContract(open: Open) {
     })
     assert.deepEqual(await store.storeReport(a, report, 22), [])
     assert.deepEqual(await store.openTargets(), [])
+  })
+
+  test('keeps the hash that an order goes by, and gives the one that a target planned', async (t) => {
+    const { store, a } = await ordered(t)
+    const hash = 'ab'.repeat(32)
+    const planned = { id: 'o2', mode: 'plan', author: 'ann', createdAt: 11, deadline: 99 } as const
+    const byHash = { id: 'o3', mode: 'converge', plan: hash, author: 'ann', createdAt: 12, deadline: 99 } as const
+    for (const order of [planned, byHash]) await store.createOrder(order, [{ node: a, state: 'waiting' }])
+    const plans = (await store.openTargets(a)).map(({ order, plan }) => ({ order, plan }))
+    assert.deepEqual(plans, [
+      { order: 'o1', plan: undefined },
+      { order: 'o2', plan: undefined },
+      { order: 'o3', plan: hash },
+    ])
+    assert.equal((await store.readOrder('o3'))?.plan, hash)
+    assert.equal((await store.listAudit(1))[0]?.subject, 'o3')
+    assert.deepEqual((await store.listAudit(1))[0]?.after, { mode: 'converge', plan: hash, targets: 1 })
+
+    const report = reportOf(randomUUID(), { mode: 'plan', orders: ['o2'], outcome: 'would-change', plan: hash })
+    const [turn] = await store.storeReport(a, report, 21)
+    assert.equal(turn?.target.plan, hash)
+    assert.equal((await store.readOrder('o2'))?.targets[0]?.plan, hash)
   })
 
   test('cancels what is open and says what that was', async (t) => {

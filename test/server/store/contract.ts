@@ -193,6 +193,58 @@ function desiredContract(open: Open) {
     assert.deepEqual(await store.readAttributes('cluster', 'default'), {})
   })
 
+  test('keeps how a node is treated: by whom, since when, why, and until when', async (t) => {
+    const store = await open(t)
+    const [id] = await enrolled(store, 'n1')
+    const stances = async () => {
+      const { audit, disabled } = (await store.readFleet()).nodes[0] ?? {}
+      return { audit, disabled }
+    }
+    assert.deepEqual(await stances(), { audit: undefined, disabled: undefined })
+    await store.setStance(id, 'audit', { reason: 'new here' }, by)
+    await store.setStance(id, 'disabled', { reason: 'disk', until: 9000 }, { author: 'bob', at: 2000 })
+    assert.deepEqual(await stances(), {
+      audit: { reason: 'new here', by: 'ann', at: 1000 },
+      disabled: { reason: 'disk', by: 'bob', at: 2000, until: 9000 },
+    })
+    await store.setStance(id, 'disabled', { reason: 'two disks' }, by)
+    await store.setStance(id, 'audit', null, by)
+    assert.deepEqual(await stances(), {
+      audit: undefined,
+      disabled: { reason: 'two disks', by: 'ann', at: 1000 },
+    })
+    await store.revoke(id, by)
+    await assert.rejects(store.setStance(id, 'audit', { reason: 'late' }, by), /No living node/)
+  })
+
+  test('leaves an audit row of each stance that is taken or ended, and none of ending what is not there', async (t) => {
+    const store = await open(t)
+    const [id] = await enrolled(store, 'n1')
+    const before = await store.revision()
+    await store.setStance(id, 'disabled', null, by)
+    assert.equal(await store.revision(), before)
+    await store.setStance(id, 'disabled', { reason: 'disk', until: 9000 }, { author: 'bob', at: 2000 })
+    await store.setStance(id, 'disabled', null, { author: 'ann', at: 3000 })
+    await store.setStance(id, 'audit', { reason: 'new here' }, by)
+    await store.setStance(id, 'audit', null, by)
+    assert.equal(await store.revision(), before + 4)
+    const disk = { reason: 'disk', by: 'bob', at: 2000, until: 9000 }
+    const newHere = { reason: 'new here', by: 'ann', at: 1000 }
+    assert.deepEqual((await store.listAudit(4)).toReversed(), [
+      {
+        at: 2000,
+        author: 'bob',
+        action: 'disable',
+        subject: 'n1',
+        before: null,
+        after: { reason: 'disk', until: 9000 },
+      },
+      { at: 3000, author: 'ann', action: 'enable', subject: 'n1', before: disk, after: null },
+      { at: 1000, author: 'ann', action: 'audit', subject: 'n1', before: null, after: { reason: 'new here' } },
+      { at: 1000, author: 'ann', action: 'enforce', subject: 'n1', before: newHere, after: null },
+    ])
+  })
+
   test('gives a node its newest facts', async (t) => {
     const store = await open(t)
     const [id] = await enrolled(store, 'n1')

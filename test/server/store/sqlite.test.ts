@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { readdir, stat, writeFile } from 'node:fs/promises'
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import Database from 'better-sqlite3'
@@ -52,6 +52,20 @@ test('a database that is in use is refused, and free once it is closed', async (
   await assert.rejects(openSqliteStore(path), /is in use by another server/)
   await store.close()
   await (await openSqliteStore(path)).close()
+})
+
+test('a database of the first version is brought to the newest, with what is in it', async (t) => {
+  const path = join(await tempDir(t), 'trivet.db')
+  const old = new Database(path)
+  const first = new URL('../../../server/store/migrations/001-start.sql', import.meta.url)
+  old.exec(await readFile(first, 'utf8'))
+  old.exec("insert into orders values ('o1', 'converge', 'ann', 1, 2)")
+  old.pragma('user_version = 1')
+  old.close()
+  const store = await openSqliteStore(path)
+  t.after(() => store.close())
+  const order = { id: 'o1', mode: 'converge', author: 'ann', createdAt: 1, deadline: 2, targets: [] }
+  assert.deepEqual(await store.readOrder('o1'), order)
 })
 
 test('a database of a newer version is refused and left as it is', async (t) => {
