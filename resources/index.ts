@@ -5,6 +5,7 @@ import { group } from './group.ts'
 import { link } from './link.ts'
 import { pkg } from './pkg.ts'
 import { probe } from './probe.ts'
+import { remoteFile } from './remote-file.ts'
 import { service } from './service.ts'
 import { systemdUnit } from './systemd-unit.ts'
 import { user } from './user.ts'
@@ -21,5 +22,6 @@ export const resourceTypes = {
   group,
   exec,
   probe,
+  remote_file: remoteFile,
 }
 export type ResourceTypes = typeof resourceTypes
