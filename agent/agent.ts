@@ -7,7 +7,9 @@ import { Delivery } from './delivery.ts'
 import { factsReader } from './facts.ts'
 import { RealHost } from './host.ts'
 import { KeptCatalog } from './kept-catalog.ts'
+import { Ledger } from './ledger.ts'
 import type { ResourceTypes } from './prepare.ts'
+import { Reboots } from './reboot.ts'
 import { Runner } from './run.ts'
 import { spoolIn } from './spool.ts'
 import type { Identity, State } from './state.ts'
@@ -31,6 +33,7 @@ export class Agent {
   readonly runner: Runner
   readonly delivery: Delivery
   readonly catalog: KeptCatalog
+  readonly reboots: Reboots
   readonly readFacts: () => Promise<Facts>
   readonly #options: AgentOptions
   readonly #blobs: Blobs
@@ -47,11 +50,15 @@ export class Agent {
     this.readFacts = factsReader(version)
     const spool = spoolIn(state.path('spool'))
     this.delivery = new Delivery(spool, Date.now)
+    this.reboots = new Reboots(state.path('reboot.json'))
     this.runner = new Runner({
       readCatalog: () => this.catalog.read(),
+      types,
       host: new RealHost({ blobs: this.#blobs, kept: this.#kept, scratch: state.path('scratch') }),
       spool,
+      reboots: this.reboots,
       journalPath: state.path('journal'),
+      ledgerPath: state.path('ledger'),
       lockPath: state.path('run.lock'),
       now: Date.now,
     })
@@ -86,7 +93,7 @@ export class Agent {
     // A run of the catalog before it may still be under way.
     const resources = [...catalog.resources, ...(before?.prepared ?? []).map(({ resource }) => resource)]
     this.#blobs.prune(blobsOf(resources), Date.now() - unnamedMs)
-    this.#kept.prune(new Set(), Date.now() - keptMs)
+    this.#kept.prune(new Ledger(this.#options.state.path('ledger')).keptHashes, Date.now() - keptMs)
   }
 
   // Where a blob of it was damaged since, the server is to send the catalog as if there were none: then its blobs are fetched.

@@ -1,20 +1,25 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Notification } from '../protocol/catalog.ts'
+import type { Cleanup, Notification } from '../protocol/catalog.ts'
 import type { Change, ResourceEvent } from '../protocol/events.ts'
 import type { Host } from '../resources/host.ts'
 import { checkGuarded, type Finding } from './check.ts'
 import { type Journal, keyOf } from './journal.ts'
+import type { Ledger, Making } from './ledger.ts'
+import { unwantedOf } from './orphans.ts'
 import type { Prepared } from './prepare.ts'
 import { messageOf } from '../protocol/errors.ts'
 import { asError } from './errors.ts'
 
-/** Between two attempts of a resource with `retries`. */
-const retryDelayMs = 1000
+/** Between two attempts of a resource with `retries`, unless it says otherwise. */
+const standardRetryDelayMs = 1000
 
 export interface Applying {
   /** `limit`: no command may go on for longer from now on; undefined lifts it. */
   host: Host & { limit: (timeoutMs: number | undefined) => void }
   journal: Journal
+  ledger: Ledger
+  /** What the recipe wants done with what it made, once it no longer names it. */
+  cleanupOf: (recipe: string) => Cleanup
   /** Called before a change is made, each time. */
   changing: () => void
 }
@@ -31,7 +36,7 @@ interface Applied {
 
 /** Makes the changes, several neighbours in one transaction, and looks once more: what still differs has failed. */
 export async function applyAll(differing: Differing[], applying: Applying): Promise<Applied[]> {
-  const { host, journal } = applying
+  const { host, journal, ledger } = applying
   const startedAt = performance.now()
   const { errors, fresh } = await attempt(differing, applying)
   host.changed()
@@ -40,7 +45,9 @@ export async function applyAll(differing: Differing[], applying: Applying): Prom
   for (const { one, changes } of differing) {
     const after = await checkGuarded(one, host)
     const durationMs = Math.round((performance.now() - startedAt) / differing.length)
-    const event = eventOf(one, changes, errors.get(one.resource.name), after, durationMs)
+    const cause = ledger.causeOf(one)
+    const event = { ...eventOf(one, changes, errors.get(one.resource.name), after, durationMs), cause }
+    noteKept(one, changes, ledger)
     if (event.outcome === 'changed') crossOutSatisfied(one, changes, fresh, journal)
     if (event.outcome === 'changed' || !isAsBefore(after, changes)) {
       for (const notification of one.resource.notifies) needed.add(keyOf(notification))
@@ -58,12 +65,31 @@ interface Attempted {
   fresh: Notification[]
 }
 
+// Only what a type can take away again needs to be remembered. Not synced: a power cut forgets at worst that it was we who made it.
+function noteMaking(one: Prepared, changes: Change[], { journal, ledger, host, cleanupOf }: Applying) {
+  const { id, resource, type, want } = one
+  const ensure = changes.find(({ what }) => what === 'ensure')
+  if (ensure?.to === 'absent' || unwantedOf(type, want) === undefined) return
+  const how = ensure?.from === 'absent' ? 'made' : 'changed'
+  const [path] = how === 'changed' ? (type.paths?.(resource.name, want) ?? []) : []
+  const found = path === undefined ? undefined : host.files.stat(path)
+  const before = found?.kind === 'file' ? { before: { mode: found.mode, uid: found.uid, gid: found.gid } } : {}
+  const making: Making = { how, recipe: resource.recipe, cleanup: cleanupOf(resource.recipe), ...before }
+  ledger.making(one, making)
+  journal.making(id, making)
+}
+
+function noteKept({ id }: Prepared, changes: Change[], ledger: Ledger) {
+  for (const { kept } of changes) if (kept !== undefined) ledger.kept(id, kept)
+}
+
 // What will be owed is on disk before the change is made. When that cannot be written, nothing is changed.
 async function attempt(differing: Differing[], applying: Applying): Promise<Attempted> {
   let fresh: Notification[]
   try {
     applying.changing()
     fresh = applying.journal.owe(differing.flatMap(({ one }) => one.resource.notifies))
+    for (const { one, changes } of differing) noteMaking(one, changes, applying)
   } catch (cause) {
     const why = `nothing was changed, since the journal cannot be written: ${messageOf(cause)}`
     const error = new Error(why, { cause })
@@ -78,7 +104,7 @@ async function applyTrying(differing: Differing[], { host }: Applying): Promise<
   for (let retries = differing[0]?.one.resource.retries ?? 0; ; retries--) {
     const errors = await applyOnce(left, host)
     if (errors.size === 0 || retries <= 0) return errors
-    await delay(retryDelayMs)
+    await delay(differing[0]?.one.resource.retryDelayMs ?? standardRetryDelayMs)
     host.changed()
     const failed = left.filter(({ one }) => errors.has(one.resource.name))
     left = (await Promise.all(failed.map((one) => lookAgain(one, host)))).flat()
@@ -124,7 +150,13 @@ export function failure(one: Prepared, changes: Change[], error: Error, duration
   const { sensitive, recipe } = one.resource
   const shown = sensitive ? changes.map(withheld) : changes
   const message = sensitive ? 'it failed; what it said is withheld, because the resource is sensitive' : error.message
-  return { outcome: 'failed', id: one.id, recipe, durationMs, changes: shown, error: message } as const
+  const event = { outcome: 'failed', id: one.id, recipe, durationMs, changes: shown, error: message } as const
+  return one.resource.ignoreFailure ? { ...event, ignored: true as const } : event
+}
+
+/** Why what its action makes is not made at its turn. */
+export function atTheEnd({ id }: Prepared, action: string) {
+  return `it is done at the end of the run: ${action} ${id}`
 }
 
 /** A change of a sensitive resource: that it happened, not what it was. */

@@ -33,7 +33,7 @@ export function hasGuard({ resource }: Prepared) {
 }
 
 // Most checks are synchronous reads; they pay for no promise.
-function look({ type, resource, want }: Prepared, host: Host): Finding | Promise<Finding> {
+export function look({ type, resource, want }: Prepared, host: Host): Finding | Promise<Finding> {
   if (want instanceof UnreadableProps) return { is: 'unreadable', error: want }
   try {
     const changes = type.check(resource.name, want, host)

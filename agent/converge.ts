@@ -1,15 +1,21 @@
 import type { ResourceId } from '../protocol/catalog.ts'
-import type { ResourceEvent } from '../protocol/events.ts'
-import { type Applying, applyAll, type Differing, failure } from './apply.ts'
+import type { Change, ResourceEvent } from '../protocol/events.ts'
+import { type Applying, applyAll, atTheEnd, type Differing, failure, withheld } from './apply.ts'
 import { checkAll, checkGuarded, type Finding, hasGuard } from './check.ts'
+import { asError } from './errors.ts'
+import { Failures } from './failures.ts'
+import { messageOf } from '../protocol/errors.ts'
 import { settleOwed } from './owed.ts'
 import type { Prepared } from './prepare.ts'
+import type { HoldsBack } from './stance.ts'
 
 export interface Converging extends Applying {
   /** Told of every event as it happens, those of unchanged resources too. */
   report: (event: ResourceEvent) => void
-  /** When it is aborted, the walk stops before the next resource. */
+  /** When it is aborted, the walk stops before the next resource, and says the reason. */
   signal: AbortSignal
+  /** What may not be changed in this run. */
+  holdsBack: HoldsBack
 }
 
 /**
@@ -42,29 +48,6 @@ async function walk(prepared: Prepared[], findings: Finding[], converging: Conve
       if (event.outcome === 'failed') failures.add(one)
       converging.report(event)
     }
-  }
-}
-
-/** Which recipes and resources a failure has taken with it. */
-class Failures {
-  readonly #recipes = new Map<string, ResourceId>()
-  readonly #resources = new Set<ResourceId>()
-
-  add({ id, resource }: Prepared) {
-    this.#resources.add(id)
-    if (!this.#recipes.has(resource.recipe)) this.#recipes.set(resource.recipe, id)
-  }
-
-  skip({ id }: Prepared) {
-    this.#resources.add(id)
-  }
-
-  /** Why the resource is to be skipped, if it is. */
-  reasonToSkip({ resource }: Prepared) {
-    const before = this.#recipes.get(resource.recipe)
-    if (before !== undefined) return `${before} failed before it in recipe ${resource.recipe}`
-    const required = resource.requires?.find((id) => this.#resources.has(id))
-    return required === undefined ? undefined : `it requires ${required}, which failed or was skipped`
   }
 }
 
@@ -102,7 +85,7 @@ function goesWith(first: Prepared, group: Set<ResourceId>, next: Prepared) {
 }
 
 function isSkipped(one: Prepared, failures: Failures, { report, signal }: Converging) {
-  const reason = signal.aborted ? 'the run was cancelled' : failures.reasonToSkip(one)
+  const reason = signal.aborted ? messageOf(signal.reason) : failures.reasonToSkip(one)
   if (reason === undefined) return false
   failures.skip(one)
   report({ outcome: 'skipped', id: one.id, recipe: one.resource.recipe, durationMs: 0, reason })
@@ -120,14 +103,38 @@ async function lookAgain(
   for (const one of group) {
     const holds = group.length === 1 && firstLook?.is === 'as-wanted'
     const finding = holds ? firstLook : await checkGuarded(one, converging.host)
-    if (finding.is === 'different') differing.push({ one, changes: finding.changes })
+    if (finding.is === 'different' && !isHeldBack(one, finding.changes, converging)) {
+      if (one.type.by === undefined) differing.push({ one, changes: finding.changes })
+      else postpone(one, one.type.by, finding.changes, converging)
+    }
     if (finding.is === 'as-wanted') converging.report(unchanged(one))
     if (finding.is === 'unreadable') {
       failures.add(one)
-      converging.report(failure(one, [], finding.error, 0))
+      converging.report({ ...failure(one, [], finding.error, 0), cause: converging.ledger.causeOf(one) })
     }
   }
   return differing
+}
+
+function isHeldBack(one: Prepared, found: Change[], { holdsBack, ledger, report }: Converging) {
+  const held = holdsBack(one)
+  if (!held) return false
+  const changes = one.resource.sensitive ? found.map(withheld) : found
+  const about = { id: one.id, recipe: one.resource.recipe, durationMs: 0, changes, cause: ledger.causeOf(one) }
+  if (held.outcome === 'deferred') report({ outcome: 'deferred', ...about, reason: held.reason })
+  else report({ outcome: 'would-change', ...about, proviso: held.reason })
+  return true
+}
+
+function postpone(one: Prepared, action: string, changes: Change[], { journal, ledger, changing, report }: Converging) {
+  const about = { id: one.id, recipe: one.resource.recipe, durationMs: 0, changes, cause: ledger.causeOf(one) }
+  try {
+    changing()
+    journal.owe([{ action, target: one.id }, ...one.resource.notifies])
+    report({ outcome: 'deferred', ...about, reason: atTheEnd(one, action) })
+  } catch (error) {
+    report({ ...failure(one, changes, asError(error), 0), cause: about.cause })
+  }
 }
 
 function unchanged({ id, resource }: Prepared): ResourceEvent {

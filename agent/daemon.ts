@@ -4,7 +4,7 @@ import type { ResourceEvent, RunMode } from '../protocol/events.ts'
 import type { ServerMessage } from '../protocol/messages.ts'
 import type { Agent } from './agent.ts'
 import { type Connection, keepConnected } from './connection.ts'
-import type { Request } from './run.ts'
+import { Refused, type Request } from './run.ts'
 import type { State } from './state.ts'
 import { messageOf } from '../protocol/errors.ts'
 
@@ -27,8 +27,8 @@ export class Daemon {
   readonly #state: State
   readonly #log: (line: string) => void
   readonly #stopping = new AbortController()
-  /** At most one run of each mode waits: what asks for one in the meantime joins it. */
-  readonly #pending = new Map<RunMode, Request>()
+  /** At most one run of each kind waits: what asks for one in the meantime joins it. */
+  readonly #pending = new Map<string, Request>()
   #running: { request: Request; abort: AbortController } | undefined
   #runs = Promise.resolve()
   #timer: NodeJS.Timeout | undefined
@@ -53,7 +53,9 @@ export class Daemon {
   /** Runs until `stop`. */
   async run() {
     const watching = this.#agent.delivery.watch()
-    if (this.#agent.catalog.isThere) this.#request({ mode: 'converge', trigger: 'start', orders: [] })
+    const resumed = this.#agent.reboots.resumed
+    if (resumed) this.#request({ mode: 'converge', trigger: 'boot', orders: resumed })
+    else if (this.#agent.catalog.isThere) this.#request({ mode: 'converge', trigger: 'start', orders: [] })
     this.#schedule()
     await keepConnected(
       {
@@ -154,7 +156,7 @@ export class Daemon {
     this.#request({ mode: 'converge', trigger: 'catalog', orders: [] })
   }
 
-  #order({ id, mode, startBy }: ServerMessage & { type: 'order' }, connection: Connection) {
+  #order({ id, mode, startBy, plan }: ServerMessage & { type: 'order' }, connection: Connection) {
     const isLate = Date.now() + this.#serverAheadMs > startBy
     const missing = this.#agent.catalog.isThere ? undefined : 'this node has no catalog yet'
     const reason = isLate ? 'the order came after its time' : (this.#trouble ?? missing)
@@ -162,14 +164,14 @@ export class Daemon {
     connection.send({ type: 'delivered', order: id })
     const requests = [this.#running?.request, ...this.#pending.values()]
     const known = requests.some((request) => request?.orders.includes(id)) || this.#agent.delivery.answers(id)
-    if (!known) this.#request({ mode, trigger: 'order', orders: [id] })
+    if (!known) this.#request({ mode, trigger: 'order', orders: [id], ...(plan === undefined ? {} : { plan }) })
   }
 
   #cancel(id: string) {
-    for (const [mode, request] of this.#pending) {
+    for (const [kind, request] of this.#pending) {
       const orders = request.orders.filter((order) => order !== id)
-      if (orders.length === 0 && request.trigger === 'order') this.#pending.delete(mode)
-      else this.#pending.set(mode, { ...request, orders })
+      if (orders.length === 0 && request.trigger === 'order') this.#pending.delete(kind)
+      else this.#pending.set(kind, { ...request, orders })
     }
     const { request, abort } = this.#running ?? {}
     if (request?.trigger === 'order' && request.orders.every((order) => order === id)) abort?.abort()
@@ -178,15 +180,16 @@ export class Daemon {
   #request(request: Request) {
     if (this.#stopping.signal.aborted) return
     if (request.mode === 'converge') this.#beginSettled()
-    const waiting = this.#pending.get(request.mode)
-    this.#pending.set(request.mode, waiting ? joined(waiting, request) : request)
+    const kind = kindOf(request)
+    const waiting = this.#pending.get(kind)
+    this.#pending.set(kind, waiting ? joined(waiting, request) : request)
     if (!waiting) this.#runs = this.#runs.then(() => this.#next()).catch((error: unknown) => this.#log(String(error)))
   }
 
   async #next() {
     const [request] = this.#pending.values()
     if (!request) return
-    this.#pending.delete(request.mode)
+    this.#pending.delete(kindOf(request))
     const abort = new AbortController()
     this.#running = { request, abort }
     const progress = this.#progress(request.orders.length > 0)
@@ -205,11 +208,20 @@ export class Daemon {
           `run ${run.id} (${run.mode}, ${run.trigger}): ${run.outcome} in ${tookMs.toFixed(1)} ms${run.error ? `: ${run.error}` : ''}`,
         )
       }
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error
+      this.#refused(request, error.message)
     } finally {
       this.#running = undefined
       progress.flush()
     }
     await this.#renewFacts()
+  }
+
+  // Where the connection is away, the server sends the orders again, and they are refused then.
+  #refused({ orders, trigger }: Request, reason: string) {
+    this.#log(`no run (${trigger}): ${reason}`)
+    for (const order of orders) this.#connection?.send({ type: 'refused', order, reason })
   }
 
   // Somebody who waits for an order sees it as it happens; without one nobody does, and only the report goes out.
@@ -260,6 +272,11 @@ export class Daemon {
     }
     this.#timer = setTimeout(turn, Math.min(waitMs, longestTimerMs))
   }
+}
+
+// What is to do just what a plan said is a run of its own.
+function kindOf({ mode, plan = '' }: Request) {
+  return `${mode} ${plan}`
 }
 
 // A run that has another reason than an order is not cancelled with the order.

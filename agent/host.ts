@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { sha256 } from '../protocol/catalog.ts'
+import { must } from '../resources/define.ts'
 import { realFiles } from '../resources/files.ts'
 import type { CommandOptions, Host, UnitState } from '../resources/host.ts'
 import type { Blobs } from './blobs.ts'
@@ -25,6 +26,9 @@ export class RealHost implements Host {
   #users: ReturnType<Host['users']> | undefined
   #groups: ReturnType<Host['groups']> | undefined
   #deadline: number | undefined
+  #runDeadline = Infinity
+  /** What is done when a resource asks for a reboot; the run that is under way says it. */
+  onReboot: (reason: string) => void = () => {}
 
   constructor(options: RealHostOptions) {
     this.#options = options
@@ -43,6 +47,19 @@ export class RealHost implements Host {
     this.#deadline = timeoutMs === undefined ? undefined : performance.now() + timeoutMs
   }
 
+  /** No command of this run may go on for longer. */
+  limitRun(timeoutMs: number) {
+    this.#runDeadline = performance.now() + timeoutMs
+  }
+
+  reboot(reason: string) {
+    this.onReboot(reason)
+  }
+
+  async rebootNow() {
+    await must(this, ['systemctl', 'reboot'])
+  }
+
   run(argv: string[], options: CommandOptions = {}) {
     return runCommand(argv, this.#limited(options), this.#options.scratch)
   }
@@ -55,6 +72,10 @@ export class RealHost implements Host {
     const hash = sha256(bytes)
     this.#options.kept.write(hash, bytes)
     return hash
+  }
+
+  readKept(hash: string) {
+    return this.#options.kept.read({ sha256: hash })
   }
 
   packages() {
@@ -96,8 +117,9 @@ export class RealHost implements Host {
   }
 
   #limited(options: CommandOptions): CommandOptions {
-    if (this.#deadline === undefined) return options
-    const left = Math.max(1, Math.ceil(this.#deadline - performance.now()))
+    const deadline = Math.min(this.#deadline ?? Infinity, this.#runDeadline)
+    if (deadline === Infinity) return options
+    const left = Math.max(1, Math.ceil(deadline - performance.now()))
     return { ...options, timeoutMs: Math.min(left, options.timeoutMs ?? left) }
   }
 }

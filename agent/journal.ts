@@ -1,8 +1,9 @@
 import { appendFileSync, closeSync, fsyncSync, openSync, readFileSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
 import { z } from 'zod'
-import { Notification } from '../protocol/catalog.ts'
+import { Notification, ResourceId } from '../protocol/catalog.ts'
 import { ResourceEvent, Run } from '../protocol/events.ts'
+import { Making } from './ledger.ts'
 import { writeSynced } from './state.ts'
 import { hasCode } from '../protocol/errors.ts'
 
@@ -14,6 +15,7 @@ const Entry = z.discriminatedUnion('entry', [
   z.strictObject({ entry: z.literal('begun'), run: Begun }),
   z.strictObject({ entry: z.literal('owed'), ...Notification.shape }),
   z.strictObject({ entry: z.literal('settled'), ...Notification.shape }),
+  z.strictObject({ entry: z.literal('making'), id: ResourceId, making: Making }),
   z.strictObject({ entry: z.literal('event'), event: ResourceEvent }),
 ])
 type Entry = z.infer<typeof Entry>
@@ -22,6 +24,8 @@ type Entry = z.infer<typeof Entry>
 export interface Interrupted {
   run: Begun
   events: ResourceEvent[]
+  /** What it was about to make, or had made. */
+  making: (readonly [ResourceId, Making])[]
 }
 
 /**
@@ -77,6 +81,11 @@ export class Journal {
   /** For the report that is made if this process dies before the run has ended. */
   record(event: ResourceEvent) {
     if (this.#begun && event.outcome !== 'unchanged') this.#note({ entry: 'event', event }, false)
+  }
+
+  /** For the ledger, if this process dies before it is written. */
+  making(id: ResourceId, making: Making) {
+    this.#note({ entry: 'making', id, making }, false)
   }
 
   // A full disk here loses no restart: at worst one is done twice.
@@ -145,5 +154,9 @@ function interruptedIn(entries: Entry[]): Interrupted | undefined {
   const at = entries.findLastIndex(({ entry }) => entry === 'begun')
   const [begun, ...since] = at === -1 ? [] : entries.slice(at)
   if (begun?.entry !== 'begun') return undefined
-  return { run: begun.run, events: since.flatMap((entry) => (entry.entry === 'event' ? [entry.event] : [])) }
+  return {
+    run: begun.run,
+    events: since.flatMap((entry) => (entry.entry === 'event' ? [entry.event] : [])),
+    making: since.flatMap((entry) => (entry.entry === 'making' ? [[entry.id, entry.making] as const] : [])),
+  }
 }

@@ -7,8 +7,11 @@ import { readReplaceable, type State, writeSynced } from './state.ts'
 /** A catalog ready to be walked. It is the same object as long as the file is the same. */
 export interface PreparedCatalog {
   digest: string
+  /** All of the catalog but its resources. */
+  head: CatalogHead
   prepared: Prepared[]
 }
+export type CatalogHead = Omit<Catalog, 'resources'>
 
 /** What stands beside catalog.json: that this agent's schemas have read just that file, and its digest. Doing both again is half of a cold run. */
 const Note = z.strictObject({ file: z.string(), agent: z.string(), digest: Sha256 })
@@ -55,10 +58,16 @@ export class KeptCatalog {
     const note = readReplaceable(this.#notePath, Note)
     if (note?.file === file && note.agent === this.#version) {
       const trusted = readReplaceable(this.#path, z.custom<Catalog>())
-      return trusted && { digest: note.digest, prepared: prepare(trusted, this.#types, 'read already') }
+      return (
+        trusted && {
+          digest: note.digest,
+          head: headOf(trusted),
+          prepared: prepare(trusted, this.#types, 'read already'),
+        }
+      )
     }
     const catalog = readReplaceable(this.#path, Catalog)
-    return catalog && { digest: digestOf(catalog), prepared: prepare(catalog, this.#types) }
+    return catalog && { digest: digestOf(catalog), head: headOf(catalog), prepared: prepare(catalog, this.#types) }
   }
 
   // The agent replaces the file by rename, so another content is another inode.
@@ -66,4 +75,8 @@ export class KeptCatalog {
     const stat = statSync(this.#path, { throwIfNoEntry: false })
     return stat && `${stat.ino} ${stat.size} ${stat.mtimeMs}`
   }
+}
+
+export function headOf({ resources: _, ...head }: Catalog): CatalogHead {
+  return head
 }

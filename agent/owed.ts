@@ -21,11 +21,11 @@ export async function settleOwed(
   if (journal.owed.length === 0) return []
   const failed: Prepared[] = []
   const byId = new Map<ResourceId, Prepared>(prepared.map((one) => [one.id, one]))
-  for (const owed of journal.owed) {
+  for (const owed of lastThingsLast(journal.owed, byId)) {
     const one = byId.get(owed.target)
     if (signal.aborted || tried.has(keyOf(owed)) || !among(one)) continue
     const event = await act(owed, one, converging)
-    if (event.outcome !== 'failed') journal.settle(owed)
+    if (event.outcome === 'changed' || event.outcome === 'skipped') journal.settle(owed)
     else tried.add(keyOf(owed))
     if (event.outcome === 'failed' && one) failed.push(one)
     converging.report(event)
@@ -33,10 +33,15 @@ export async function settleOwed(
   return failed
 }
 
+function lastThingsLast(owed: Notification[], byId: Map<ResourceId, Prepared>) {
+  const isLast = ({ action, target }: Notification) => byId.get(target)?.type.by === action
+  return [...owed.filter((one) => !isLast(one)), ...owed.filter(isLast)]
+}
+
 async function act(
   { action, target }: Notification,
   one: Prepared | undefined,
-  { host, changing }: Converging,
+  { host, changing, holdsBack }: Converging,
 ): Promise<ResourceEvent> {
   const startedAt = performance.now()
   const about = { id: target, action, recipe: one?.resource.recipe ?? '' }
@@ -49,6 +54,8 @@ async function act(
       reason: `${target} is no longer in the catalog, or has no ${action}`,
     }
   }
+  const held = holdsBack(one)
+  if (held) return { outcome: 'deferred', ...about, durationMs: 0, reason: held.reason }
   host.limit(one.resource.timeoutMs)
   try {
     if (one.want instanceof UnreadableProps) throw one.want

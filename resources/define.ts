@@ -41,6 +41,8 @@ export interface ResourceType<Props extends z.ZodType = z.ZodType> {
   unwanted?: (want: z.infer<Props>) => z.infer<Props>
   /** It looks at what runs: what is owed to resources above it in its recipe is done before it, not at the end of the run. */
   seesWhatRuns?: boolean
+  /** The action that makes the changes, in the place of `apply`: it is owed until the very end of the run, after all else that is owed. */
+  by?: string
   /** What other resources may notify this one to do. */
   actions?: Record<string, (name: string, host: Host, want: z.infer<Props>) => Promise<void>>
   /** Actions that these changes made needless: a service just started need not be restarted for what changed before. */

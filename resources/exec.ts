@@ -42,6 +42,10 @@ exec('reload the rules of udev', { argv: ['udevadm', 'control', '--reload'], ref
       ? []
       : [{ what: 'run', from: null, to: want.argv.join(' ') }],
   apply: (_name, want, host) => run(want, host),
+  effects(name, { creates }, foreseen) {
+    if (creates !== undefined) foreseen.foresee(creates, { kind: 'file' })
+    foreseen.mayBring(`exec[${name}]`)
+  },
   actions: { run: (_name, host, want) => run(want, host) },
   satisfies: (changes) => (changes.length > 0 ? ['run'] : []),
 })

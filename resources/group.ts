@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Change } from '../protocol/events.ts'
 import { defineResource, differences, must } from './define.ts'
-import { AccountName } from './names.ts'
+import { AccountName, unknownId } from './names.ts'
 
 const Props = z.strictObject({
   ensure: z.enum(['present', 'absent']).default('present').describe('Whether the group is to be there.'),
@@ -40,6 +40,13 @@ export const group = defineResource({
 
   async apply(name, want, host, changes) {
     for (const argv of commandsFor(name, want, changes)) await must(host, argv)
+  },
+
+  effects(name, { ensure, gid, members }, foreseen) {
+    const groups = foreseen.groups()
+    const found = groups.get(name) ?? { gid: unknownId, members: [] }
+    if (ensure === 'absent') groups.delete(name)
+    else groups.set(name, { gid: gid ?? found.gid, members: members ?? found.members })
   },
 })
 

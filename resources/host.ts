@@ -121,6 +121,8 @@ export interface Host {
   /** By name; one read of /etc/passwd and of /etc/group. */
   users: () => Map<string, User>
   groups: () => Map<string, Group>
+  /** Asks for a reboot, which comes when the run has ended and its report is safe. */
+  reboot: (reason: string) => void
   /** Something was changed: what was read before no longer counts. */
   changed: () => void
 }
@@ -145,6 +147,8 @@ export interface Foreseen extends Host {
   foreseeUnit: (name: string, state: Partial<UnitState>) => void
   /** The change brings things that cannot be listed, as a package does: what is missing now may be there by then. */
   mayBring: (what: string) => void
+  /** All that was told to `mayBring`. */
+  brought: readonly string[]
 }
 
 /** Thrown in a plan where what will be cannot be known; the message says why. The event is `unknown`. */

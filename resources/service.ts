@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import type { Change } from '../protocol/events.ts'
 import { defineResource, differences, must } from './define.ts'
-import type { Host, UnitState } from './host.ts'
+import type { Foreseen, Host, UnitState } from './host.ts'
 import { ServiceName, unitOf } from './names.ts'
-import { startAndSettle } from './settled.ts'
+import { notThere, startAndSettle } from './settled.ts'
 
 const Props = z
   .strictObject({
@@ -41,7 +41,7 @@ service('mesos-master', { masked: true })`,
     const current = {
       masked: String(isMasked(state)),
       enabled: await enablement(name, want, state, host),
-      running: runs(state),
+      running: state.LoadState === 'not-found' && running ? undefined : runs(state),
     }
     const wanted = { masked: want.masked?.toString(), enabled: want.enabled?.toString(), running: running?.toString() }
     return [...reload, ...differences(current, wanted)]
@@ -54,6 +54,10 @@ service('mesos-master', { masked: true })`,
       else if (verb === 'enable') await enable(unit, host)
       else await systemctl(verb, unit, want, host)
     }
+  },
+
+  async effects(name, _want, foreseen, changes) {
+    for (const verb of verbsFor(changes)) await foresee(verb, unitOf(name), foreseen)
   },
 
   actions: {
@@ -89,6 +93,24 @@ function verbsFor(changes: Change[]) {
   return verbs.filter(([, needed]) => needed).map(([verb]) => verb)
 }
 
+const foreseenStates: Record<Verb, Partial<UnitState>> = {
+  'daemon-reload': { NeedDaemonReload: 'no' },
+  stop: { ActiveState: 'inactive', SubState: 'dead' },
+  mask: { LoadState: 'masked', UnitFileState: 'masked' },
+  unmask: { LoadState: 'loaded', UnitFileState: 'disabled' },
+  enable: { UnitFileState: 'enabled' },
+  disable: { UnitFileState: 'disabled' },
+  start: { ActiveState: 'active', SubState: 'running' },
+}
+
+async function foresee(verb: Verb, unit: string, foreseen: Foreseen) {
+  const { LoadState, UnitFileState } = await foreseen.unit(unit)
+  if (verb === 'enable' && UnitFileState === 'static') throw new Error(noInstallSection(unit))
+  if (LoadState === 'not-found' && foreseen.brought.length === 0 && (verb === 'start' || verb === 'enable'))
+    throw new Error(notThere(unit))
+  foreseen.foreseeUnit(unit, { LoadState: 'loaded', ...foreseenStates[verb] })
+}
+
 function isMasked({ LoadState, UnitFileState }: UnitState) {
   return LoadState === 'masked' || UnitFileState === 'masked'
 }
@@ -110,12 +132,13 @@ async function enablement(name: string, want: Want, { UnitFileState }: UnitState
   return String(UnitFileState === 'enabled' || UnitFileState === 'alias')
 }
 
+function noInstallSection(unit: string) {
+  return `${unit} has no [Install] section, so it cannot be enabled. Leave \`enabled\` out, or give the unit one with WantedBy=.`
+}
+
 async function enable(unit: string, host: Host) {
   const { UnitFileState } = await host.unit(unit)
-  if (UnitFileState === 'static')
-    throw new Error(
-      `${unit} has no [Install] section, so it cannot be enabled. Leave \`enabled\` out, or give the unit one with WantedBy=.`,
-    )
+  if (UnitFileState === 'static') throw new Error(noInstallSection(unit))
   await must(host, ['systemctl', 'enable', '--', unit])
 }
 

@@ -51,10 +51,13 @@ async function show(unit: string, host: Host): Promise<Shown> {
   }
 }
 
+export function notThere(unit: string) {
+  return `There is no ${unit}. Declare the pkg or systemd_unit that brings ${unit} before the service.`
+}
+
 async function notStarted(argv: string[], result: CommandResult, unit: string, host: Host) {
   const said = commandFailed(argv, result)
-  if (/not found|not loaded/.test(said))
-    return new Error(`${said}\nDeclare the pkg or systemd_unit that brings ${unit} before the service.`)
+  if (/not found|not loaded/.test(said)) return new Error(`${said}\n${notThere(unit)}`)
   if (/is masked/.test(said)) return new Error(`${said}\nSay \`masked: false\` in the recipe if it may start again.`)
   return fellOver(String(argv[1]), unit, await show(unit, host), host, said)
 }

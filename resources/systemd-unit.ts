@@ -26,6 +26,8 @@ export function systemdUnitIn(directory: string) {
     name: UnitName,
     props: Props,
     blobs: ['content'],
+    units: (name) => [name],
+    paths: (name) => [`${directory}/${name}`],
     problem: (_name, { ensure, content }) =>
       (ensure === 'present') === (content !== undefined)
         ? undefined

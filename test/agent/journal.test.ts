@@ -95,8 +95,14 @@ test('an interrupted run is found with what it had done', async (t) => {
   journal.begin({ ...run, trigger: 'start' })
   journal.record(event('thing[a]'))
   journal.record({ outcome: 'unchanged', id: 'thing[b]', recipe: 'main', durationMs: 0 })
+  const making = { how: 'made', recipe: 'main', cleanup: 'keep' } as const
+  journal.making('thing[c]', making)
 
-  assert.deepEqual(new Journal(path).interrupted, { run, events: [event('thing[a]')] })
+  assert.deepEqual(new Journal(path).interrupted, {
+    run,
+    events: [event('thing[a]')],
+    making: [['thing[c]', making]],
+  })
 })
 
 test('of two interrupted runs in one journal the last is reported, with its own events only', async (t) => {
@@ -109,7 +115,7 @@ test('of two interrupted runs in one journal the last is reported, with its own 
   second.begin(run)
   second.record(event('thing[b]'))
 
-  assert.deepEqual(new Journal(path).interrupted, { run, events: [event('thing[b]')] })
+  assert.deepEqual(new Journal(path).interrupted, { run, events: [event('thing[b]')], making: [] })
 })
 
 test('a run that changes nothing leaves no journal', async (t) => {

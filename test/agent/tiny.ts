@@ -6,7 +6,8 @@ import { type Catalog, type CatalogResource, digestOf, idOf } from '../../protoc
 import type { Report, ResourceEvent } from '../../protocol/events.ts'
 import { blobsIn } from '../../agent/blobs.ts'
 import { RealHost } from '../../agent/host.ts'
-import type { PreparedCatalog } from '../../agent/kept-catalog.ts'
+import { headOf, type PreparedCatalog } from '../../agent/kept-catalog.ts'
+import { Reboots } from '../../agent/reboot.ts'
 import { prepare } from '../../agent/prepare.ts'
 import { type Hooks, type Request, Runner } from '../../agent/run.ts'
 import { spoolIn } from '../../agent/spool.ts'
@@ -45,6 +46,8 @@ export class World {
         this.looked()
         return differences({ value: this.values.get(name) }, want)
       },
+      // What is applied here is no file, so a plan cannot foresee it.
+      effects: () => {},
       apply: async (name: string, want: { value: string }) => {
         await this.did(`apply ${name}`)
         if (!this.stubborn.has(name)) this.values.set(name, want.value)
@@ -128,12 +131,18 @@ export function nodeIn(dir: string, world: World, resources: CatalogResource[] =
   const readCatalog = () => {
     const { catalog } = node
     if (catalog && known?.of !== catalog) {
-      known = { of: catalog, prepared: { digest: digestOf(catalog), prepared: prepare(catalog, world.types) } }
+      known = {
+        of: catalog,
+        prepared: { digest: digestOf(catalog), head: headOf(catalog), prepared: prepare(catalog, world.types) },
+      }
     }
     return catalog && known?.prepared
   }
   const runner = new Runner({
     readCatalog,
+    types: world.types,
+    reboots: new Reboots(join(dir, 'reboot.json')),
+    ledgerPath: join(dir, 'ledger'),
     host: node.host,
     spool: node.spool,
     journalPath: node.journalPath,

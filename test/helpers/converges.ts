@@ -77,6 +77,8 @@ export class FakeHost implements Host {
   packages = () => this.installed
   users = () => this.accounts
   groups = () => this.groupTable
+  reboots: string[] = []
+  reboot = (reason: string) => void this.reboots.push(reason)
   changed() {}
 }
 

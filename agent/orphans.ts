@@ -1,0 +1,83 @@
+import type { ResourceId } from '../protocol/catalog.ts'
+import { messageOf } from '../protocol/errors.ts'
+import type { ResourceEvent } from '../protocol/events.ts'
+import { isRecord } from '../protocol/is-record.ts'
+import type { ResourceType } from '../resources/define.ts'
+import type { Host } from '../resources/host.ts'
+import type { Ledger, Made } from './ledger.ts'
+import type { Prepared, ResourceTypes } from './prepare.ts'
+
+export interface Cleaning {
+  host: Host & { readKept: (hash: string) => Buffer }
+  ledger: Ledger
+  types: ResourceTypes
+  report: (event: ResourceEvent) => void
+  /** Called before a change is made. */
+  changing: () => void
+  /** `look`: what is left is only told. */
+  mode: 'clean' | 'plan' | 'look'
+}
+
+/** How a type says that a thing is no longer wanted; undefined where it cannot be. */
+export function unwantedOf(type: ResourceType, want: unknown): unknown {
+  if (type.unwanted) return type.unwanted(want)
+  return isRecord(want) && 'ensure' in want ? { ...want, ensure: 'absent' } : undefined
+}
+
+/**
+ * Deals with what Trivet made and no catalog names any more: removed or restored where its recipe said so when it was last in force, and
+ * kept otherwise. Gives those that are still there. What others made is never removed.
+ */
+export async function cleanUp(digest: string, prepared: Prepared[], cleaning: Cleaning): Promise<ResourceId[]> {
+  const left: ResourceId[] = []
+  for (const [id, made] of cleaning.ledger.orphans(digest, prepared)) {
+    if (!(await isGone(id, made, cleaning))) left.push(`${made.type}[${made.name}]`)
+  }
+  return left
+}
+
+async function isGone(id: string, made: Made, { host, ledger, types, report, changing, mode }: Cleaning) {
+  const type = types[made.type]
+  const unwanted = type && unwantedOf(type, made.props)
+  if (!type || unwanted === undefined) return false
+  const startedAt = performance.now()
+  const action = actionFor(made, type)
+  const about = { id: `${made.type}[${made.name}]`, action: action ?? 'keep', recipe: made.recipe } as const
+  const took = () => ({ ...about, durationMs: Math.round(performance.now() - startedAt) })
+  try {
+    const changes = await type.check(made.name, unwanted, host)
+    if (changes.length > 0) {
+      if (action === undefined || mode === 'look') return false
+      const shown = action === 'remove' ? changes : [{ what: 'content', from: 'ours', to: 'as it was before' }]
+      if (mode === 'plan') {
+        report({ outcome: 'would-change', ...took(), changes: shown })
+        return false
+      }
+      changing()
+      if (action === 'remove') await type.apply(made.name, unwanted, host, changes)
+      else await restore(made, type, host)
+      host.changed()
+      report({ outcome: 'changed', ...took(), changes: shown })
+    }
+    if (mode !== 'plan') ledger.forget(id)
+    return true
+  } catch (error) {
+    report({ outcome: 'failed', ...took(), changes: [], error: messageOf(error) })
+    return false
+  }
+}
+
+// A part of a file is taken out of it; the bytes of before would take along what others have written since.
+function actionFor({ how, cleanup, before }: Made, type: ResourceType) {
+  if (cleanup === 'keep') return undefined
+  if (how === 'made') return 'remove'
+  if (cleanup === 'restore' && type.edits) return 'remove'
+  return cleanup === 'restore' && before?.kept !== undefined ? 'restore' : undefined
+}
+
+async function restore({ name, props, before }: Made, type: ResourceType, host: Cleaning['host']) {
+  const [path] = type.paths?.(name, props) ?? []
+  if (path === undefined || before?.kept === undefined)
+    throw new Error(`nothing of before is kept of ${type.type}[${name}]`)
+  await host.files.write(path, host.readKept(before.kept), before)
+}
