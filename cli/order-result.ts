@@ -53,18 +53,37 @@ function printResult(order: Order, runs: Map<string, RunWithEvents>, context: Co
   printDetails(order, runs, context)
   context.output.table(resultRows(order, context.paint))
   context.output.line(summaryOf(order))
+  noteNext(order, context)
+}
+
+/** How to go on from a plan, or from one that is none any more. */
+function noteNext({ mode, plan: wanted, targets }: Order, { output }: Context) {
+  const [target, ...others] = targets
+  if (!target || others.length > 0) return
+  const { node, state, plan } = target
+  if (mode === 'plan' && plan && target.outcome === 'would-change')
+    output.note(`Converge by just this plan: trivet converge ${node} --wait --plan ${plan}`)
+  if (wanted && (state === 'refused' || state === 'failed'))
+    output.note(`See what it would do now: trivet plan ${node}`)
 }
 
 function resultRows(order: Order, paint: Paint): Record<string, string>[] {
-  const someReason = order.targets.some(({ reason }) => reason !== null)
-  return order.targets.map((target) => ({
+  const { targets, mode } = order
+  const some = (count: keyof Counts) => targets.some(({ counts }) => counts && counts[count] > 0)
+  const columns = [
+    ...(mode === 'plan' ? [] : [['changed', 'changed'] as const]),
+    ...(mode === 'plan' || some('wouldChange') ? [['would change', 'wouldChange'] as const] : []),
+    ...(some('deferred') ? [['deferred', 'deferred'] as const] : []),
+    ['failed', 'failed'] as const,
+  ]
+  const someReason = targets.some(({ reason }) => reason !== null)
+  const somePlan = targets.some(({ plan }) => plan !== undefined)
+  return targets.map((target) => ({
     node: target.node,
     state: paintWord(paint, target.state, stateWord(order, target)),
-    ...(order.mode === 'plan'
-      ? { 'would change': countOf(target, 'wouldChange') }
-      : { changed: countOf(target, 'changed') }),
-    failed: countOf(target, 'failed'),
+    ...Object.fromEntries(columns.map(([title, count]) => [title, countOf(target, count)])),
     took: took(target.at - order.createdAt),
+    ...(somePlan ? { plan: target.plan ?? '' } : {}),
     ...(someReason ? { why: target.reason ?? '' } : {}),
   }))
 }

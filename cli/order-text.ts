@@ -1,7 +1,7 @@
 import { isFinal, type Order, type OrderUpdate, type Target } from '../protocol/views.ts'
 import type { OrderState } from './order-state.ts'
 import { paintWord, type Paint } from './paint.ts'
-import { countsText, subjectOf } from './run-text.ts'
+import { countsText, notedSubject, subjectOf, whyOf } from './run-text.ts'
 
 /** A line for each node, at most `rows`: those at work come first where not all fit. */
 export function frame({ order, progress }: OrderState, rows: number, paint: Paint) {
@@ -31,8 +31,8 @@ export function newLines(before: OrderState, update: OrderUpdate, paint: Paint):
   if (update.type === 'order') return update.order.targets.flatMap((target) => targetLines(before.order, target, paint))
   return update.events.flatMap((event) => {
     if (event.outcome === 'unchanged') return []
-    const why = event.outcome === 'failed' ? event.error : 'reason' in event ? event.reason : ''
-    const text = `${update.node}: ${paintWord(paint, event.outcome)} ${subjectOf(event)}`
+    const why = whyOf(event)
+    const text = `${update.node}: ${paintWord(paint, event.outcome)} ${notedSubject(event, paint)}`
     return [why ? `${text}: ${why.split('\n')[0]}` : text]
   })
 }
@@ -45,9 +45,11 @@ function targetLines(order: Order, target: Target, paint: Paint) {
   return [`${target.node}: ${state}${result ? ` (${result})` : ''}`]
 }
 
-/** In a plan nothing has converged: it is planned. */
-export function stateWord({ mode }: Pick<Order, 'mode'>, { state }: Target) {
-  return mode === 'plan' && state === 'converged' ? 'planned' : state
+/** In a plan nothing has converged: it is planned. Neither has it where all that differed was only looked at. */
+export function stateWord({ mode }: Pick<Order, 'mode'>, { state, outcome }: Target) {
+  if (state !== 'converged') return state
+  if (mode === 'plan') return 'planned'
+  return outcome === 'would-change' ? 'audited' : state
 }
 
 /** Why a target is as it is, or what its run did. */
@@ -65,13 +67,18 @@ export function tally(order: Pick<Order, 'mode'>, targets: Target[]) {
   return [...counts].map(([word, count]) => `${count} ${word}`).join(', ')
 }
 
-/** `3 nodes: 2 converged, 1 failed. 4 resources changed.` */
+/** `3 nodes: 2 converged, 1 failed. 4 resources changed, 1 would change.` */
 export function summaryOf(order: Order) {
   const { targets, mode } = order
   const sum = (count: 'changed' | 'wouldChange') =>
     targets.reduce((total, { counts }) => total + (counts?.[count] ?? 0), 0)
-  const changed = mode === 'plan' ? sum('wouldChange') : sum('changed')
-  const nodes = `${targets.length} ${targets.length === 1 ? 'node' : 'nodes'}`
-  const resources = `${changed} ${changed === 1 ? 'resource' : 'resources'}`
-  return `${nodes}: ${tally(order, targets)}. ${resources} ${mode === 'plan' ? 'would change' : 'changed'}.`
+  const [changed, would] = [sum('changed'), sum('wouldChange')]
+  const done = `${countOf(changed, 'resource')} changed${would > 0 ? `, ${would} would change` : ''}`
+  const resources = mode === 'plan' ? `${countOf(would, 'resource')} would change` : done
+  return `${countOf(targets.length, 'node')}: ${tally(order, targets)}. ${resources}.`
+}
+
+/** `1 node`, `3 nodes`. */
+function countOf(count: number, noun: string) {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
 }

@@ -17,6 +17,8 @@ const styleOfWord: Record<string, Style> = {
   pending: 'yellow',
   interrupted: 'yellow',
   deferred: 'yellow',
+  disabled: 'yellow',
+  audit: 'cyan',
   skipped: 'dim',
   failed: 'red',
   error: 'red',

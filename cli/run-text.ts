@@ -25,8 +25,11 @@ export function runFacts(run: StoredRun, now: number, paint: Paint) {
     started: `${clockTime(run.startedAt)} (${relative(run.startedAt, now)})`,
     took: took(run.finishedAt - run.startedAt),
     catalog: run.catalog,
+    plan: run.plan ?? null,
     resources: countsText(run.counts),
     owed: run.owed,
+    orphans: run.orphans ?? null,
+    reboot: run.reboot ?? null,
     error: run.error?.split('\n') ?? null,
   })
 }
@@ -49,7 +52,7 @@ export function countsText(counts: Counts) {
 /** An event in lines: its mark and word, then what changed or why it did not. */
 export function eventLines(event: ResourceEvent, paint: Paint, { diff }: { diff: boolean }) {
   const word = paintWord(paint, event.outcome, `${marks[event.outcome]} ${event.outcome}`.padEnd(14))
-  const head = `${word}  ${subjectOf(event)}  ${paint('dim', `${event.recipe}, ${took(event.durationMs)}`)}`
+  const head = `${word}  ${notedSubject(event, paint)}  ${paint('dim', `${event.recipe}, ${took(event.durationMs)}`)}`
   return [head, ...detailsOf(event, paint, diff).map((line) => `    ${line}`)]
 }
 
@@ -58,10 +61,26 @@ export function subjectOf({ id, action }: ResourceEvent) {
   return action ? `${action} ${id}` : id
 }
 
+/** The subject and what is special about its event: `file[/etc/motd] (drift)`. */
+export function notedSubject(event: ResourceEvent, paint: Paint) {
+  const notes = [
+    'cause' in event && event.cause === 'drift' && 'drift',
+    event.outcome === 'failed' && event.ignored && 'ignored',
+  ].filter((note) => typeof note === 'string')
+  return [subjectOf(event), ...(notes.length > 0 ? [paint('yellow', `(${notes.join(', ')})`)] : [])].join(' ')
+}
+
+/** Why it is as it is, where the outcome alone does not tell. */
+export function whyOf(event: ResourceEvent) {
+  if (event.outcome === 'failed') return event.error
+  if (event.outcome === 'would-change') return event.proviso ?? ''
+  return 'reason' in event ? event.reason : ''
+}
+
 function detailsOf(event: ResourceEvent, paint: Paint, diff: boolean) {
   const changes = changesOf(event).flatMap((change) => changeLines(change, paint, diff))
-  if (event.outcome === 'failed') return [...changes, ...event.error.split('\n').map((line) => paint('red', line))]
-  return 'reason' in event ? event.reason.split('\n') : changes
+  const why = whyOf(event).split('\n').filter(Boolean)
+  return [...changes, ...(event.outcome === 'failed' ? why.map((line) => paint('red', line)) : why)]
 }
 
 function changeLines(change: Change, paint: Paint, diff: boolean) {

@@ -17,6 +17,19 @@ export const Duration = z.string().transform((text, context) => {
   )
 })
 
+const moment = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(Z|[+-]\d\d:\d\d)?)?$/
+
+/** A duration from now on, or a time: `2026-12-01`, `2026-12-01T18:00`, here or with `Z` or `+01:00`. Gives ms since 1970. */
+export const Until = z.string().transform((text, context) => {
+  const span = Duration.safeParse(text)
+  if (span.success) return (now: number) => now + span.data
+  const [, date, time = '00:00', zone = ''] = moment.exec(text) ?? []
+  const at = z.iso.date().safeParse(date).success ? Date.parse(`${date}T${time}${zone}`) : NaN
+  if (!Number.isNaN(at)) return () => at
+  context.addIssue(`'${text}' is no time; write 2h, 3d, 2026-12-01 or 2026-12-01T18:00`)
+  return z.NEVER
+})
+
 /** `3m ago`, `in 2h`, `just now`. */
 export function relative(at: number, now: number) {
   const distance = Math.abs(now - at)

@@ -153,7 +153,7 @@ export const RecipeView = z.object({
   name: z.string(),
   description: z.string(),
   /** By dotted key. */
-  attributes: z.record(z.string(), z.object({ mustBeSet: z.boolean(), default: z.unknown() })),
+  attributes: z.record(z.string(), z.object({ mustBeSet: z.boolean(), default: z.unknown().optional() })),
   roles: z.array(z.string()),
   cleanup: Cleanup,
 })

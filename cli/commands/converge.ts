@@ -29,20 +29,34 @@ const targetOptions = {
   json,
 }
 
+const Hash = z.string().regex(/^[0-9a-f]{64}$/, 'the whole hash, 64 hex digits, as trivet plan prints it')
+
 export const converge = command({
-  usage: 'converge [NODE...|--role R|--all] [--wait] [--deadline DURATION] [--detailed-exitcodes] [--json]',
+  usage:
+    'converge [NODE...|--role R|--all] [--plan HASH|--plan-only] [--wait] [--deadline DURATION] [--detailed-exitcodes] [--json]',
   summary: 'Ask nodes to converge now.',
   details: `Exits with 0 when the order is given or, with --wait, when all nodes converged; otherwise with 1.\n${exitCodes}`,
-  flags: { ...targetFlags, wait: { type: 'boolean', short: 'w' } },
+  flags: {
+    ...targetFlags,
+    plan: { type: 'string' },
+    'plan-only': { type: 'boolean' },
+    wait: { type: 'boolean', short: 'w' },
+  },
   options: z.object({
     ...targetOptions,
+    plan: Hash.optional().describe(
+      'Only if the node would do just what this plan says, by the hash that trivet plan prints.',
+    ),
+    'plan-only': z.boolean().default(false).describe('Show what would change, as trivet plan does; change nothing.'),
     wait: z.boolean().default(false).describe('Show the progress of each node until all are done.'),
     'detailed-exitcodes': z.boolean().default(false).describe('Tell changed and failed apart in the exit code; waits.'),
   }),
 
-  async run({ wait, ...options }, context) {
+  async run({ wait, plan: hash, 'plan-only': planOnly, ...options }, context) {
+    if (planOnly && hash) throw new UsageError('--plan converges by a plan, --plan-only makes one: say one of them.')
+    if (planOnly) return showPlan(options, context)
     const client = await context.api()
-    const order = await client.call(api.createOrder, orderOf('converge', options))
+    const order = await client.call(api.createOrder, { ...orderOf('converge', options), ...byPlan(hash, options) })
     noteSourceErrors(order.sourceErrors, context.output)
     const detailed = options['detailed-exitcodes']
     if (wait || detailed) return finishOrder(client, order, { detailed, json: options.json }, context)
@@ -56,19 +70,14 @@ export const converge = command({
 export const plan = command({
   usage: 'plan [NODE...|--role R|--all] [--deadline DURATION] [--detailed-exitcodes] [--json]',
   summary: 'Ask nodes what a converge would change, and show it; nothing is changed.',
-  details: `Exits with 0 when all nodes could plan, otherwise with 1.\n${exitCodes}`,
+  details: `The hash of a node's plan is for trivet converge NODE --plan HASH, which does that or nothing.
+Exits with 0 when all nodes could plan, otherwise with 1.\n${exitCodes}`,
   flags: targetFlags,
   options: z.object({
     ...targetOptions,
     'detailed-exitcodes': z.boolean().default(false).describe('Tell would-change and failed apart in the exit code.'),
   }),
-
-  async run(options, context: Context) {
-    const client = await context.api()
-    const order = await client.call(api.createOrder, orderOf('plan', options))
-    noteSourceErrors(order.sourceErrors, context.output)
-    return finishOrder(client, order, { detailed: options['detailed-exitcodes'], json: options.json }, context)
-  },
+  run: (options, context) => showPlan(options, context),
 })
 
 interface Targets {
@@ -76,6 +85,20 @@ interface Targets {
   role?: string | undefined
   all: boolean
   deadline?: number | undefined
+}
+
+async function showPlan(options: Targets & { json: boolean; 'detailed-exitcodes': boolean }, context: Context) {
+  const client = await context.api()
+  const order = await client.call(api.createOrder, orderOf('plan', options))
+  noteSourceErrors(order.sourceErrors, context.output)
+  return finishOrder(client, order, { detailed: options['detailed-exitcodes'], json: options.json }, context)
+}
+
+/** A plan is of one node alone. */
+function byPlan(hash: string | undefined, { operands }: Targets) {
+  if (hash === undefined) return {}
+  if (operands.length === 1) return { plan: hash }
+  throw new UsageError('--plan: a plan is of one node; name that one. Each other has a plan, and a hash, of its own.')
 }
 
 function orderOf(mode: RunMode, { operands: nodes, role, all, deadline }: Targets) {

@@ -9,7 +9,9 @@ import { attributeLines, facts } from '../describe.ts'
 import { command, json, jsonFlag, oneNode } from '../options.ts'
 import { paintWord } from '../paint.ts'
 import { policyText } from '../policy-text.ts'
+import { stanceTexts, stateText } from '../stance-text.ts'
 import { relative } from '../time.ts'
+import { nodeStances } from './node-stances.ts'
 import { nodeWrites } from './node-writes.ts'
 
 const list = command({
@@ -25,9 +27,10 @@ const list = command({
   async run({ role, cluster, json: asJson }, context) {
     const nodes = await (await context.api()).call(api.listNodes, { role, cluster })
     if (asJson) return context.output.json(nodes)
-    const reasons = nodes.some(({ reason }) => reason !== null)
+    const reasons = nodes.map((node) => whyOf(node, context))
+    const someReason = reasons.some((reason) => reason !== '')
     context.output.table(
-      nodes.map((node) => ({ ...rowOf(node, context), ...(reasons ? { why: node.reason ?? '' } : {}) })),
+      nodes.map((node, index) => ({ ...rowOf(node, context), ...(someReason ? { why: reasons[index] ?? '' } : {}) })),
       role || cluster
         ? 'No node is like that.'
         : 'There are no nodes yet. Let one join: trivet token create --role ROLE',
@@ -35,12 +38,17 @@ const list = command({
   },
 })
 
+function whyOf(node: NodeSummary, { now }: Context) {
+  const stances = Object.entries(stanceTexts(node, now())).map(([word, text]) => text && `${word} ${text}`)
+  return [node.reason, ...stances].filter(Boolean).join('; ')
+}
+
 function rowOf(node: NodeSummary, { paint, now }: Context) {
   return {
     node: node.name,
     cluster: node.cluster,
     roles: node.roles.join(', '),
-    state: paintWord(paint, node.state),
+    state: stateText(node, paint),
     agent: connection(node),
     'last run': node.lastRun ? relative(node.lastRun.finishedAt, now()) : '',
     address: node.address ?? '',
@@ -74,6 +82,7 @@ function standing(node: NodeDetail, { paint, now }: Context) {
       .map((role) => (role in node.ordinals ? `${role} (ordinal ${node.ordinals[role]})` : role))
       .join(', '),
     state: paintWord(paint, node.state) + (node.reason ? `: ${node.reason}` : ''),
+    ...stanceTexts(node, now()),
     agent: connection(node) + seen,
     joined: relative(node.createdAt, now()),
     'last run':
@@ -117,4 +126,4 @@ const catalog = command({
   },
 })
 
-export const nodeCommands: Command<Context>[] = [list, show, catalog, ...nodeWrites]
+export const nodeCommands: Command<Context>[] = [list, show, catalog, ...nodeWrites, ...nodeStances]

@@ -60,6 +60,7 @@ function print(order: Order, { output, paint, now }: Context) {
     facts({
       order: order.id,
       mode: order.mode,
+      plan: order.plan ?? null,
       author: order.author,
       given: `${clockTime(order.createdAt)} (${relative(order.createdAt, now())})`,
       deadline: relative(order.deadline, now()),

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { api } from '../../protocol/api.ts'
-import { changesOf, RunOutcome } from '../../protocol/events.ts'
+import { changesOf, RunOutcome, Trigger } from '../../protocol/events.ts'
 import { Name } from '../../protocol/name.ts'
 import type { Command } from '../command.ts'
 import type { Context } from '../context.ts'
@@ -10,11 +10,12 @@ import { countsText, eventLines, runFacts } from '../run-text.ts'
 import { relative, took } from '../time.ts'
 
 const list = command({
-  usage: 'run list [--node NODE] [--outcome OUTCOME] [--limit N] [--after RUN] [--json]',
+  usage: 'run list [--node NODE] [--outcome OUTCOME] [--trigger TRIGGER] [--limit N] [--after RUN] [--json]',
   summary: 'List runs, newest first.',
   flags: {
     node: { type: 'string' },
     outcome: { type: 'string' },
+    trigger: { type: 'string' },
     limit: { type: 'string' },
     after: { type: 'string' },
     ...jsonFlag,
@@ -22,6 +23,7 @@ const list = command({
   options: z.object({
     node: Name.optional().describe('Only runs of this node.'),
     outcome: RunOutcome.optional().describe(`Only runs that ended so: ${RunOutcome.options.join(', ')}.`),
+    trigger: Trigger.optional().describe(`Only runs that began so: ${Trigger.options.join(', ')}.`),
     limit: limit(20, 1000),
     after: z.uuid().optional().describe('Go on after this run, the last one of the page before.'),
     json,

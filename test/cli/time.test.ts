@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Duration, relative, took } from '../../cli/time.ts'
+import { Duration, relative, took, Until } from '../../cli/time.ts'
 
 test('durations are read in days, hours, minutes and seconds', () => {
   assert.equal(Duration.parse('90s'), 90_000)
@@ -13,6 +13,19 @@ test('what is no duration is refused with examples', () => {
   for (const text of ['', '10', 'm', '1.5h', '-1h', '10m 5s', '1w']) {
     assert.match(String(Duration.safeParse(text).error?.issues[0]?.message), /is no duration; write 90s/, text)
   }
+})
+
+test('an end is a span from now or a time, here unless it says where', () => {
+  const now = Date.UTC(2026, 0, 2)
+  const at = (text: string) => Until.parse(text)(now)
+  assert.equal(at('2h'), now + 7_200_000)
+  assert.equal(at('3d'), now + 3 * 86_400_000)
+  assert.equal(at('2026-12-01T18:00Z'), Date.UTC(2026, 11, 1, 18))
+  assert.equal(at('2026-12-01 18:00:30+01:00'), Date.UTC(2026, 11, 1, 17, 0, 30))
+  assert.equal(at('2026-12-01T18:00'), new Date(2026, 11, 1, 18).getTime())
+  assert.equal(at('2026-12-01'), new Date(2026, 11, 1).getTime())
+  for (const text of ['', 'tomorrow', '18:00', '2026-02-30', '2026-12-01T25:00', '2026-12-01T18:00 UTC', '1w'])
+    assert.match(String(Until.safeParse(text).error?.issues[0]?.message), /is no time; write 2h, 3d/, text)
 })
 
 test('times are told as people tell them', () => {
