@@ -34,6 +34,12 @@ export async function converge(prepared: Prepared[], converging: Converging) {
   await settleOwed(prepared, converging, tried)
 }
 
+/** Repairs just these, as a converge would at their turn; what comes to be owed stays so until the caller settles it. */
+export async function repair(drifted: Prepared[], converging: Converging) {
+  const findings = await checkAll(drifted, converging.host)
+  if (findings.some(({ is }) => is !== 'as-wanted')) await walk(drifted, findings, converging, new Set())
+}
+
 async function walk(prepared: Prepared[], findings: Finding[], converging: Converging, tried: Set<string>) {
   const failures = new Failures()
   for (let index = 0; index < prepared.length;) {

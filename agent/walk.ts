@@ -1,0 +1,215 @@
+import { digestOf, type ResourceId } from '../protocol/catalog.ts'
+import { messageOf } from '../protocol/errors.ts'
+import type { Report, ResourceEvent } from '../protocol/events.ts'
+import { converge, type Converging, repair } from './converge.ts'
+import type { RealHost } from './host.ts'
+import { type Begun, type Journal, keyOf } from './journal.ts'
+import type { PreparedCatalog } from './kept-catalog.ts'
+import type { Ledger } from './ledger.ts'
+import { cleanUp } from './orphans.ts'
+import { settleOwed } from './owed.ts'
+import type { Prepared, ResourceTypes } from './prepare.ts'
+import type { Reboots } from './reboot.ts'
+import { reportOf } from './report.ts'
+import type { Spool } from './spool.ts'
+import { stanceOf } from './stance.ts'
+
+export interface Hooks {
+  started?: (run: Begun, resources: number) => void
+  event?: (event: ResourceEvent) => void
+  waiting?: (pid: number) => void
+  /** Stops the run between two resources. */
+  signal?: AbortSignal
+}
+
+/** What a walk goes over, and with what. */
+export interface WalkOptions {
+  begun: Begun
+  found: PreparedCatalog | undefined
+  ledger: Ledger
+  journal: Journal
+  hooks: Hooks
+  types: ResourceTypes
+  host: RealHost
+  spool: Spool
+  reboots: Reboots
+  now: () => number
+}
+
+/** Unless the catalog says otherwise. */
+const standardDeadlineMs = 4 * 3600 * 1000
+
+/** One walk over a catalog, and what it came to. */
+export class Walk {
+  readonly #options: WalkOptions
+  readonly #events: ResourceEvent[] = []
+  /** What is not as wanted after this walk. */
+  readonly #unsettled = new Set<ResourceId>()
+  #isNews: (event: ResourceEvent) => boolean = () => true
+  #unchanged = 0
+  #orphans: ResourceId[] = []
+  #plan: string | undefined
+  #reboot: string | undefined
+
+  constructor(options: WalkOptions) {
+    this.#options = options
+  }
+
+  /** Walks, and leaves the report in the spool. */
+  async report(): Promise<Report> {
+    const { host, reboots, spool, journal } = this.#options
+    this.#hearReboots()
+    const report = spooled(await this.result(), journal, spool)
+    if (this.#reboot !== undefined) await host.rebootNow()
+    else if (!report.events.some(({ action }) => action === 'reboot')) reboots.forget()
+    return report
+  }
+
+  async result(): Promise<Report> {
+    const error = await errorOf(() => this.#withinTime((signal) => this.#walk(signal)))
+    const isWhole = error === undefined && this.#options.begun.mode === 'converge'
+    return this.#cameTo(error ?? (isWhole ? errorIn(() => this.#close()) : undefined))
+  }
+
+  /** Repairs what each batch names, as long as batches come. Undefined where there was nothing to tell; the report is left in the spool. */
+  async repair(batches: AsyncIterable<Prepared[]>, isNews: (event: ResourceEvent) => boolean) {
+    const { journal, spool } = this.#options
+    this.#isNews = isNews
+    this.#hearReboots()
+    const error = await errorOf(() => this.#withinTime((signal) => this.#repairAll(batches, signal)))
+    if (this.#events.length === 0 && error === undefined && !journal.touched) return undefined
+    const trouble = errorIn(() => this.#close())
+    const report = spooled(this.#cameTo(error ?? trouble), journal, spool)
+    if (this.#reboot !== undefined) await this.#options.host.rebootNow()
+    return report
+  }
+
+  #hearReboots() {
+    const { host, reboots, begun } = this.#options
+    host.onReboot = (reason) => {
+      reboots.ask(reason, begun.orders)
+      this.#reboot = reason
+    }
+  }
+
+  #cameTo(error: string | undefined): Report {
+    const { begun, journal, now } = this.#options
+    // The run that goes on after the boot answers the orders.
+    const answered = this.#reboot === undefined ? begun : { ...begun, orders: [] }
+    return reportOf(answered, this.#events, {
+      finishedAt: now(),
+      unchanged: this.#unchanged,
+      owed: journal.owed.map(keyOf),
+      error: error ?? journal.trouble,
+      orphans: this.#orphans,
+      plan: this.#plan,
+      reboot: this.#reboot,
+    })
+  }
+
+  readonly #report = (event: ResourceEvent) => {
+    if (!this.#isNews(event)) return
+    if (event.outcome === 'unchanged') this.#unchanged++
+    else {
+      this.#events.push(event)
+      if (event.outcome !== 'changed') this.#unsettled.add(event.id)
+    }
+    this.#options.journal.record(event)
+    this.#options.hooks.event?.(event)
+  }
+
+  async #walk(signal: AbortSignal) {
+    const { host, types, begun } = this.#options
+    const { found, common } = await this.#ready(signal)
+    const isPlan = begun.mode === 'plan'
+    if (isPlan) {
+      const [{ plan }, { ForeseenHost }] = await Promise.all([import('./plan.ts'), import('./foreseen.ts')])
+      const digest = await plan(found.prepared, common.journal.owed, { ...common, host: new ForeseenHost(host) })
+      this.#plan = digestOf([found.digest, digest])
+    } else {
+      await converge(found.prepared, common)
+    }
+    signal.throwIfAborted()
+    const mode = isPlan ? 'plan' : found.head.audit ? 'look' : 'clean'
+    this.#orphans = await cleanUp(found.digest, found.prepared, { ...common, types, mode })
+  }
+
+  async #repairAll(batches: AsyncIterable<Prepared[]>, signal: AbortSignal) {
+    const { found, common } = await this.#ready(signal)
+    for await (const batch of batches) {
+      common.host.changed()
+      await repair(batch, common)
+    }
+    await settleOwed(found.prepared, common, new Set())
+  }
+
+  async #ready(signal: AbortSignal) {
+    const { found, host, ledger, journal, begun, now } = this.#options
+    if (!found) throw new Error('there is no catalog on this node yet')
+    host.changed()
+    const common: Converging & { host: RealHost } = {
+      host,
+      ledger,
+      journal,
+      signal,
+      report: this.#report,
+      holdsBack: await stanceOf(found.head, new Date(now())),
+      changing: () => journal.begin(begun),
+      cleanupOf: (recipe) => found.head.policies?.[recipe]?.cleanup ?? 'keep',
+    }
+    return { found, common }
+  }
+
+  async #withinTime(walk: (signal: AbortSignal) => Promise<void>) {
+    const { found, host, hooks } = this.#options
+    const ms = found?.head.runDeadlineMs ?? standardDeadlineMs
+    const stop = new AbortController()
+    const cancelled = () => stop.abort(new Error('the run was cancelled'))
+    const timer = setTimeout(() => stop.abort(new Error(`the run took longer than ${ms / 1000} s`)), ms)
+    host.limitRun(ms)
+    hooks.signal?.addEventListener('abort', cancelled)
+    if (hooks.signal?.aborted) cancelled()
+    try {
+      await walk(stop.signal)
+    } finally {
+      clearTimeout(timer)
+      hooks.signal?.removeEventListener('abort', cancelled)
+    }
+  }
+
+  #close() {
+    const { found, ledger } = this.#options
+    if (found) ledger.close(found.digest, found.prepared, ({ id }) => !this.#unsettled.has(id))
+  }
+}
+
+// When the disk is full the report still goes to the server; only a restart before that would lose it.
+export function spooled(report: Report, journal: Journal, spool: Spool): Report {
+  const trouble = errorIn(() => {
+    spool.add(report)
+    if (journal.touched || journal.interrupted) journal.end()
+  })
+  if (trouble === undefined) return report
+  return {
+    ...report,
+    run: { ...report.run, error: `${report.run.error ?? ''} the report cannot be kept on disk: ${trouble}`.trim() },
+  }
+}
+
+async function errorOf(work: () => Promise<void>) {
+  try {
+    await work()
+    return undefined
+  } catch (error) {
+    return messageOf(error)
+  }
+}
+
+function errorIn(work: () => void) {
+  try {
+    work()
+    return undefined
+  } catch (error) {
+    return messageOf(error)
+  }
+}
