@@ -1,3 +1,4 @@
+import type { Disabled } from '../../protocol/catalog.ts'
 import type { RunMode } from '../../protocol/events.ts'
 import type { ServerMessage } from '../../protocol/messages.ts'
 import type { Catalogs } from '../catalogs.ts'
@@ -21,7 +22,7 @@ export function createDelivery({ store, clock, catalogs, send }: DeliveryParts, 
     const { compiled } = wanted
     if (compiled.status !== 'compiled') return `${compiled.status}: ${compiled.reason}`
     const { disabled } = compiled.catalog
-    return disabled && mode === 'converge' ? `disabled by ${disabled.by}: ${disabled.reason}` : undefined
+    return disabled && mode === 'converge' ? whyDisabled(disabled) : undefined
   }
 
   /** What a node has taken it may ask to have again, whatever has become of its catalog: it then says itself that it can't. */
@@ -43,4 +44,8 @@ export function createDelivery({ store, clock, catalogs, send }: DeliveryParts, 
       }
     },
   }
+}
+
+function whyDisabled({ by, until, reason }: Disabled) {
+  return `this node is disabled by ${by}${until === undefined ? '' : ` until ${new Date(until).toISOString()}`}: ${reason}`
 }

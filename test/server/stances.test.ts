@@ -91,7 +91,7 @@ test('a disabled node refuses to converge, with the reason, and still plans', as
   const refused = await client.call(api.createOrder, { nodes: ['n1'] })
   assert.deepEqual(
     refused.targets.map(({ state, reason }) => ({ state, reason })),
-    [{ state: 'refused', reason: 'disabled by admin: a broken disk' }],
+    [{ state: 'refused', reason: 'this node is disabled by admin: a broken disk' }],
   )
   const planned = await client.call(api.createOrder, { nodes: ['n1'], mode: 'plan' })
   assert.equal((await agent.next('order')).id, planned.id)
