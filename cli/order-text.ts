@@ -1,3 +1,4 @@
+import type { Counts } from '../protocol/events.ts'
 import { isFinal, type Order, type OrderUpdate, type Target } from '../protocol/views.ts'
 import type { OrderState } from './order-state.ts'
 import { paintWord, type Paint } from './paint.ts'
@@ -70,12 +71,14 @@ export function tally(order: Pick<Order, 'mode'>, targets: Target[]) {
 /** `3 nodes: 2 converged, 1 failed. 4 resources changed, 1 would change.` */
 export function summaryOf(order: Order) {
   const { targets, mode } = order
-  const sum = (count: 'changed' | 'wouldChange') =>
-    targets.reduce((total, { counts }) => total + (counts?.[count] ?? 0), 0)
-  const [changed, would] = [sum('changed'), sum('wouldChange')]
-  const done = `${countOf(changed, 'resource')} changed${would > 0 ? `, ${would} would change` : ''}`
-  const resources = mode === 'plan' ? `${countOf(would, 'resource')} would change` : done
-  return `${countOf(targets.length, 'node')}: ${tally(order, targets)}. ${resources}.`
+  const sum = (count: keyof Counts) => targets.reduce((total, { counts }) => total + (counts?.[count] ?? 0), 0)
+  const [changed, would, deferred] = [sum('changed'), sum('wouldChange'), sum('deferred')]
+  const said = [
+    mode === 'plan' ? `${countOf(would, 'resource')} would change` : `${countOf(changed, 'resource')} changed`,
+    ...(mode !== 'plan' && would > 0 ? [`${would} would change`] : []),
+    ...(deferred > 0 ? [`${deferred} deferred`] : []),
+  ]
+  return `${countOf(targets.length, 'node')}: ${tally(order, targets)}. ${said.join(', ')}.`
 }
 
 /** `1 node`, `3 nodes`. */

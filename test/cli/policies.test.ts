@@ -254,7 +254,7 @@ test('an order says what was only audited or put off, and marks drift as it come
       ['NODE', 'STATE', 'CHANGED', 'WOULD CHANGE', 'DEFERRED', 'FAILED', 'TOOK'],
       ['web-1', 'audited', '0', '1', '0', '0', '0ms'],
       ['web-2', 'converged', '1', '2', '1', '0', '0ms'],
-      ['2 nodes: 1 audited, 1 converged. 1 resource changed, 3 would change.'],
+      ['2 nodes: 1 audited, 1 converged. 1 resource changed, 3 would change, 1 deferred.'],
       [''],
     ],
   )
