@@ -29,6 +29,10 @@ export interface ResourceType<Props extends z.ZodType = z.ZodType> {
   paths?: (name: string, want: z.infer<Props>) => string[]
   /** The file of which it manages a part: one that another resource manages as a whole is refused. */
   edits?: (name: string, want: z.infer<Props>) => string
+  /** The files that it manages as a whole: nothing else may do so with one, or edit a part of it. */
+  owns?: (name: string, want: z.infer<Props>) => string[]
+  /** The props with what they need to know of the paths that the rest of the catalog manages; asked once all is declared. */
+  among?: (name: string, want: z.infer<Props>, managed: string[]) => z.infer<Props>
   /** Reads the machine and changes nothing. No changes means: already as wanted. What is missing is a difference, not an error. */
   check: (name: string, want: z.infer<Props>, host: Host) => Change[] | Promise<Change[]>
   /** Makes the changes that `check` found. Throws with what happened and what to do next. */

@@ -46,6 +46,7 @@ export const file = defineResource({
   props: Props,
   blobs: ['content'],
   paths: (path) => [path],
+  owns: (path, { ensure, content }) => (content || ensure === 'absent' ? [path] : []),
   check: checkFile,
   apply: applyFile,
   problem: (_name, { ensure, content, verify }) => {
