@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Cleanup, Notification } from '../protocol/catalog.ts'
 import type { Change, ResourceEvent } from '../protocol/events.ts'
+import { faultPoint } from '../resources/fault-points.ts'
 import type { Host } from '../resources/host.ts'
 import { checkGuarded, type Finding } from './check.ts'
 import { type Journal, keyOf } from './journal.ts'
@@ -44,6 +45,7 @@ export async function applyAll(differing: Differing[], applying: Applying): Prom
   const needed = new Set<string>()
   for (const { one, changes } of differing) {
     const after = await checkGuarded(one, host)
+    faultPoint('apply.looked')
     const durationMs = Math.round((performance.now() - startedAt) / differing.length)
     const cause = ledger.causeOf(one)
     const event = { ...eventOf(one, changes, errors.get(one.resource.name), after, durationMs), cause }
@@ -90,6 +92,7 @@ async function attempt(differing: Differing[], applying: Applying): Promise<Atte
     applying.changing()
     fresh = applying.journal.owe(differing.flatMap(({ one }) => one.resource.notifies))
     for (const { one, changes } of differing) noteMaking(one, changes, applying)
+    faultPoint('apply.owed')
   } catch (cause) {
     const why = `nothing was changed, since the journal cannot be written: ${messageOf(cause)}`
     const error = new Error(why, { cause })
@@ -104,6 +107,7 @@ async function applyTrying(differing: Differing[], { host }: Applying): Promise<
   for (let retries = differing[0]?.one.resource.retries ?? 0; ; retries--) {
     const errors = await applyOnce(left, host)
     if (errors.size === 0 || retries <= 0) return errors
+    faultPoint('apply.retrying')
     await delay(differing[0]?.one.resource.retryDelayMs ?? standardRetryDelayMs)
     host.changed()
     const failed = left.filter(({ one }) => errors.has(one.resource.name))
@@ -126,9 +130,12 @@ async function applyOnce(differing: Differing[], host: Applying['host']): Promis
   try {
     if (differing.length > 1 && type.applyMany) {
       const many = differing.map(({ one, changes }) => ({ name: one.resource.name, want: one.want, changes }))
-      return await type.applyMany(many, host)
+      const errors = await type.applyMany(many, host)
+      faultPoint('apply.made')
+      return errors
     }
     await type.apply(resource.name, first.one.want, host, first.changes)
+    faultPoint('apply.made')
     return new Map()
   } catch (error) {
     return new Map(differing.map(({ one }) => [one.resource.name, asError(error)]))

@@ -1,5 +1,6 @@
 import { watch } from 'node:fs'
 import type { Report } from '../protocol/events.ts'
+import { faultPoint } from '../resources/fault-points.ts'
 import type { Connection } from './connection.ts'
 import { shortened } from './shorten.ts'
 import type { Spool } from './spool.ts'
@@ -31,7 +32,9 @@ export class Delivery {
   }
 
   stored(run: string) {
+    faultPoint('delivery.storing')
     this.#spool.remove(run)
+    faultPoint('delivery.stored')
     this.#unspooled.delete(run)
     if (this.#sent === run) this.#sent = undefined
     this.#deliver()
@@ -57,8 +60,10 @@ export class Delivery {
     if (!this.#connection || this.#sent !== undefined) return
     const report = this.#next()
     if (!report) return
+    faultPoint('delivery.sending')
     this.#sent = report.run.id
     this.#connection.send({ type: 'report', report, clock: this.#now() })
+    faultPoint('delivery.sent')
   }
 
   #next(): Report | undefined {

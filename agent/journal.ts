@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { Notification, ResourceId } from '../protocol/catalog.ts'
 import { ResourceEvent, Run } from '../protocol/events.ts'
 import { Making } from './ledger.ts'
+import { faultPoint } from '../resources/fault-points.ts'
 import { writeSynced } from './state.ts'
 import { hasCode } from '../protocol/errors.ts'
 
@@ -99,17 +100,23 @@ export class Journal {
 
   /** The run is over and its report is safe: from now on only what is still owed is remembered. */
   end() {
+    faultPoint('journal.ending')
     this.interrupted = undefined
     if (this.#file !== undefined) closeSync(this.#file)
     this.#file = undefined
     writeSynced(this.#path, this.owed.map((one) => lineOf({ entry: 'owed', ...one })).join(''))
+    faultPoint('journal.ended')
   }
 
   // Each entry starts on a line of its own: what stands before it may be torn, by a kill or by a disk that was full.
   #append(entries: Entry[], synced = true) {
+    faultPoint('journal.appending')
     this.#file ??= openSync(this.#path, 'a', 0o600)
     appendFileSync(this.#file, entries.map((entry) => `\n${lineOf(entry)}`).join(''))
-    if (synced) fsyncSync(this.#file)
+    faultPoint('journal.appended')
+    if (!synced) return
+    fsyncSync(this.#file)
+    faultPoint('journal.synced')
   }
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Cleanup, digestOf, type ResourceId, Sha256 } from '../protocol/catalog.ts'
 import type { Cause } from '../protocol/events.ts'
+import { faultPoint } from '../resources/fault-points.ts'
 import type { Prepared } from './prepare.ts'
 import { moveAside, readIfThere, writeSynced } from './state.ts'
 
@@ -99,7 +100,9 @@ export class Ledger {
     }
     this.#cover = { catalog: digest, orphans: 0 }
     this.#cover.orphans = Object.keys(book.made).length - prepared.filter(({ id }) => id in book.made).length
+    faultPoint('ledger.closing')
     writeSynced(this.#path, `${JSON.stringify(this.#cover)}\n${JSON.stringify(book)}\n`)
+    faultPoint('ledger.closed')
     this.#isChanged = false
   }
 

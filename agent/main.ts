@@ -1,6 +1,8 @@
 import { text } from 'node:stream/consumers'
 import { makeOutput } from '../cli/output.ts'
 import { runProgram } from '../cli/program.ts'
+import { messageOf } from '../protocol/errors.ts'
+import { armFault } from '../resources/fault-points.ts'
 import { resourceTypes } from '../resources/index.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { agentCommands } from './commands/index.ts'
@@ -17,7 +19,23 @@ function interrupted() {
   return abort.signal
 }
 
+/** For tests alone: where this process is to die, or to fail. */
+function arm(fault: string) {
+  try {
+    armFault(fault)
+    return true
+  } catch (error) {
+    console.error(`trivet-agent: TRIVET_FAULT=${messageOf(error)}`)
+    return false
+  }
+}
+
 async function main() {
+  const { TRIVET_FAULT: fault } = process.env
+  if (fault !== undefined && !arm(fault)) {
+    process.exitCode = 2
+    return
+  }
   process.exitCode = await runProgram(
     {
       name: 'trivet-agent',

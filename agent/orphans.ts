@@ -3,6 +3,7 @@ import { messageOf } from '../protocol/errors.ts'
 import type { ResourceEvent } from '../protocol/events.ts'
 import { isRecord } from '../protocol/is-record.ts'
 import type { ResourceType } from '../resources/define.ts'
+import { faultPoint } from '../resources/fault-points.ts'
 import type { Host } from '../resources/host.ts'
 import type { Ledger, Made } from './ledger.ts'
 import type { Prepared, ResourceTypes } from './prepare.ts'
@@ -54,8 +55,10 @@ async function isGone(id: string, made: Made, { host, ledger, types, report, cha
         return false
       }
       changing()
+      faultPoint('orphan.undoing')
       if (action === 'remove') await type.apply(made.name, unwanted, host, changes)
       else await restore(made, type, host)
+      faultPoint('orphan.undone')
       host.changed()
       report({ outcome: 'changed', ...took(), changes: shown })
     }

@@ -1,6 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { z } from 'zod'
 import { hasCode } from '../protocol/errors.ts'
+import { faultPoint } from '../resources/fault-points.ts'
 import { readReplaceable, writeSynced } from './state.ts'
 
 const Asked = z.strictObject({
@@ -35,7 +36,9 @@ export class Reboots {
         `${reason} still asks for a reboot after ${most} of them. See what keeps asking; then remove ${this.#path}.`,
       )
     }
+    faultPoint('reboot.asking')
     writeSynced(this.#path, JSON.stringify({ bootId: this.#bootId(), reason, orders, count } satisfies Asked))
+    faultPoint('reboot.asked')
   }
 
   /** Asked for, and the machine is still up: why. */
@@ -52,6 +55,7 @@ export class Reboots {
 
   forget() {
     rmSync(this.#path, { force: true })
+    faultPoint('reboot.forgotten')
   }
 
   #asked() {

@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Report } from '../protocol/events.ts'
+import { faultPoint } from '../resources/fault-points.ts'
 import { shortened } from './shorten.ts'
 import { moveAside, readIfThere, writeSynced } from './state.ts'
 
@@ -23,6 +24,7 @@ export function spoolIn(dir: string) {
       const text = JSON.stringify(shortened(report))
       if (report.events.length > 0) return writeSynced(path, text)
       writeFileSync(`${path}.new`, text, { mode: 0o600 })
+      faultPoint('spool.written')
       renameSync(`${path}.new`, path)
     },
 
@@ -39,7 +41,9 @@ export function spoolIn(dir: string) {
     },
 
     remove(run: string) {
+      faultPoint('spool.removing')
       for (const name of names()) if (name.endsWith(`-${run}.json`)) rmSync(join(dir, name), { force: true })
+      faultPoint('spool.removed')
     },
   }
 }

@@ -12,6 +12,7 @@ import {
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { hasCode, messageOf } from '../protocol/errors.ts'
+import { faultPoint } from '../resources/fault-points.ts'
 import { syncDirectory } from '../resources/write-atomically.ts'
 
 /** Who this node is to which server. The private key lies beside it, in `key.pem`. */
@@ -98,12 +99,17 @@ export function writeSynced(path: string, content: string | Buffer) {
   rmSync(temporary, { force: true })
   const file = openSync(temporary, 'wx', 0o600)
   try {
+    faultPoint('state.opened')
     fchmodSync(file, 0o600)
     writeFileSync(file, content)
+    faultPoint('state.written')
     fsyncSync(file)
+    faultPoint('state.synced')
   } finally {
     closeSync(file)
   }
   renameSync(temporary, path)
+  faultPoint('state.renamed')
   syncDirectory(dirname(path))
+  faultPoint('state.done')
 }

@@ -1,5 +1,6 @@
-import { closeSync, constants, fchmodSync, fchownSync, fsyncSync, openSync } from 'node:fs'
+import { closeSync, constants, fchmodSync, fchownSync, fstatSync, fsyncSync, openSync } from 'node:fs'
 import { differences } from './define.ts'
+import { faultPoint } from './fault-points.ts'
 import type { Found, Host, ResolvedAccess } from './host.ts'
 
 /** The part of `file` and `directory` that says who may do what. Undefined is not managed. */
@@ -64,16 +65,28 @@ function missing(type: 'user' | 'group', name: string) {
 /** Owner first: giving a file away takes its setuid bits. -1 leaves an id as it is. */
 export function setAccess(fd: number, { mode, uid, gid }: ResolvedAccess) {
   fchownSync(fd, uid, gid)
+  faultPoint('access.owned')
   fchmodSync(fd, mode)
 }
 
-/** The same for what is already there; a link in its place is not followed. */
+/** The same for what is already there; a link in its place is not followed. At no moment is it more open than it was or is to be. */
 export function setAccessOf(path: string, access: ResolvedAccess) {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   try {
+    narrow(fd, access)
     setAccess(fd, access)
+    faultPoint('access.set')
     fsyncSync(fd)
   } finally {
     closeSync(fd)
   }
+}
+
+// The new group may not do for a moment what only the old one was to.
+function narrow(fd: number, { mode, uid, gid }: ResolvedAccess) {
+  const found = fstatSync(fd)
+  const stays = (uid === -1 || uid === found.uid) && (gid === -1 || gid === found.gid)
+  if (stays || (found.mode & 0o7777 & ~mode) === 0) return
+  fchmodSync(fd, found.mode & mode & 0o777)
+  faultPoint('access.narrowed')
 }
