@@ -1,19 +1,18 @@
 import { createHash } from 'node:crypto'
 import { type Catalog, digestOf } from '../protocol/catalog.ts'
-import type { ResourceEvent, RunMode } from '../protocol/events.ts'
+import type { Report } from '../protocol/events.ts'
 import type { ServerMessage } from '../protocol/messages.ts'
 import type { Agent } from './agent.ts'
 import { type Connection, keepConnected } from './connection.ts'
+import { Drift } from './drift/drift.ts'
+import { progressTo } from './progress.ts'
 import { Refused, type Request } from './run.ts'
 import type { State } from './state.ts'
 import { messageOf } from '../protocol/errors.ts'
+import type { Hooks } from './walk.ts'
 
 /** Unless the server says otherwise. */
 const standardIntervalMs = 30 * 60 * 1000
-/** Events of a run that somebody waits for go out at least this often. */
-const progressMs = 200
-/** With a diff each, so many still fit into a frame. */
-const eventsAtOnce = 100
 /** What a timer of Node.js can wait at most; it would fire at once for more. */
 const longestTimerMs = 2 ** 31 - 1
 /** How long a new catalog waits for the next one before a run begins. */
@@ -39,6 +38,9 @@ export class Daemon {
   /** Why the newest catalog is not on this node. */
   #trouble: string | undefined
   #connection: Connection | undefined
+  readonly #drift: Drift
+  /** Ends a series of repairs when another run is asked for. */
+  #yielding = new AbortController()
   #session = ''
   /** What to add to our clock to have the server's. */
   #serverAheadMs = 0
@@ -48,6 +50,11 @@ export class Daemon {
     this.#agent = agent
     this.#state = state
     this.#log = log
+    this.#drift = new Drift({
+      drifted: () => this.#request({ mode: 'converge', trigger: 'drift', orders: [] }),
+      watchUnits: (names, changed) => agent.runner.watchUnits(names, changed),
+      log,
+    })
   }
 
   /** Runs until `stop`. */
@@ -67,6 +74,7 @@ export class Daemon {
     )
     clearTimeout(this.#timer)
     watching.close()
+    this.#drift.close()
     await this.#runs
   }
 
@@ -75,6 +83,7 @@ export class Daemon {
     this.#stopping.abort()
     clearTimeout(this.#settling?.timer)
     this.#pending.clear()
+    this.#yielding.abort()
     this.#running?.abort.abort()
   }
 
@@ -179,7 +188,8 @@ export class Daemon {
 
   #request(request: Request) {
     if (this.#stopping.signal.aborted) return
-    if (request.mode === 'converge') this.#beginSettled()
+    if (request.mode === 'converge' && request.trigger !== 'drift') this.#beginSettled()
+    if (request.trigger !== 'drift') this.#yielding.abort()
     const kind = kindOf(request)
     const waiting = this.#pending.get(kind)
     this.#pending.set(kind, waiting ? joined(waiting, request) : request)
@@ -192,14 +202,13 @@ export class Daemon {
     this.#pending.delete(kindOf(request))
     const abort = new AbortController()
     this.#running = { request, abort }
-    const progress = this.#progress(request.orders.length > 0)
+    const progress = progressTo((message) => this.#connection?.send(message))
     const startedAt = performance.now()
     try {
-      const reports = await this.#agent.runner.run(request, {
+      const reports = await this.#make(request, {
         signal: abort.signal,
         waiting: (pid) => this.#log(`waiting for the run of process ${pid}`),
-        started: ({ id, mode, orders }, resources) => progress.start(id, mode, orders, resources),
-        event: progress.event,
+        ...progress,
       })
       const tookMs = performance.now() - startedAt
       for (const report of reports) this.#agent.delivery.add(report)
@@ -215,42 +224,25 @@ export class Daemon {
       this.#running = undefined
       progress.flush()
     }
-    await this.#renewFacts()
+    this.#drift.follow(this.#agent.catalog.read())
+    if (request.trigger !== 'drift') await this.#renewFacts()
+  }
+
+  #make(request: Request, hooks: Hooks): Promise<Report[]> {
+    const { runner } = this.#agent
+    if (request.trigger !== 'drift') {
+      if (request.mode === 'converge') this.#drift.forget()
+      return runner.run(request, hooks)
+    }
+    this.#yielding = new AbortController()
+    const { isNews, flaps } = this.#drift
+    return runner.repair({ batches: this.#drift.batches(this.#yielding.signal), isNews, flaps }, hooks)
   }
 
   // Where the connection is away, the server sends the orders again, and they are refused then.
   #refused({ orders, trigger }: Request, reason: string) {
     this.#log(`no run (${trigger}): ${reason}`)
     for (const order of orders) this.#connection?.send({ type: 'refused', order, reason })
-  }
-
-  // Somebody who waits for an order sees it as it happens; without one nobody does, and only the report goes out.
-  #progress(watched: boolean) {
-    let run = ''
-    let unchanged = 0
-    let events: ResourceEvent[] = []
-    let timer: NodeJS.Timeout | undefined
-    const flush = () => {
-      clearTimeout(timer)
-      timer = undefined
-      for (; unchanged + events.length > 0; events = events.slice(eventsAtOnce)) {
-        this.#connection?.send({ type: 'progress', run, unchanged, events: events.slice(0, eventsAtOnce) })
-        unchanged = 0
-      }
-    }
-    return {
-      start: (id: string, mode: RunMode, orders: string[], resources: number) => {
-        run = id
-        if (watched) this.#connection?.send({ type: 'started', run, mode, orders, resources })
-      },
-      event: (event: ResourceEvent) => {
-        if (!watched) return
-        if (event.outcome === 'unchanged') unchanged++
-        else events.push(event)
-        timer ??= setTimeout(flush, progressMs)
-      },
-      flush,
-    }
   }
 
   async #renewFacts() {
@@ -275,8 +267,8 @@ export class Daemon {
 }
 
 // What is to do just what a plan said is a run of its own.
-function kindOf({ mode, plan = '' }: Request) {
-  return `${mode} ${plan}`
+function kindOf({ mode, trigger, plan = '' }: Request) {
+  return trigger === 'drift' ? trigger : `${mode} ${plan}`
 }
 
 // A run that has another reason than an order is not cancelled with the order.

@@ -116,6 +116,8 @@ export class ForeseenFiles implements Files {
     this.foresee(path, null)
   }
 
+  sync = () => {}
+
   removeTree = (path: string) => {
     if (!this.stat(path)) refuse('ENOENT', path)
     this.foresee(path, null)

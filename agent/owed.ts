@@ -2,6 +2,7 @@ import type { Notification, ResourceId } from '../protocol/catalog.ts'
 import type { ResourceEvent } from '../protocol/events.ts'
 import { failure } from './apply.ts'
 import type { Converging } from './converge.ts'
+import { faultPoint } from '../resources/fault-points.ts'
 import { keyOf } from './journal.ts'
 import { type Prepared, UnreadableProps } from './prepare.ts'
 import { messageOf } from '../protocol/errors.ts'
@@ -18,6 +19,8 @@ export async function settleOwed(
   among: (target: Prepared | undefined) => boolean = () => true,
 ) {
   const { journal, signal } = converging
+  // What an action reads is durable before the journal says that it was done.
+  converging.host.files.sync()
   if (journal.owed.length === 0) return []
   const failed: Prepared[] = []
   const byId = new Map<ResourceId, Prepared>(prepared.map((one) => [one.id, one]))
@@ -28,6 +31,7 @@ export async function settleOwed(
     if (event.outcome === 'changed' || event.outcome === 'skipped') journal.settle(owed)
     else tried.add(keyOf(owed))
     if (event.outcome === 'failed' && one) failed.push(one)
+    faultPoint('owed.settled')
     converging.report(event)
   }
   return failed
@@ -60,7 +64,9 @@ async function act(
   try {
     if (one.want instanceof UnreadableProps) throw one.want
     begin(changing)
+    faultPoint('owed.acting')
     await done(one.resource.name, host, one.want)
+    faultPoint('owed.acted')
     return { outcome: 'changed', ...about, durationMs: since(startedAt), changes: [] }
   } catch (error) {
     return { ...failure(one, [], asError(error), since(startedAt)), action }

@@ -1,16 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import type { Report, ResourceEvent, RunMode, Trigger } from '../protocol/events.ts'
 import type { RealHost } from './host.ts'
+import { faultPoint } from '../resources/fault-points.ts'
 import { type Begun, Journal, keyOf } from './journal.ts'
 import type { PreparedCatalog } from './kept-catalog.ts'
 import { Ledger } from './ledger.ts'
 import { waitForLock } from './lock.ts'
-import { type Prepared, type ResourceTypes, unitsOf } from './prepare.ts'
+import { sweepAnew } from '../resources/write-atomically.ts'
+import { type ResourceTypes, unitsOf } from './prepare.ts'
 import type { Reboots } from './reboot.ts'
 import { reportOf } from './report.ts'
 import type { Spool } from './spool.ts'
 import { whyDisabled } from './stance.ts'
-import { type Hooks, spooled, Walk } from './walk.ts'
+import { type Drifting, type Hooks, spooled, Walk } from './walk.ts'
 
 /** What asks for a run. */
 export interface Request {
@@ -58,6 +60,7 @@ export class Runner {
       const { plan: expected, ...asked } = request
       const begun: Begun = { id: randomUUID(), ...asked, catalog: found?.digest ?? null, startedAt: now() }
       if (expected !== undefined) await this.#expect(expected, begun, found, ledger)
+      faultPoint('run.begun')
       hooks.started?.(begun, found?.prepared.length ?? 0)
       const report = await this.#walk(begun, found, ledger, hooks).report()
       return interrupted ? [interrupted, report] : [report]
@@ -67,7 +70,7 @@ export class Runner {
   }
 
   /** Repairs what each batch names, until no more come. Gives no report where there was nothing to tell. */
-  async repair(batches: AsyncIterable<Prepared[]>, isNews: (event: ResourceEvent) => boolean, hooks: Hooks) {
+  async repair(drifting: Drifting, hooks: Hooks) {
     const { lockPath, now, ledgerPath } = this.#options
     const lock = await waitForLock(lockPath, hooks.waiting, hooks.signal)
     try {
@@ -83,11 +86,16 @@ export class Runner {
         catalog: found?.digest ?? null,
         startedAt: now(),
       }
-      const report = await this.#walk(begun, found, ledger, hooks).repair(batches, isNews)
+      const report = await this.#walk(begun, found, ledger, hooks).repair(drifting)
       return [interrupted, report].filter((one) => one !== undefined)
     } finally {
       lock.release()
     }
+  }
+
+  /** Tells the names of units that may have changed, until it is closed. */
+  watchUnits(names: string[], changed: (name: string) => void) {
+    return this.#options.host.watchUnits(names, changed)
   }
 
   #walk(begun: Begun, found: PreparedCatalog | undefined, ledger: Ledger, hooks: Hooks) {
@@ -126,6 +134,7 @@ export class Runner {
     const journal = new Journal(journalPath)
     const left = journal.interrupted
     if (!left) return undefined
+    faultPoint('run.recovering')
     const making = new Map(left.making)
     for (const one of found?.prepared ?? []) {
       const noted = making.get(one.id)

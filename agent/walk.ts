@@ -1,6 +1,7 @@
 import { digestOf, type ResourceId } from '../protocol/catalog.ts'
 import { messageOf } from '../protocol/errors.ts'
 import type { Report, ResourceEvent } from '../protocol/events.ts'
+import { faultPoint } from '../resources/fault-points.ts'
 import { converge, type Converging, repair } from './converge.ts'
 import type { RealHost } from './host.ts'
 import { type Begun, type Journal, keyOf } from './journal.ts'
@@ -34,6 +35,14 @@ export interface WalkOptions {
   spool: Spool
   reboots: Reboots
   now: () => number
+}
+
+/** What has drifted, and what is to be known of it. */
+export interface Drifting {
+  batches: AsyncIterable<Prepared[]>
+  isNews: (event: ResourceEvent) => boolean
+  /** Why a resource is left alone although it has drifted, if so. */
+  flaps: (one: Prepared) => string | undefined
 }
 
 /** Unless the catalog says otherwise. */
@@ -72,11 +81,11 @@ export class Walk {
   }
 
   /** Repairs what each batch names, as long as batches come. Undefined where there was nothing to tell; the report is left in the spool. */
-  async repair(batches: AsyncIterable<Prepared[]>, isNews: (event: ResourceEvent) => boolean) {
+  async repair(drifting: Drifting) {
     const { journal, spool } = this.#options
-    this.#isNews = isNews
+    this.#isNews = drifting.isNews
     this.#hearReboots()
-    const error = await errorOf(() => this.#withinTime((signal) => this.#repairAll(batches, signal)))
+    const error = await errorOf(() => this.#withinTime((signal) => this.#repairAll(drifting, signal)))
     if (this.#events.length === 0 && error === undefined && !journal.touched) return undefined
     const trouble = errorIn(() => this.#close())
     const report = spooled(this.#cameTo(error ?? trouble), journal, spool)
@@ -132,10 +141,17 @@ export class Walk {
     signal.throwIfAborted()
     const mode = isPlan ? 'plan' : found.head.audit ? 'look' : 'clean'
     this.#orphans = await cleanUp(found.digest, found.prepared, { ...common, types, mode })
+    host.files.sync()
+    faultPoint('run.walked')
   }
 
-  async #repairAll(batches: AsyncIterable<Prepared[]>, signal: AbortSignal) {
+  async #repairAll({ batches, flaps }: Drifting, signal: AbortSignal) {
     const { found, common } = await this.#ready(signal)
+    const { holdsBack } = common
+    common.holdsBack = (one) => {
+      const reason = flaps(one)
+      return reason === undefined ? holdsBack(one) : { outcome: 'deferred', reason }
+    }
     for await (const batch of batches) {
       common.host.changed()
       await repair(batch, common)
@@ -180,6 +196,7 @@ export class Walk {
   #close() {
     const { found, ledger } = this.#options
     if (found) ledger.close(found.digest, found.prepared, ({ id }) => !this.#unsettled.has(id))
+    faultPoint('run.closed')
   }
 }
 
@@ -187,7 +204,9 @@ export class Walk {
 export function spooled(report: Report, journal: Journal, spool: Spool): Report {
   const trouble = errorIn(() => {
     spool.add(report)
+    faultPoint('run.spooled')
     if (journal.touched || journal.interrupted) journal.end()
+    faultPoint('run.ended')
   })
   if (trouble === undefined) return report
   return {

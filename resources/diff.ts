@@ -11,22 +11,26 @@ export async function diffOf(before: Buffer | null, after: Buffer, path: string)
   const sizes = `${before ? `${before.length} bytes` : 'nothing'} → ${after.length} bytes`
   if (isBinary(after) || (before && isBinary(before))) return `binary: ${sizes}`
   if (after.length > largest || (before && before.length > largest)) return `too long to show: ${sizes}`
+  if (!before) return cut(newFile(after.toString(), path), sizes)
   // Loaded when something differs, which is rare; a run without changes must start quickly.
   const { createTwoFilesPatch, FILE_HEADERS_ONLY } = await import('diff')
   const options = { context: 3, ...limits, headerOptions: FILE_HEADERS_ONLY }
   await setImmediate()
-  const old = before?.toString() ?? ''
-  const patch = createTwoFilesPatch(
-    before ? path : '/dev/null',
-    path,
-    old,
-    after.toString(),
-    undefined,
-    undefined,
-    options,
-  )
+  const patch = createTwoFilesPatch(path, path, before.toString(), after.toString(), undefined, undefined, options)
   if (patch === undefined) return `too different to show: ${sizes}`
+  return cut(patch, sizes)
+}
+
+function cut(patch: string, sizes: string) {
   return patch.length > longest ? `${patch.slice(0, longest)}\n… cut: ${sizes}` : patch
+}
+
+// Nothing needs comparing: a first converge has a thousand of these.
+function newFile(text: string, path: string) {
+  const lines = text.split('\n')
+  const end = lines.at(-1) === '' ? lines.pop() : '\\ No newline at end of file\n'
+  const head = `--- /dev/null\n+++ ${path}\n@@ -0,0 +1,${lines.length} @@\n`
+  return `${head}${lines.map((line) => `+${line}\n`).join('')}${end}`
 }
 
 function isBinary(bytes: Buffer) {

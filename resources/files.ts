@@ -18,9 +18,10 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { unlessMissing } from '../protocol/errors.ts'
+import { faultPoint } from './fault-points.ts'
 import type { Files, Found, Kind, ResolvedAccess } from './host.ts'
 import { setAccessOf } from './ownership.ts'
-import { explained, syncDirectory, temporaryBeside, writeAtomically } from './write-atomically.ts'
+import { explained, syncAll, syncLater, temporaryBeside, writeAtomically } from './write-atomically.ts'
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants
 /** One buffer for all reads: allocating one for each of a thousand files costs more than reading them. */
@@ -41,8 +42,10 @@ export const realFiles: Files = {
   remove,
   removeTree: (path) => {
     rmSync(path, { recursive: true })
-    syncDirectory(dirname(path))
+    faultPoint('tree.removed')
+    syncLater(dirname(path))
   },
+  sync: syncAll,
 }
 
 function statOf(path: string): Found | undefined {
@@ -79,34 +82,41 @@ function hashFile(path: string) {
 function adopt(candidate: string, path: string, access: ResolvedAccess) {
   setAccessOf(candidate, access)
   try {
+    faultPoint('adopt.set')
     renameSync(candidate, path)
   } catch (error) {
     throw explained(error, path)
   }
-  syncDirectory(dirname(path))
+  faultPoint('adopt.renamed')
+  syncLater(dirname(path))
 }
 
 /** Closed to all until owner and mode are right. */
 function makeDirectory(path: string, access: ResolvedAccess) {
-  mkdirSync(path, { mode: 0o700 })
+  mkdirSync(path, { mode: access.mode & 0o700 })
+  faultPoint('directory.made')
   setAccessOf(path, access)
-  syncDirectory(dirname(path))
+  faultPoint('directory.set')
+  syncLater(dirname(path))
 }
 
 function link(path: string, target: string) {
   const candidate = temporaryBeside(path)
   try {
     symlinkSync(target, candidate)
+    faultPoint('link.made')
     renameSync(candidate, path)
   } catch (error) {
     rmSync(candidate, { force: true })
     throw explained(error, path)
   }
-  syncDirectory(dirname(path))
+  faultPoint('link.renamed')
+  syncLater(dirname(path))
 }
 
 function remove(path: string) {
   if (statOf(path)?.kind === 'directory') rmdirSync(path)
   else unlinkSync(path)
-  syncDirectory(dirname(path))
+  faultPoint('remove.removed')
+  syncLater(dirname(path))
 }

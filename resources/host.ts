@@ -103,6 +103,8 @@ export interface Files {
   remove: (path: string) => void
   /** A directory with all that is in it. */
   removeTree: (path: string) => void
+  /** Makes durable what was put in place and removed; what is in each file is so from the start. */
+  sync: () => void
 }
 
 /** The machine as a resource may touch it. Bulk reads are taken once per pass and kept until `changed()`. */

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { closeSync, constants, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { codeOf } from '../protocol/errors.ts'
+import { codeOf, unlessMissing } from '../protocol/errors.ts'
+import { faultPoint } from './fault-points.ts'
 import type { ResolvedAccess } from './host.ts'
 import { setAccess } from './ownership.ts'
 
@@ -18,39 +19,78 @@ export async function writeAtomically(
   try {
     writeNew(candidate, bytes, access)
     await verify(candidate)
+    faultPoint('file.accepted')
     renameSync(candidate, path)
   } catch (error) {
     rmSync(candidate, { force: true })
     throw explained(error, path)
   }
-  syncDirectory(dirname(path))
+  faultPoint('file.renamed')
+  syncLater(dirname(path))
+  faultPoint('file.done')
 }
 
 function writeNew(path: string, bytes: Buffer, access: ResolvedAccess) {
-  // Closed to all until owner and mode are right; the umask cuts the mode given to open.
-  const fd = openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
+  // Closed to all until owner and mode are right, and to its owner no more open than wanted; the umask cuts the mode given to open.
+  const fd = openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, access.mode & 0o600)
   try {
+    faultPoint('file.opened')
     writeFileSync(fd, bytes)
+    faultPoint('file.written')
     setAccess(fd, access)
+    faultPoint('file.set')
     fsyncSync(fd)
+    faultPoint('file.synced')
   } finally {
     closeSync(fd)
   }
 }
 
+const swept = new Set<string>()
+
+/** A run was cut off in the middle: what it left behind is looked for anew. */
+export function sweepAnew() {
+  swept.clear()
+}
+
 /**
  * Begins with a dot, since programs that read whole directories pass such files by, and ends like the target, since
- * verifiers look at the suffix. What a killed agent left of this target is taken away.
+ * verifiers look at the suffix. What a killed agent left in the directory is taken away the first time that one is asked for in it.
  */
 export function temporaryBeside(path: string) {
-  const name = basename(path).slice(-200)
-  const ours = (entry: string) => entry.startsWith('.trivet-') && entry.slice('.trivet-'.length + 17) === name
+  const directory = dirname(path)
   try {
-    for (const left of readdirSync(dirname(path)).filter(ours)) rmSync(join(dirname(path), left), { force: true })
+    if (!swept.has(directory)) sweep(directory)
   } catch (error) {
     throw explained(error, path)
   }
-  return join(dirname(path), `.trivet-${randomBytes(8).toString('hex')}-${name}`)
+  return join(directory, `.trivet-${randomBytes(8).toString('hex')}-${basename(path).slice(-200)}`)
+}
+
+function sweep(directory: string) {
+  for (const left of readdirSync(directory)) {
+    if (/^\.trivet-[0-9a-f]{16}-/.test(left)) rmSync(join(directory, left), { force: true })
+  }
+  swept.add(directory)
+}
+
+const unsynced = new Set<string>()
+
+/** A thousand files in one directory need it synced once: what was renamed or removed there is durable after `syncAll`. */
+export function syncLater(directory: string) {
+  unsynced.add(directory)
+}
+
+/** Makes durable what names were given and taken. A directory that is gone again needs nothing. */
+export function syncAll() {
+  for (const directory of unsynced) {
+    try {
+      syncDirectory(directory)
+    } catch (error) {
+      unlessMissing(error)
+    }
+    unsynced.delete(directory)
+  }
 }
 
 export function syncDirectory(path: string) {

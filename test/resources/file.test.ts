@@ -242,13 +242,14 @@ test('file says that a path below a file is missing, rather than failing in a pl
   assert.deepEqual(shown(changes), ['ensure: absent → present'])
 })
 
-test('file takes away what a killed agent left of the same target, and nothing else', async (t) => {
+test('file takes away what a killed agent left in its directory, and nothing else', async (t) => {
   const dir = await tempDir(t)
   writeFileSync(join(dir, '.trivet-0123456789abcdef-conf'), 'half')
   writeFileSync(join(dir, '.trivet-0123456789abcdef-other-conf'), 'half of another')
+  writeFileSync(join(dir, '.trivet-of-somebody'), 'not ours')
   const host = new FakeHost()
   await apply(join(dir, 'conf'), { content: host.blob('new') }, host)
-  assert.deepEqual(readdirSync(dir).toSorted(), ['.trivet-0123456789abcdef-other-conf', 'conf'])
+  assert.deepEqual(readdirSync(dir).toSorted(), ['.trivet-of-somebody', 'conf'])
 })
 
 test('file says that the disk is full, leaves the old file whole and no temporary behind', asRoot, async (t) => {

@@ -1,0 +1,182 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { ResourceEvent } from '../../protocol/events.ts'
+import { messageOf } from '../../protocol/errors.ts'
+import type { PreparedCatalog } from '../kept-catalog.ts'
+import { type Prepared, UnreadableProps } from '../prepare.ts'
+import { Flapping } from './flapping.ts'
+import { WatchedPaths } from './watched-paths.ts'
+import { writersOf } from './writers.ts'
+
+/** A series of repairs is over, and what they owe is done, when nothing has drifted for so long … */
+const quietMs = 100
+/** … or when it has gone on for so long: then it is told, and another begins. */
+const longestMs = 5000
+/** A unit that restarts passes through other states; so long after the last of them it is looked at. */
+const unitSettleMs = 500
+
+export interface DriftOptions {
+  /** Something has drifted: take it by `batches`. Called once until then. */
+  drifted: () => void
+  watchUnits: (names: string[], changed: (name: string) => void) => Promise<{ close: () => void }>
+  log: (line: string) => void
+}
+
+/** Watches what roles with `watch` say, and gives what has drifted to be looked at again. */
+export class Drift {
+  readonly #options: DriftOptions
+  readonly #flapping = new Flapping()
+  /** What each resource was last told to be, where it stays so: an audited difference is news once. */
+  readonly #told = new Map<string, string>()
+  readonly #whyFlapping = new Map<string, string>()
+  readonly #pending = new Set<Prepared>()
+  readonly #settling = new Map<string, NodeJS.Timeout>()
+  #following: PreparedCatalog | undefined
+  #watches: { close: () => void }[] = []
+  #isTold = false
+  #wake: (() => void) | undefined
+
+  constructor(options: DriftOptions) {
+    this.#options = options
+  }
+
+  /** From now on what this catalog says is watched. */
+  follow(catalog: PreparedCatalog | undefined) {
+    if (catalog === this.#following) return
+    this.close()
+    this.#following = catalog
+    const policies = catalog?.head.policies ?? {}
+    const watched = (catalog?.prepared ?? []).filter(
+      ({ resource, type, want }) =>
+        policies[resource.recipe]?.watch && !type.seesWhatRuns && !(want instanceof UnreadableProps),
+    )
+    this.#watch(byPath(watched), byUnit(watched))
+  }
+
+  close() {
+    for (const one of this.#watches) one.close()
+    for (const timer of this.#settling.values()) clearTimeout(timer)
+    this.#watches = []
+    this.#pending.clear()
+    this.#isTold = false
+    this.#following = undefined
+  }
+
+  /** A whole run looks at all of it anyway. */
+  forget() {
+    this.#pending.clear()
+    this.#isTold = false
+  }
+
+  /** What has drifted, as it does, until it is quiet or `signal` ends it. */
+  async *batches(signal: AbortSignal): AsyncGenerator<Prepared[]> {
+    const endsAt = performance.now() + longestMs
+    const stop = () => this.#wake?.()
+    signal.addEventListener('abort', stop)
+    try {
+      while (!signal.aborted && performance.now() < endsAt && (this.#pending.size > 0 || (await this.#more()))) {
+        yield this.#take()
+      }
+    } finally {
+      signal.removeEventListener('abort', stop)
+      this.#isTold = false
+      if (this.#pending.size > 0) this.#tell()
+    }
+  }
+
+  /** Whether an event of a repair is worth telling; a repair counts against its resource. */
+  readonly isNews = (event: ResourceEvent) => {
+    const { id, outcome } = event
+    if (outcome === 'unchanged' || outcome === 'changed') this.#told.delete(id)
+    if (outcome === 'changed' && event.action === undefined) this.#flapping.repaired(id)
+    if (outcome === 'unchanged' || outcome === 'changed') return outcome === 'changed'
+    const { durationMs: _, ...telling } = event
+    const text = JSON.stringify(telling)
+    const isNew = this.#told.get(id) !== text
+    this.#told.set(id, text)
+    return isNew
+  }
+
+  /** Why a resource is left alone although it drifts: another program writes it again and again. */
+  readonly flaps = ({ id, type, resource, want }: Prepared) => {
+    if (!this.#flapping.has(id)) {
+      this.#whyFlapping.delete(id)
+      return undefined
+    }
+    const minutes = Math.ceil(this.#flapping.restMs(id) / 60_000)
+    const reason =
+      this.#whyFlapping.get(id) ??
+      `flapping: each time it was repaired, something changed it back; ${writersText(type.paths?.(resource.name, want) ?? [])}. It is left alone for ${minutes} minutes`
+    this.#whyFlapping.set(id, reason)
+    return reason
+  }
+
+  // In the order of the catalog: what comes first there may be what the next one needs.
+  #take() {
+    const batch = (this.#following?.prepared ?? []).filter((one) => this.#pending.has(one))
+    this.#pending.clear()
+    return batch
+  }
+
+  async #more() {
+    const woken = new Promise<void>((resolve) => (this.#wake = resolve))
+    const quiet = new AbortController()
+    const waited = delay(quietMs, undefined, { signal: quiet.signal }).catch(() => undefined)
+    await Promise.race([woken, waited])
+    quiet.abort()
+    this.#wake = undefined
+    return this.#pending.size > 0
+  }
+
+  #watch(paths: Map<string, Prepared[]>, units: Map<string, Prepared[]>) {
+    if (paths.size > 0) {
+      this.#watches.push(new WatchedPaths([...paths.keys()], (path) => this.#touched(paths.get(path) ?? [])))
+    }
+    if (units.size === 0) return
+    const following = this.#following
+    const settle = (name: string) => {
+      clearTimeout(this.#settling.get(name))
+      this.#settling.set(
+        name,
+        setTimeout(() => this.#touched(units.get(name) ?? []), unitSettleMs),
+      )
+    }
+    this.#options.watchUnits([...units.keys()], settle).then(
+      (watch) => (this.#following === following ? this.#watches.push(watch) : watch.close()),
+      (error: unknown) =>
+        this.#options.log(`units cannot be watched; drift of them waits for the next run: ${messageOf(error)}`),
+    )
+  }
+
+  #touched(drifted: Prepared[]) {
+    for (const one of drifted) this.#pending.add(one)
+    this.#wake?.()
+    this.#tell()
+  }
+
+  #tell() {
+    if (this.#isTold) return
+    this.#isTold = true
+    this.#options.drifted()
+  }
+}
+
+function byPath(watched: Prepared[]) {
+  return grouped(watched, ({ type, resource, want }) => type.paths?.(resource.name, want) ?? [])
+}
+
+function byUnit(watched: Prepared[]) {
+  return grouped(watched, ({ type, resource }) => type.units?.(resource.name) ?? [])
+}
+
+function grouped(watched: Prepared[], namesOf: (one: Prepared) => string[]) {
+  const groups = new Map<string, Prepared[]>()
+  for (const one of watched) {
+    for (const name of namesOf(one)) groups.set(name, [...(groups.get(name) ?? []), one])
+  }
+  return groups
+}
+
+function writersText(paths: string[]) {
+  const writers = [...new Set(paths.flatMap(writersOf))]
+  return writers.length === 0 ? 'nothing that runs now seems to write it' : `${writers.join(' and ')} seems to write it`
+}
