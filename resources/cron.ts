@@ -36,8 +36,10 @@ const Props = z.strictObject({
 type Want = z.infer<typeof Props>
 
 function wrongIn(schedule: string) {
+  const read = () => new CronPattern(schedule, undefined, { mode: '5-part' })
   try {
-    return new CronPattern(schedule, undefined, { mode: '5-part' }) && undefined
+    read()
+    return undefined
   } catch (error) {
     return messageOf(error).replace('CronPattern: ', '')
   }
