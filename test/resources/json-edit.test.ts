@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { jsonEdit } from '../../resources/json-edit.ts'
 import { editJson } from '../../resources/json-text.ts'
 import { edited } from '../helpers/edits.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { parse, stringify } from 'yaml'
 import { yamlEdit } from '../../resources/yaml-edit.ts'
 import { editYaml } from '../../resources/yaml-text.ts'
