@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { ResourceEvent } from '../../protocol/events.ts'
+import { changesOf, type ResourceEvent } from '../../protocol/events.ts'
 import { messageOf } from '../../protocol/errors.ts'
 import type { PreparedCatalog } from '../kept-catalog.ts'
 import { type Prepared, UnreadableProps } from '../prepare.ts'
@@ -89,10 +89,11 @@ export class Drift {
     if (outcome === 'unchanged' || outcome === 'changed') this.#told.delete(id)
     if (outcome === 'changed' && event.action === undefined) this.#flapping.repaired(id)
     if (outcome === 'unchanged' || outcome === 'changed') return outcome === 'changed'
-    const { durationMs: _, ...telling } = event
-    const text = JSON.stringify(telling)
-    const isNew = this.#told.get(id) !== text
-    this.#told.set(id, text)
+    // What differs may be another at each look; that it does, and why it stays so, is told once.
+    const why = 'reason' in event ? event.reason : 'error' in event ? event.error : ''
+    const telling = [outcome, event.action, why, ...changesOf(event).map(({ what }) => what)].join(' ')
+    const isNew = this.#told.get(id) !== telling
+    this.#told.set(id, telling)
     return isNew
   }
 
