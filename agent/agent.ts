@@ -1,24 +1,16 @@
 import { type Catalog, digestOf } from '../protocol/catalog.ts'
 import type { Facts } from '../protocol/facts.ts'
 import type { ServerMessage } from '../protocol/messages.ts'
-import { type Blobs, blobsIn, blobsOf } from './blobs.ts'
 import type { Connection, ConnectOptions } from './connection.ts'
 import { Delivery } from './delivery.ts'
 import { factsReader } from './facts.ts'
-import { RealHost } from './host.ts'
-import { KeptCatalog } from './kept-catalog.ts'
-import { Ledger } from './ledger.ts'
+import type { KeptCatalog } from './kept-catalog.ts'
+import { Parts } from './parts.ts'
 import type { ResourceTypes } from './prepare.ts'
-import { Reboots } from './reboot.ts'
-import { Runner } from './run.ts'
-import { spoolIn } from './spool.ts'
+import type { Reboots } from './reboot.ts'
+import type { Runner } from './run.ts'
 import type { Identity, State } from './state.ts'
 import { messageOf } from '../protocol/errors.ts'
-
-/** Replaced files are kept this long. */
-const keptMs = 30 * 24 * 3600 * 1000
-/** A blob that no catalog names may still be on its way into one. */
-const unnamedMs = 3600 * 1000
 
 export interface AgentOptions {
   state: State
@@ -36,32 +28,19 @@ export class Agent {
   readonly reboots: Reboots
   readonly readFacts: () => Promise<Facts>
   readonly #options: AgentOptions
-  readonly #blobs: Blobs
-  readonly #kept: Blobs
+  readonly #parts: Parts
 
   /** Throws NotJoined where the state folder belongs to no node yet. */
   constructor(options: AgentOptions) {
     const { state, types, version } = options
     this.identity = identityIn(state)
     this.#options = options
-    this.#blobs = blobsIn(state.path('blobs'))
-    this.#kept = blobsIn(state.path('kept'))
-    this.catalog = new KeptCatalog(state, types, version)
+    this.#parts = new Parts(state, types, version)
+    this.catalog = this.#parts.catalog
+    this.runner = this.#parts.runner
+    this.reboots = this.#parts.reboots
+    this.delivery = new Delivery(this.#parts.spool, Date.now)
     this.readFacts = factsReader(version)
-    const spool = spoolIn(state.path('spool'))
-    this.delivery = new Delivery(spool, Date.now)
-    this.reboots = new Reboots(state.path('reboot.json'))
-    this.runner = new Runner({
-      readCatalog: () => this.catalog.read(),
-      types,
-      host: new RealHost({ blobs: this.#blobs, kept: this.#kept, scratch: state.path('scratch') }),
-      spool,
-      reboots: this.reboots,
-      journalPath: state.path('journal'),
-      ledgerPath: state.path('ledger'),
-      lockPath: state.path('run.lock'),
-      now: Date.now,
-    })
   }
 
   /** All that a connection needs but what to do with the server's messages. */
@@ -69,7 +48,7 @@ export class Agent {
     const { state, version, log } = this.#options
     const greeting = async () => ({
       factsDigest: digestOf(await this.readFacts()),
-      catalogDigest: this.#completeCatalog()?.digest ?? null,
+      catalogDigest: this.#parts.completeCatalog()?.digest ?? null,
     })
     return { identity: this.identity, key: state.readKey(), agentVersion: version, greeting, log, now: Date.now }
   }
@@ -88,19 +67,9 @@ export class Agent {
   async take(catalog: Catalog, session: string) {
     const before = this.catalog.read()
     const { fetchBlobs } = await import('./fetch-blobs.ts')
-    await fetchBlobs(catalog, this.#blobs, this.identity, session)
+    await fetchBlobs(catalog, this.#parts.blobs, this.identity, session)
     this.catalog.write(catalog)
-    // A run of the catalog before it may still be under way.
-    const resources = [...catalog.resources, ...(before?.prepared ?? []).map(({ resource }) => resource)]
-    this.#blobs.prune(blobsOf(resources), Date.now() - unnamedMs)
-    this.#kept.prune(new Ledger(this.#options.state.path('ledger')).keptHashes, Date.now() - keptMs)
-  }
-
-  // Where a blob of it was damaged since, the server is to send the catalog as if there were none: then its blobs are fetched.
-  #completeCatalog() {
-    const kept = this.catalog.read()
-    const blobs = blobsOf((kept?.prepared ?? []).map(({ resource }) => resource))
-    return [...blobs.keys()].every(this.#blobs.has) ? kept : undefined
+    this.#parts.prune(before)
   }
 }
 

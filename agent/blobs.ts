@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { type BlobRef, type CatalogResource, sha256 } from '../protocol/catalog.ts'
+import { type BlobRef, type Catalog, type CatalogResource, sha256 } from '../protocol/catalog.ts'
 
 const remedy = 'the next connection to the server brings it anew'
 
@@ -42,9 +42,9 @@ export function blobsIn(dir: string) {
 }
 export type Blobs = ReturnType<typeof blobsIn>
 
-/** Every blob that the resources refer to, with its size. */
-export function blobsOf(resources: Pick<CatalogResource, 'props'>[]): Map<string, number> {
-  const found = new Map<string, number>()
+/** Every blob that the resources refer to, and the code of their types, with its size. */
+export function blobsOf(resources: Pick<CatalogResource, 'props'>[], types: Catalog['types']): Map<string, number> {
+  const found = new Map(Object.values(types ?? {}).map(({ sha256: hash, bytes }) => [hash, bytes]))
   for (const { props } of resources) {
     for (const value of Object.values(props)) if (isBlobRef(value)) found.set(value.sha256, value.bytes)
   }

@@ -8,7 +8,7 @@ const most = { blobs: 2000, bytes: 16 * 1024 * 1024 }
 
 /** Brings the blobs of a catalog that this node lacks, and verifies each by its hash. */
 export async function fetchBlobs(catalog: Catalog, blobs: Blobs, server: ServerAddress, session: string) {
-  const missing = [...blobsOf(catalog.resources)].filter(([hash]) => !blobs.has(hash))
+  const missing = [...blobsOf(catalog.resources, catalog.types)].filter(([hash]) => !blobs.has(hash))
   for (const want of inPortions(missing)) {
     const { status, bytes } = await post(server, blobsPath, { want }, { bearer: session, timeoutMs: 300_000 })
     if (status !== 200)

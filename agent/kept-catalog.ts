@@ -1,8 +1,11 @@
 import { statSync } from 'node:fs'
 import { z } from 'zod'
-import { Catalog, digestOf, Sha256 } from '../protocol/catalog.ts'
+import { BlobRef, Catalog, digestOf, Sha256 } from '../protocol/catalog.ts'
+import type { Blobs } from './blobs.ts'
+import type { ResourceType } from '../resources/define.ts'
 import { type Prepared, prepare, type ResourceTypes, UnreadableProps } from './prepare.ts'
 import { readReplaceable, type State, writeSynced } from './state.ts'
+import { loadTypes } from './third-party-types.ts'
 
 /** A catalog ready to be walked. It is the same object as long as the file is the same. */
 export interface PreparedCatalog {
@@ -16,18 +19,28 @@ export type CatalogHead = Omit<Catalog, 'resources'>
 /** What stands beside catalog.json: that this agent's schemas have read just that file, and its digest. Doing both again is half of a cold run. */
 const Note = z.strictObject({ file: z.string(), agent: z.string(), digest: Sha256 })
 
+/** The code of types that catalogs have brought, the newest of each. */
+const BroughtTypes = z.record(z.string(), BlobRef)
+
 /** The catalog on disk: where it comes from at every run, so that the agent converges without a server. */
 export class KeptCatalog {
   readonly #path: string
   readonly #notePath: string
-  readonly #types: ResourceTypes
+  readonly #typesPath: string
+  readonly #blobs: Blobs
+  readonly #own: ResourceTypes
   readonly #version: string
+  /** The agent's own, and as soon as the catalog was read those that it or one before it brought: who made a thing must be there to take it away. */
+  readonly types: ResourceTypes
   #known: { file: string; catalog: PreparedCatalog | undefined } | undefined
 
-  constructor(state: State, types: ResourceTypes, version: string) {
+  constructor(state: State, types: ResourceTypes, blobs: Blobs, version: string) {
     this.#path = state.path('catalog.json')
     this.#notePath = state.path('catalog.note.json')
-    this.#types = types
+    this.#typesPath = state.path('types.json')
+    this.#own = types
+    this.types = { ...types }
+    this.#blobs = blobs
     this.#version = version
   }
 
@@ -44,7 +57,10 @@ export class KeptCatalog {
   }
 
   write(catalog: Catalog) {
-    const prepared = prepare(catalog, this.#types)
+    const brought = this.brought
+    const newer = Object.entries(catalog.types ?? {}).filter(([type, { sha256 }]) => brought[type]?.sha256 !== sha256)
+    if (newer.length > 0) writeSynced(this.#typesPath, JSON.stringify({ ...brought, ...catalog.types }))
+    const prepared = prepare(catalog, this.#typesFor(catalog))
     const readable = prepared.every(({ want }) => !(want instanceof UnreadableProps))
     const resources = prepared.map(({ resource, want }) => ({ ...resource, props: readable ? want : resource.props }))
     writeSynced(this.#path, JSON.stringify({ ...catalog, resources }))
@@ -62,12 +78,31 @@ export class KeptCatalog {
         trusted && {
           digest: note.digest,
           head: headOf(trusted),
-          prepared: prepare(trusted, this.#types, 'read already'),
+          prepared: prepare(trusted, this.#typesFor(trusted), 'read already'),
         }
       )
     }
     const catalog = readReplaceable(this.#path, Catalog)
-    return catalog && { digest: digestOf(catalog), head: headOf(catalog), prepared: prepare(catalog, this.#types) }
+    return (
+      catalog && {
+        digest: digestOf(catalog),
+        head: headOf(catalog),
+        prepared: prepare(catalog, this.#typesFor(catalog)),
+      }
+    )
+  }
+
+  /** Where the code lies of all types that catalogs have brought. */
+  get brought(): Record<string, BlobRef> {
+    return readReplaceable(this.#typesPath, BroughtTypes) ?? {}
+  }
+
+  #typesFor({ types = {} }: Catalog) {
+    const brought = loadTypes(types, this.#blobs)
+    const earlier = Object.entries(this.brought).filter(([name]) => !Object.hasOwn(types, name))
+    const left = loadTypes(Object.fromEntries(earlier), this.#blobs)
+    Object.assign(this.types, usable(left), this.#own, usable(brought))
+    return { ...this.#own, ...brought }
   }
 
   // The agent replaces the file by rename, so another content is another inode.
@@ -75,6 +110,10 @@ export class KeptCatalog {
     const stat = statSync(this.#path, { throwIfNoEntry: false })
     return stat && `${stat.ino} ${stat.size} ${stat.mtimeMs}`
   }
+}
+
+function usable(types: Record<string, ResourceType | Error>) {
+  return Object.fromEntries(Object.entries(types).filter(([, type]) => !(type instanceof Error)))
 }
 
 export function headOf({ resources: _, ...head }: Catalog): CatalogHead {

@@ -13,16 +13,17 @@ export interface Prepared {
 }
 
 /**
- * Done once per catalog. A type that is unknown here fails by itself when its turn comes, not the whole catalog.
+ * Done once per catalog. A type that is unknown here, or is an error, fails by itself when its turn comes, not the whole catalog.
  * `read already`: the props are what these very schemas gave before.
  */
 export function prepare(
   catalog: Catalog,
-  types: ResourceTypes,
+  types: Record<string, ResourceType | Error>,
   props: 'unread' | 'read already' = 'unread',
 ): Prepared[] {
   return catalog.resources.map((resource) => {
     const type = types[resource.type] ?? unknownType(resource.type)
+    if (type instanceof Error) return withoutType(resource, type)
     const want = props === 'unread' ? readProps(type, resource) : resource.props
     return { id: idOf(resource), resource, type, want }
   })
@@ -43,9 +44,14 @@ function readProps(type: ResourceType, resource: CatalogResource) {
 /** Stands where props should be; the resource fails with its message when its turn comes. */
 export class UnreadableProps extends Error {}
 
-function unknownType(type: string): ResourceType {
+function unknownType(type: string) {
+  return new Error(`this agent knows no resource type ${type}. Is it older than the server?`)
+}
+
+function withoutType(resource: CatalogResource, why: Error): Prepared {
   const refuse = () => {
-    throw new Error(`this agent knows no resource type ${type}. Is it older than the server?`)
+    throw why
   }
-  return { type, summary: '', props: z.unknown(), name: z.string(), check: refuse, apply: refuse }
+  const type = { type: resource.type, summary: '', props: z.unknown(), name: z.string(), check: refuse, apply: refuse }
+  return { id: idOf(resource), resource, type, want: new UnreadableProps(why.message) }
 }

@@ -19,7 +19,7 @@ const Listen = z
   .refine(({ port }) => port <= 65_535, 'a port is at most 65535')
 
 export const server = defineCommand<CommandContext>()({
-  usage: 'server --data DIR [--listen HOST:PORT] [--recipes DIR] [--roles DIR] [--interval DURATION]',
+  usage: 'server --data DIR [--listen HOST:PORT] [--recipes DIR] [--roles DIR] [--types DIR] [--interval DURATION]',
   summary: 'Run the server.',
   details: `The first start prints a line to log in with as admin; it is shown once. All that the server remembers is in
 --data, readable by its user alone. Logs go to stderr, one JSON a line. SIGTERM and Ctrl-C end it cleanly.`,
@@ -28,6 +28,7 @@ export const server = defineCommand<CommandContext>()({
     listen: { type: 'string' },
     recipes: { type: 'string' },
     roles: { type: 'string' },
+    types: { type: 'string' },
     interval: { type: 'string' },
   },
   options: z.object({
@@ -37,12 +38,16 @@ export const server = defineCommand<CommandContext>()({
     ),
     recipes: z.string().default('recipes').describe('Folder of the recipes; recipes if not said.'),
     roles: z.string().default('roles').describe('Folder of the roles; roles if not said.'),
+    types: z
+      .string()
+      .default('types')
+      .describe('Folder of resource types of your own; types if not said. It need not be there.'),
     interval: Interval.prefault('30m').describe(
       'How often agents converge of their own accord: 90s, 30m, 2h; 30m if not said.',
     ),
   }),
 
-  async run({ data, listen, recipes, roles, interval }, context) {
+  async run({ data, listen, recipes, roles, types, interval }, context) {
     const { output } = context
     // A recipe can leave a promise behind that nobody waits for; its failure must not take the server along.
     process.on('unhandledRejection', (reason) =>
@@ -53,6 +58,7 @@ export const server = defineCommand<CommandContext>()({
       data: resolve(data),
       recipes: resolve(recipes),
       roles: resolve(roles),
+      types: resolve(types),
       intervalMs: interval,
       version: packageJson.version,
       log: { level: 'info', to: process.stderr },

@@ -33,9 +33,14 @@ type Declare<Props> = object extends Props
   ? (name: string, props?: Declared<Props>) => void
   : (name: string, props: Declared<Props>) => void
 
+/** Types that are not ours. Their files write themselves in: `declare module 'trivet/recipe' { interface OtherTypes { motd: typeof motd } }`. */
+export interface OtherTypes {}
+
+type FunctionOf<Type> = Type extends { props: infer Props extends z.ZodType } ? Declare<z.input<Props>> : never
+
 /** One function per resource type, so that tsc checks every recipe against the schemas. */
-export type ResourceFunctions = {
-  [Type in keyof ResourceTypes]: Declare<z.input<ResourceTypes[Type]['props']>>
+export type ResourceFunctions = { [Type in keyof ResourceTypes]: FunctionOf<ResourceTypes[Type]> } & {
+  [Type in keyof OtherTypes]: FunctionOf<OtherTypes[Type]>
 }
 
 export interface NodeView {

@@ -25,6 +25,8 @@ export interface ServerOptions {
   port: number
   recipes: string
   roles: string
+  /** Of resource types that are not ours; it need not be there. */
+  types?: string
   /** How often agents converge of their own accord. */
   intervalMs: number
   version: string
@@ -77,11 +79,11 @@ async function startWith(store: Store, options: ServerOptions): Promise<RunningS
 
 /** Puts the parts together. */
 function assemble(app: FastifyInstance, store: Store, ca: string, clock: () => number, options: ServerOptions) {
-  const { recipes, roles, version, intervalMs, data } = options
+  const { version, intervalMs, data } = options
   const failed = (error: unknown) => app.log.error(error)
   const refusals = createRefusals(clock)
   const registry = createRegistry()
-  const revisions = createRevisions({ recipes, roles }, clock)
+  const revisions = createRevisions(options, clock)
   const catalogs = createCatalogs({ store, revisions, clock, failed })
   const orders = createOrders({
     store,
@@ -101,7 +103,7 @@ function assemble(app: FastifyInstance, store: Store, ca: string, clock: () => n
     logRevision(app, revisions)
     await catalogs.refresh()
   }
-  const watching = watchSources({ recipes, roles }, () => void reload().catch(failed))
+  const watching = watchSources(options, () => void reload().catch(failed))
   return {
     begin: async () => {
       await watching.ready

@@ -5,7 +5,7 @@ import { suggest } from '../suggest.ts'
 import { describeThrown } from '../thrown.ts'
 import { resolveAttributes } from './attributes.ts'
 import { contextOf, type Running } from './context.ts'
-import type { Declarable, Draft } from './draft.ts'
+import { addBlob, type Declarable, type Draft } from './draft.ts'
 import { CompileError, Pending } from './errors.ts'
 import { type Asked, type ClusterView, type NodeInput, recordAsked } from './inputs.ts'
 import { type ActionsByType, checkLinks } from './links.ts'
@@ -19,10 +19,7 @@ export type Compiled = (
   asked: Asked[]
 }
 
-const types: Declarable[] = Object.values(resourceTypes)
-const actions: ActionsByType = new Map(
-  Object.values(resourceTypes).map((type) => [type.type, 'actions' in type ? Object.keys(type.actions ?? {}) : []]),
-)
+const ours: Declarable[] = Object.values(resourceTypes)
 
 /** What the node should be. Pure: the same inputs give the same catalog, and authors' mistakes are a result, not thrown. */
 export function compile(revision: Revision, node: NodeInput, cluster: ClusterView): Compiled {
@@ -35,20 +32,35 @@ export function compile(revision: Revision, node: NodeInput, cluster: ClusterVie
 
   const view = recordAsked(cluster)
   const draft: Draft = { resources: new Map(), blobs: new Map(), errors: [] }
+  const types = [...ours, ...[...revision.types.values()].map(({ declarable }) => declarable)]
   const listed = recipesOf(revision, node)
   const pending = [...listed].flatMap(([name, role]) => {
     const recipe = revision.recipes.get(name)
     if (!recipe) throw new Error(`Role ${role} of a loaded revision names recipe ${name}, which is not loaded`)
-    return runRecipe({ recipe, role, node: { ...node, facts }, view, draft }, revision)
+    return runRecipe({ recipe, role, node: { ...node, facts }, view, draft }, revision, types)
   })
 
   const asked = view.asked()
-  const errors = draft.errors.length > 0 || pending.length > 0 ? draft.errors : checkLinks(draft.resources, actions)
+  const errors =
+    draft.errors.length > 0 || pending.length > 0 ? draft.errors : checkLinks(draft.resources, actionsOf(types))
   if (errors.length > 0) return { status: 'error', reason: errors.join('\n'), asked }
   if (pending.length > 0) return { status: 'pending', reason: pending.join('\n'), asked }
   const resources = [...draft.resources.values()]
-  const catalog = { node: node.name, resources, ...handlingOf(revision, node, listed) }
+  const handling = handlingOf(revision, node, listed)
+  const catalog = { node: node.name, resources, ...handling, ...codeOf(revision, draft) }
   return { status: 'compiled', catalog, digest: digestOf(catalog), blobs: draft.blobs, asked }
+}
+
+function actionsOf(types: Declarable[]): ActionsByType {
+  return new Map(types.map(({ type, actions = {} }) => [type, Object.keys(actions)]))
+}
+
+/** The code of the types that this node needs and no agent has by itself. */
+function codeOf({ types }: Revision, draft: Draft): Pick<Catalog, 'types'> {
+  const used = new Set([...draft.resources.values()].map(({ type }) => type))
+  const others = [...types.values()].filter(({ type }) => used.has(type.type))
+  if (others.length === 0) return {}
+  return { types: Object.fromEntries(others.map(({ type, code }) => [type.type, addBlob(draft, code)])) }
 }
 
 function without(status: 'unassigned' | 'pending' | 'error', reason: string): Compiled {
@@ -70,7 +82,7 @@ function recipesOf(revision: Revision, node: NodeInput) {
 }
 
 /** Declares into the draft. Gives why the recipe must wait, if it must. */
-function runRecipe(running: Running, revision: Revision): string[] {
+function runRecipe(running: Running, revision: Revision, types: Declarable[]): string[] {
   const { recipe, node, draft } = running
   try {
     const attributes = resolveAttributes(revision, node, recipe)

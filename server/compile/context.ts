@@ -2,6 +2,7 @@ import type { Facts } from '../../protocol/facts.ts'
 import type { ClusterContext, Peer, RecipeContext, ResourceFunctions } from '../recipe.ts'
 import type { LoadedRecipe } from '../sources/load-recipe.ts'
 import { suggest } from '../suggest.ts'
+import { describeThrown } from '../thrown.ts'
 import { TemplateError } from '../sources/templates.ts'
 import { addBlob, addResource, type Declarable, type Draft } from './draft.ts'
 import { CompileError, Pending } from './errors.ts'
@@ -32,7 +33,14 @@ function resourceFunctions({ recipe, draft }: Running, types: Declarable[]): Res
   const functions = types.map((type) => {
     function declare(name: unknown, given: Record<string, unknown> = {}) {
       const { path, line } = recipe.places.ofCall(declare)
-      addResource(draft, type, { name, given, recipe: recipe.name, declaredAt: `${path}:${line}` })
+      const declaredAt = `${path}:${line}`
+      try {
+        addResource(draft, type, { name, given, recipe: recipe.name, declaredAt })
+      } catch (error) {
+        if (!type.threw) throw error
+        const text = `${type.type}[${String(name)}]: its type threw ${describeThrown(error)}`
+        throw new CompileError(`${declaredAt}: ${text}, at ${type.threw(error)}`)
+      }
     }
     return [type.type, declare]
   })

@@ -11,6 +11,9 @@ export interface Declarable {
   name: z.ZodType<string>
   blobs?: string[]
   problem?(name: string, want: unknown, common: Common): string | undefined
+  actions?: Record<string, unknown>
+  /** Where its author's code threw; ours does not. */
+  threw?(error: unknown): string
 }
 
 /** A call in a recipe. */
@@ -31,7 +34,7 @@ export interface Draft {
 /** As recipes write it: `{ restart: 'service[a]', reload: ['service[b]', 'service[c]'] }`. */
 const Notifies = z.record(z.string(), z.union([ResourceId, z.array(ResourceId)])).default({})
 const Shared = Common.extend({ notifies: Notifies })
-const sharedKeys = new Set(Object.keys(Shared.shape))
+export const sharedKeys = new Set(Object.keys(Shared.shape))
 
 export function addBlob({ blobs }: Draft, content: string | Buffer): BlobRef {
   const bytes = typeof content === 'string' ? Buffer.from(content) : content

@@ -1,3 +1,4 @@
+import { isBuiltin } from 'node:module'
 import { dirname, join } from 'node:path/posix'
 import { build, type Message, type OnResolveArgs, type OnResolveResult, type Plugin } from 'esbuild'
 import type { Files } from './files.ts'
@@ -8,6 +9,9 @@ export interface Bundle {
   code: string
   map: string
 }
+
+/** What `mayImport` says for everything that Node.js itself has. */
+export const builtins = 'node:*'
 
 /** Bundles each entry with the helpers it imports, from memory. Gives what is wrong instead, each with its place. */
 export async function bundle(entries: string[], files: Files, mayImport: string[]) {
@@ -43,6 +47,8 @@ const options = {
   sourcesContent: false,
   logLevel: 'silent',
   tsconfigRaw: {},
+  // Where the code runs there is `require` alone.
+  supported: { 'dynamic-import': false },
 } as const
 
 function fromMemory(files: Files, mayImport: string[]): Plugin {
@@ -58,6 +64,7 @@ function fromMemory(files: Files, mayImport: string[]): Plugin {
 function resolve({ kind, path, importer }: OnResolveArgs, files: Files, mayImport: string[]): OnResolveResult {
   if (kind === 'entry-point') return { path, namespace }
   if (mayImport.includes(path)) return { path, external: true }
+  if (mayImport.includes(builtins) && path.startsWith('node:') && isBuiltin(path)) return { path, external: true }
   const allowed = `${mayImport.join(', ')} and TypeScript files beside it by their relative path`
   if (!/^\.\.?\//.test(path)) return wrong(`cannot import ${path}. It may import ${allowed}.`)
   const target = join(dirname(importer), path)

@@ -1,27 +1,41 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { sha256 } from '../../protocol/catalog.ts'
-import { codeOf, messageOf } from '../../protocol/errors.ts'
+import { codeOf, hasCode, messageOf } from '../../protocol/errors.ts'
 import { SourceError } from './errors.ts'
 
 export interface SourceDirs {
   recipes: string
   roles: string
+  /** Need not be there: most have no resource types of their own. */
+  types?: string
 }
 
 /** Everything under one of the folders, by path from the folder's parent: `recipes/nginx/nginx.ts`. */
 export type Files = Map<string, Buffer>
 
-/** One reading of both folders. What is loaded comes from here alone, so it is what `id` says. */
+/** One reading of all folders. What is loaded comes from here alone, so it is what `id` says. */
 export interface Sources {
   id: string
-  recipes: { folder: string; files: Files }
-  roles: { folder: string; files: Files }
+  recipes: Folder
+  roles: Folder
+  types: Folder
+}
+
+interface Folder {
+  /** Its name, with which the paths begin. */
+  folder: string
+  files: Files
 }
 
 export async function readSources(dirs: SourceDirs): Promise<Sources> {
-  const [recipes, roles] = await Promise.all([readFolder(dirs.recipes), readFolder(dirs.roles)])
-  return { id: sha256(`recipes ${listing(recipes)}\nroles ${listing(roles)}`), recipes, roles }
+  const [recipes, roles, types] = await Promise.all([
+    readFolder(dirs.recipes),
+    readFolder(dirs.roles),
+    readFolderIfThere(dirs.types),
+  ])
+  const id = sha256(`recipes ${listing(recipes)}\nroles ${listing(roles)}\ntypes ${listing(types)}`)
+  return { id, recipes, roles, types }
 }
 
 /** What a revision of these folders is known by. */
@@ -29,7 +43,19 @@ export async function hashSources(dirs: SourceDirs) {
   return (await readSources(dirs)).id
 }
 
-async function readFolder(dir: string) {
+async function readFolderIfThere(dir: string | undefined): Promise<Folder> {
+  if (dir === undefined || (await isMissing(dir))) return { folder: 'types', files: new Map() }
+  return readFolder(dir)
+}
+
+function isMissing(dir: string) {
+  return stat(dir).then(
+    () => false,
+    (error: unknown) => hasCode(error, 'ENOENT'),
+  )
+}
+
+async function readFolder(dir: string): Promise<Folder> {
   const folder = basename(resolve(dir))
   const paths = await findFiles(dir, folder)
   const files = await Promise.all(
@@ -77,6 +103,6 @@ export function isScratch(name: string) {
   return name.startsWith('.') || name.endsWith('~') || /^#.*#$/.test(name) || name === 'node_modules'
 }
 
-function listing({ folder, files }: { folder: string; files: Files }) {
+function listing({ folder, files }: Folder) {
   return [...files].map(([path, bytes]) => `${path.slice(folder.length)}\0${sha256(bytes)}\n`).join('')
 }

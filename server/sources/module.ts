@@ -17,11 +17,11 @@ export interface Places {
   ofError(error: unknown): Place
 }
 
-/** Runs bundled code with just the modules in `imports`. A function, not an ES module: those can never be unloaded again. */
+/** Runs bundled code with just the modules in `imports`, and what the bundler let through of Node.js itself. A function, not an ES module: those can never be unloaded again. */
 export function runModule({ path, code }: Bundle, imports: Record<string, unknown>, script: string): unknown {
   const module: { exports: { default?: unknown } } = { exports: {} }
   const run = compileFunction(code, ['module', 'require'], { filename: script })
-  run(module, (name: string) => imports[name])
+  run(module, (name: string) => imports[name] ?? process.getBuiltinModule(name))
   if (!module.exports) throw new Error(`${path} exports nothing`)
   return module.exports.default
 }

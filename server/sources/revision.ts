@@ -1,30 +1,38 @@
 import * as zod from 'zod'
+import * as resource from '../../resources/resource.ts'
 import { Name } from '../../protocol/name.ts'
 import { defineRecipe } from '../recipe.ts'
 import { defineRole } from '../role.ts'
-import { bundle } from './bundle.ts'
+import { builtins, bundle } from './bundle.ts'
 import { SourceError } from './errors.ts'
 import { type Files, readSources, type SourceDirs, type Sources } from './files.ts'
 import { type LoadedRecipe, loadRecipe } from './load-recipe.ts'
 import { checkRole, loadRole, type Role } from './load-role.ts'
+import { type LoadedType, loadType } from './load-type.ts'
 
-/** Recipes and roles as they stood on disk at one moment. */
+/** Recipes, roles and resource types as they stood on disk at one moment. */
 export interface Revision {
-  /** Hash of everything in both folders. */
+  /** Hash of everything in the folders. */
   id: string
   roles: Map<string, Role>
   recipes: Map<string, LoadedRecipe>
+  /** Those that are not ours. */
+  types: Map<string, LoadedType>
 }
 
-/** Reads, builds and runs what is in both folders. Throws SourceError with everything that is wrong. */
+/** Reads, builds and runs what is in the folders. Throws SourceError with everything that is wrong. */
 export async function loadRevision(dirs: SourceDirs): Promise<Revision> {
   const sources = await readSources(dirs)
   const errors: string[] = []
-  const [recipes, roles] = await Promise.all([loadRecipes(sources, errors), loadRoles(sources, errors)])
+  const [recipes, roles, types] = await Promise.all([
+    loadRecipes(sources, errors),
+    loadRoles(sources, errors),
+    loadTypes(sources, errors),
+  ])
   // With a recipe that did not load, a role that names it would be called wrong as well.
   if (errors.length === 0) errors.push(...[...roles.values()].flatMap((role) => checkRole(role, recipes)))
   if (errors.length > 0) throw new SourceError(errors.toSorted())
-  return { id: sources.id, recipes, roles }
+  return { id: sources.id, recipes, roles, types }
 }
 
 async function loadRecipes({ recipes: { folder, files } }: Sources, errors: string[]) {
@@ -53,18 +61,30 @@ function recipeNames(folder: string, files: Files) {
 }
 
 async function loadRoles({ roles: { folder, files } }: Sources, errors: string[]) {
-  const inFolder = [...files.keys()].map((path) => path.slice(folder.length + 1))
-  const names = inFolder.filter((path) => /^[^_/][^/]*\.ts$/.test(path)).map((path) => path.replace(/\.ts$/, ''))
+  const names = namesIn(folder, files)
   errors.push(...names.flatMap((name) => wrongName(Name, name, `${folder}/${name}.ts`)))
 
-  const { bundles, errors: wrong } = await bundle(
-    names.map((name) => `${folder}/${name}.ts`),
-    files,
-    ['trivet/role'],
-  )
+  const entries = names.map((name) => `${folder}/${name}.ts`)
+  const { bundles, errors: wrong } = await bundle(entries, files, ['trivet/role'])
   errors.push(...wrong)
   const loaded = bundles.flatMap((one) => loadRole(one, files, { 'trivet/role': { defineRole } }, errors) ?? [])
   return new Map(loaded.map((role) => [role.name, role]))
+}
+
+/** What an author tests a type by may lie beside it. */
+async function loadTypes({ types: { folder, files } }: Sources, errors: string[]) {
+  const entries = namesIn(folder, files).flatMap((name) => (name.endsWith('.test') ? [] : [`${folder}/${name}.ts`]))
+  const { bundles, errors: wrong } = await bundle(entries, files, ['trivet/resource', 'zod', builtins])
+  errors.push(...wrong)
+  const imports = { 'trivet/resource': resource, zod }
+  const loaded = bundles.flatMap((one) => loadType(one, files, imports, errors) ?? [])
+  return new Map(loaded.map((one) => [one.type.type, one]))
+}
+
+/** Of the files that lie in the folder itself; those whose name begins with `_` are for what several share. */
+function namesIn(folder: string, files: Files) {
+  const inFolder = [...files.keys()].map((path) => path.slice(folder.length + 1))
+  return inFolder.filter((path) => /^[^_/][^/]*\.ts$/.test(path)).map((path) => path.replace(/\.ts$/, ''))
 }
 
 /** Without dots: `zookeeper.heap.max` begins with the recipe. */

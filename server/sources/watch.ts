@@ -11,8 +11,8 @@ const quietMs = 100
  * Calls `onChange` after something in the folders changed. Watches folders, never files, so a file that is replaced by
  * rename stays watched; watches the parents too, so a folder that is swapped as a whole is seen.
  */
-export function watchSources({ recipes, roles }: SourceDirs, onChange: () => void) {
-  const roots = [resolve(recipes), resolve(roles)]
+export function watchSources({ recipes, roles, types }: SourceDirs, onChange: () => void) {
+  const roots = [recipes, roles, ...(types === undefined ? [] : [types])].map((dir) => resolve(dir))
   const parents = new Set(roots.map((root) => dirname(root)))
   const watched = watchedFolders(heard)
   let quiet: NodeJS.Timeout | undefined

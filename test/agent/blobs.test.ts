@@ -54,12 +54,20 @@ test('what nobody names and has long not been touched is pruned', async (t) => {
   assert.equal(readdirSync(dir).length, 3)
 })
 
-test('the blobs of a catalog are those that its props name', () => {
+test('the blobs of a catalog are those that its props name, and the code of types', () => {
   const content = { sha256: hash, bytes: 6 }
   const resources = [
     resource('a', { props: { content, mode: '0644' } }),
     resource('b', { props: { content } }),
     resource('c', { props: { content: null, other: { sha256: 'x' } } }),
   ]
-  assert.deepEqual(blobsOf(resources), new Map([[hash, 6]]))
+  assert.deepEqual(blobsOf(resources, undefined), new Map([[hash, 6]]))
+  const code = { sha256: sha256('code'), bytes: 4 }
+  assert.deepEqual(
+    blobsOf(resources, { motd: code }),
+    new Map([
+      [code.sha256, 4],
+      [hash, 6],
+    ]),
+  )
 })

@@ -6,12 +6,12 @@ import type { Facts } from '../../protocol/facts.ts'
 import type { ClusterView, NodeInput } from '../../server/compile/inputs.ts'
 import { loadRevision } from '../../server/sources/revision.ts'
 
-/** Writes the files into folders `recipes` and `roles`, which are there even when empty. Gives them as `dirs`. */
+/** Writes the files into folders `recipes` and `roles`, which are there even when empty, and `types`. Gives them as `dirs`. */
 export async function sourcesOf(t: TestContext, files: Record<string, string>) {
   const root = await mkdtemp(join(tmpdir(), 'trivet-sources-'))
   t.after(() => rm(root, { recursive: true, force: true }))
-  const dirs = { recipes: join(root, 'recipes'), roles: join(root, 'roles') }
-  await Promise.all(Object.values(dirs).map((dir) => mkdir(dir)))
+  const dirs = { recipes: join(root, 'recipes'), roles: join(root, 'roles'), types: join(root, 'types') }
+  await Promise.all([dirs.recipes, dirs.roles].map((dir) => mkdir(dir)))
   const write = async (path: string, text: string) => {
     await mkdir(dirname(join(root, path)), { recursive: true })
     await writeFile(join(root, path), text)

@@ -74,3 +74,9 @@ test('nothing is told after close', async (t) => {
   await writeFile(join(root, 'roles/web.ts'), '// x')
   watcher.close()
 })
+
+test('a folder of types that comes later is told of, and so is what happens in it', async (t) => {
+  const { root, dirs, tells } = await watching(t)
+  await tells('the folder', () => mkdir(dirs.types))
+  await tells('a type', () => writeFile(join(root, 'types/motd.ts'), '// x'))
+})

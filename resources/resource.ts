@@ -1,0 +1,29 @@
+/**
+ * What a resource type of somebody else's is written with: `trivet/resource`. The server and the agent give it to the type's file when
+ * they load it, so nothing of it is in the code that travels. docs/your-own-type.md shows how to write one.
+ */
+export { commandFailed, defineResource, differences, must } from './define.ts'
+export type { Differing, ResourceType } from './define.ts'
+export { Unforeseeable } from './host.ts'
+export type {
+  CommandOptions,
+  CommandResult,
+  Files,
+  Foreseen,
+  ForeseenPath,
+  Found,
+  Group,
+  Host,
+  InstalledPackage,
+  Kind,
+  ResolvedAccess,
+  UnitState,
+  User,
+} from './host.ts'
+export { AccountName, Label, Mode, Owner, PackageName, Path, presence, ServiceName, UnitName, unitOf } from './names.ts'
+export { accessDifferences, resolveAccess } from './ownership.ts'
+export { diffOf } from './diff.ts'
+export { Argv, BlobRef, sha256 } from '../protocol/catalog.ts'
+export type { Common } from '../protocol/catalog.ts'
+export { hasCode, messageOf } from '../protocol/errors.ts'
+export type { Change } from '../protocol/events.ts'
