@@ -37,7 +37,7 @@ const Cover = z.strictObject({ catalog: Sha256.nullable(), orphans: z.int() })
  */
 export class Ledger {
   readonly #path: string
-  readonly #text: string
+  #text: string
   #cover: z.infer<typeof Cover>
   #read: Book | undefined
   #isChanged = false
@@ -116,6 +116,7 @@ export class Ledger {
     try {
       return schema.parse(JSON.parse(this.#text.split('\n', 2)[line] ?? ''))
     } catch (error) {
+      this.#text = ''
       return moveAside(this.#path, error)
     }
   }

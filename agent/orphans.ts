@@ -1,4 +1,4 @@
-import type { ResourceId } from '../protocol/catalog.ts'
+import type { Cleanup, ResourceId } from '../protocol/catalog.ts'
 import { messageOf } from '../protocol/errors.ts'
 import type { ResourceEvent } from '../protocol/events.ts'
 import { isRecord } from '../protocol/is-record.ts'
@@ -15,6 +15,7 @@ export interface Cleaning {
   report: (event: ResourceEvent) => void
   /** Called before a change is made. */
   changing: () => void
+  cleanupOf: (recipe: string) => Cleanup
   /** `look`: what is left is only told. */
   mode: 'clean' | 'plan' | 'look'
 }
@@ -31,7 +32,10 @@ export function unwantedOf(type: ResourceType, want: unknown): unknown {
  */
 export async function cleanUp(digest: string, prepared: Prepared[], cleaning: Cleaning): Promise<ResourceId[]> {
   const left: ResourceId[] = []
-  for (const [id, made] of cleaning.ledger.orphans(digest, prepared)) {
+  const recipes = new Set(prepared.map(({ resource }) => resource.recipe))
+  for (const [id, known] of cleaning.ledger.orphans(digest, prepared)) {
+    // What the recipe says now counts, as long as it says anything.
+    const made = recipes.has(known.recipe) ? { ...known, cleanup: cleaning.cleanupOf(known.recipe) } : known
     if (!(await isGone(id, made, cleaning))) left.push(`${made.type}[${made.name}]`)
   }
   return left

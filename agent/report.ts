@@ -44,10 +44,10 @@ function countsOf(events: ResourceEvent[], unchanged: number): Counts {
 
 function outcomeOf(
   events: ResourceEvent[],
-  { changed, wouldChange, unknown }: Counts,
+  { changed, wouldChange, unknown, deferred }: Counts,
   error: string | undefined,
 ): RunOutcome {
   if (error !== undefined || events.some((event) => event.outcome === 'failed' && !event.ignored)) return 'failed'
   if (changed > 0) return 'changed'
-  return wouldChange > 0 || unknown > 0 ? 'would-change' : 'unchanged'
+  return wouldChange + unknown + deferred > 0 ? 'would-change' : 'unchanged'
 }

@@ -5,9 +5,11 @@ export function describeEvent(event: ResourceEvent): string[] {
   if (event.outcome === 'unchanged') return []
   const what = event.action === undefined ? event.id : `${event.action} ${event.id}`
   const because = 'reason' in event ? `: ${event.reason}` : 'error' in event ? `: ${event.error}` : ''
+  const proviso = 'proviso' in event ? ` (${event.proviso})` : ''
+  const drift = 'cause' in event && event.cause === 'drift' ? ' (drift)' : ''
   const changes = changesOf(event)
   return [
-    `${event.outcome.padEnd(12)} ${what}${because}`,
+    `${event.outcome.padEnd(12)} ${what}${drift}${proviso}${because}`,
     ...changes.flatMap(({ what: prop, from, to, diff }) => [
       `    ${prop}: ${from ?? '-'} → ${to}`,
       ...(diff === undefined
@@ -20,11 +22,14 @@ export function describeEvent(event: ResourceEvent): string[] {
   ]
 }
 
-export function summaryOf({ mode, outcome, counts, owed, error, startedAt, finishedAt }: Run) {
+export function summaryOf({ mode, outcome, counts, owed, error, plan, orphans, reboot, startedAt, finishedAt }: Run) {
   const numbers = Object.entries(counts).flatMap(([name, count]) => (count > 0 ? [`${count} ${wordOf(name)}`] : []))
   const still = owed.length > 0 ? `; still owed: ${owed.join(', ')}` : ''
+  const left = orphans ? `; no longer wanted: ${orphans.join(', ')}` : ''
+  const then = reboot === undefined ? '' : `; the machine reboots now: ${reboot}`
+  const hash = plan === undefined ? '' : `\nplan ${plan}`
   const why = error === undefined ? '' : `; ${error}`
-  return `${mode}: ${outcome} in ${finishedAt - startedAt} ms (${numbers.join(', ') || 'no resources'})${still}${why}`
+  return `${mode}: ${outcome} in ${finishedAt - startedAt} ms (${numbers.join(', ') || 'no resources'})${still}${left}${why}${then}${hash}`
 }
 
 function wordOf(counter: string) {
