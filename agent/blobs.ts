@@ -1,6 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { faultPoint } from '../resources/fault-points.ts'
 import { type BlobRef, type Catalog, type CatalogResource, sha256 } from '../protocol/catalog.ts'
+import { isRecord } from '../protocol/is-record.ts'
 
 const remedy = 'the next connection to the server brings it anew'
 
@@ -26,7 +28,9 @@ export function blobsIn(dir: string) {
       const path = pathOf(hash)
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
       writeFileSync(`${path}.new`, bytes, { mode: 0o600 })
+      faultPoint('blob.written')
       renameSync(`${path}.new`, path)
+      faultPoint('blob.renamed')
     },
 
     /** Removes what none of `keep` names and has not been touched since `before` (ms since 1970). */
@@ -46,9 +50,16 @@ export type Blobs = ReturnType<typeof blobsIn>
 export function blobsOf(resources: Pick<CatalogResource, 'props'>[], types: Catalog['types']): Map<string, number> {
   const found = new Map(Object.values(types ?? {}).map(({ sha256: hash, bytes }) => [hash, bytes]))
   for (const { props } of resources) {
-    for (const value of Object.values(props)) if (isBlobRef(value)) found.set(value.sha256, value.bytes)
+    for (const value of Object.values(props))
+      for (const { sha256: hash, bytes } of refsIn(value)) found.set(hash, bytes)
   }
   return found
+}
+
+/** A prop is a blob, or a map of them, as the content of a directory. */
+function refsIn(value: unknown) {
+  if (isBlobRef(value)) return [value]
+  return isRecord(value) ? Object.values(value).filter(isBlobRef) : []
 }
 
 function isBlobRef(value: unknown): value is BlobRef {

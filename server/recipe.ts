@@ -79,6 +79,8 @@ export interface RecipeContext<Attributes> extends ResourceFunctions {
   template: (path: string, variables?: Record<string, unknown>) => BlobRef
   /** The bytes of a file that lies beside the recipe. */
   source: (path: string) => BlobRef
+  /** The bytes of all files in a folder beside the recipe, by their paths within it. TypeScript there is code, and left out. */
+  folder: (path: string) => Record<string, BlobRef>
   text: (content: string) => BlobRef
 }
 

@@ -8,7 +8,8 @@ import { contextOf, type Running } from './context.ts'
 import { addBlob, type Declarable, type Draft } from './draft.ts'
 import { CompileError, Pending } from './errors.ts'
 import { type Asked, type ClusterView, type NodeInput, recordAsked } from './inputs.ts'
-import { type ActionsByType, checkLinks } from './links.ts'
+import { type ActionsByType, checkLinks, checkOwners } from './links.ts'
+import { tellManaged } from './managed.ts'
 import { handlingOf } from './policies.ts'
 
 export type Compiled = (
@@ -31,7 +32,7 @@ export function compile(revision: Revision, node: NodeInput, cluster: ClusterVie
   if (!facts) return without('pending', `node ${node.name} has not sent its facts yet`)
 
   const view = recordAsked(cluster)
-  const draft: Draft = { resources: new Map(), blobs: new Map(), errors: [] }
+  const draft: Draft = { resources: new Map(), blobs: new Map(), managed: new Map(), errors: [] }
   const types = [...ours, ...[...revision.types.values()].map(({ declarable }) => declarable)]
   const listed = recipesOf(revision, node)
   const pending = [...listed].flatMap(([name, role]) => {
@@ -41,14 +42,19 @@ export function compile(revision: Revision, node: NodeInput, cluster: ClusterVie
   })
 
   const asked = view.asked()
-  const errors =
-    draft.errors.length > 0 || pending.length > 0 ? draft.errors : checkLinks(draft.resources, actionsOf(types))
+  const errors = draft.errors.length > 0 || pending.length > 0 ? draft.errors : errorsBetween(draft, types)
   if (errors.length > 0) return { status: 'error', reason: errors.join('\n'), asked }
   if (pending.length > 0) return { status: 'pending', reason: pending.join('\n'), asked }
   const resources = [...draft.resources.values()]
   const handling = handlingOf(revision, node, listed)
   const catalog = { node: node.name, resources, ...handling, ...codeOf(revision, draft) }
   return { status: 'compiled', catalog, digest: digestOf(catalog), blobs: draft.blobs, asked }
+}
+
+/** What is wrong with resources that are right each by itself. */
+function errorsBetween(draft: Draft, types: Declarable[]) {
+  const links = checkLinks(draft.resources, actionsOf(types))
+  return [...links, ...checkOwners(draft), ...tellManaged(draft, types)]
 }
 
 function actionsOf(types: Declarable[]): ActionsByType {

@@ -69,7 +69,20 @@ function blobFunctions({ recipe, draft }: Running) {
       )
     return addBlob(draft, bytes)
   }
-  return { template, source, text: (content: string) => addBlob(draft, content) }
+  function folder(path: string) {
+    const files = [...recipe.files].filter(([name]) => name.startsWith(`${path}/`))
+    if (files.length > 0)
+      return Object.fromEntries(files.map(([name, bytes]) => [name.slice(path.length + 1), addBlob(draft, bytes)]))
+    const known = new Set([...recipe.files.keys()].flatMap(foldersAbove))
+    throw wrongCall(recipe, folder, `there is no folder ${path} with files beside the recipe. ${suggest(path, known)}`)
+  }
+  return { template, source, folder, text: (content: string) => addBlob(draft, content) }
+}
+
+/** `a/b/c.txt` → `a`, `a/b` */
+function foldersAbove(path: string) {
+  const parts = path.split('/')
+  return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('/'))
 }
 
 function clusterContext({ recipe, role: by, node, view }: Running): ClusterContext {

@@ -11,6 +11,10 @@ export interface Declarable {
   name: z.ZodType<string>
   blobs?: string[]
   problem?(name: string, want: unknown, common: Common): string | undefined
+  paths?(name: string, want: unknown): string[]
+  edits?(name: string, want: unknown): string
+  owns?(name: string, want: unknown): string[]
+  among?(name: string, want: unknown, managed: string[]): unknown
   actions?: Record<string, unknown>
   /** Where its author's code threw; ours does not. */
   threw?(error: unknown): string
@@ -24,10 +28,18 @@ export interface Declaration {
   declaredAt: string
 }
 
+/** What on the node a resource manages, as its type says. */
+interface Managed {
+  paths: string[]
+  edits: string | undefined
+  owns: string[]
+}
+
 /** A catalog in the making. Wrong declarations are left out and told in `errors`, so that authors see all of them at once. */
 export interface Draft {
   resources: Map<ResourceId, CatalogResource>
   blobs: Map<string, Buffer>
+  managed: Map<ResourceId, Managed>
   errors: string[]
 }
 
@@ -50,6 +62,7 @@ export function addResource(draft: Draft, type: Declarable, declaration: Declara
   if (Array.isArray(checked)) {
     draft.errors.push(...checked.map((text) => `${declaredAt}: ${id}: ${text}`))
   } else {
+    draft.managed.set(id, managedBy(type, String(name), checked.props))
     draft.resources.set(id, { type: type.type, name: String(name), recipe, declaredAt, ...checked })
   }
 }
@@ -78,6 +91,14 @@ function checkProps(draft: Draft, type: Declarable, { name, given }: Declaration
   const { notifies, ...rest } = common.data
   const owed = Object.entries(notifies).flatMap(([action, to]) => [to].flat().map((target) => ({ action, target })))
   return { props: parsed.data, notifies: owed, ...rest }
+}
+
+function managedBy(type: Declarable, name: string, want: unknown): Managed {
+  return {
+    paths: type.paths?.(name, want) ?? [],
+    edits: type.edits?.(name, want),
+    owns: type.owns?.(name, want) ?? [],
+  }
 }
 
 function split(given: Record<string, unknown>) {

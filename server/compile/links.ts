@@ -1,5 +1,6 @@
 import { type CatalogResource, idOf, type ResourceId } from '../../protocol/catalog.ts'
 import { suggest } from '../suggest.ts'
+import type { Draft } from './draft.ts'
 
 /** What each type can be notified to do. */
 export type ActionsByType = Map<string, string[]>
@@ -13,6 +14,22 @@ export function checkLinks(resources: Resources, actions: ActionsByType) {
     const wrong = [...notificationErrors(resource, resources, actions), ...requirementErrors(resource, resources, seen)]
     seen.add(id)
     return wrong.map((text) => `${resource.declaredAt}: ${id} ${text}`)
+  })
+}
+
+/** Of a file that one resource gives as a whole, another can give nothing, and edit no part: each would undo what the other did. */
+export function checkOwners({ resources, managed }: Pick<Draft, 'resources' | 'managed'>) {
+  const owners = new Map<string, ResourceId>()
+  for (const [id, { owns }] of managed) for (const path of owns) if (!owners.has(path)) owners.set(path, id)
+  return [...resources].flatMap(([id, { declaredAt }]) => {
+    const { owns = [], edits } = managed.get(id) ?? {}
+    return [...owns, ...(edits === undefined ? [] : [edits])].flatMap((path) => {
+      const owner = owners.get(path)
+      if (owner === undefined || owner === id) return []
+      const where = `which ${owner} gives as a whole, at ${resources.get(owner)?.declaredAt}`
+      const what = path === edits ? `changes a part of ${path}` : `gives all of ${path}`
+      return [`${declaredAt}: ${id} ${what}, ${where}; say it there, or leave the content to one of the two`]
+    })
   })
 }
 

@@ -58,6 +58,7 @@ const otherwiseTaken: Record<Exclude<keyof RecipeContext<unknown>, keyof Resourc
   cluster: true,
   template: true,
   source: true,
+  folder: true,
   text: true,
 }
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { sha256 } from '../../protocol/catalog.ts'
 import { directory } from '../../resources/directory.ts'
 import { assertConverges, FakeHost, shown, tempDir } from '../helpers/converges.ts'
 
@@ -59,10 +60,116 @@ test('directory removes an empty directory, and a full one only by force', async
   await assertConverges(directory, path, { ensure: 'absent' }, new FakeHost(), ['ensure: present → absent'])
 })
 
+test('directory that is no longer wanted goes with its content, but not with what others put there', async (t) => {
+  const path = join(await tempDir(t), 'site')
+  const host = new FakeHost()
+  const want = directory.props.parse({ content: { 'css/deep/a': host.blob('a') } })
+  await directory.apply(path, want, host, [])
+  writeFileSync(join(path, 'css', 'mine'), '')
+  const unwanted = { ...want, ensure: 'absent' as const }
+  await assert.rejects(async () => directory.apply(path, unwanted, host, []), /ENOTEMPTY.*Only an empty directory is/)
+  assert.deepEqual(readdirSync(path, { recursive: true }).map(String).toSorted(), ['css', 'css/mine'])
+  await directory.apply(path, want, host, [])
+  rmSync(join(path, 'css', 'mine'))
+  await directory.apply(path, unwanted, host, [])
+  assert.equal(existsSync(path), false)
+})
+
 test('directory does not touch a file or a link in its place', async (t) => {
   const dir = await tempDir(t)
   writeFileSync(join(dir, 'file'), '')
   symlinkSync('/etc', join(dir, 'link'))
   await assert.rejects(apply(join(dir, 'file'), { ensure: 'absent', force: true }), /is a file, which directory/)
   await assert.rejects(apply(join(dir, 'link'), { mode: '0700' }), /is a link, which directory/)
+})
+
+test('directory is filled with content, below directories that it makes', async (t) => {
+  const path = join(await tempDir(t), 'site')
+  const host = new FakeHost()
+  const content = { 'index.html': host.blob('hello\n'), 'css/deep/site.css': host.blob('a {}\n') }
+  const props = { content, mode: '0750', fileMode: '0640' }
+  await assertConverges(directory, path, props, host, [
+    'ensure: absent → present',
+    'mode: - → 0750',
+    'css: absent → directory',
+    'css/deep: absent → directory',
+    'index.html ensure: absent → present',
+    `index.html content: - → ${sha256('hello\n')}`,
+    'index.html mode: - → 0640',
+    'css/deep/site.css ensure: absent → present',
+    `css/deep/site.css content: - → ${sha256('a {}\n')}`,
+    'css/deep/site.css mode: - → 0640',
+  ])
+  assert.equal(readFileSync(join(path, 'css/deep/site.css'), 'utf8'), 'a {}\n')
+  assert.equal(statSync(join(path, 'css')).mode & 0o777, 0o750)
+
+  writeFileSync(join(path, 'index.html'), 'defaced\n')
+  writeFileSync(join(path, 'mine'), '')
+  const [change] = await assertConverges(directory, path, props, host, [
+    `index.html content: ${sha256('defaced\n')} → ${sha256('hello\n')}`,
+  ])
+  assert.match(change?.diff ?? '', /-defaced\n\+hello/)
+  assert.equal(host.kept.get(change?.kept ?? '')?.toString(), 'defaced\n')
+  assert(existsSync(join(path, 'mine')))
+})
+
+test('directory purges what no resource manages, and nothing else', async (t) => {
+  const path = join(await tempDir(t), 'master')
+  for (const folder of ['kept/inner', 'own/inner', 'stray/inner']) mkdirSync(join(path, folder), { recursive: true })
+  for (const file of ['quorum', 'quorum~', 'kept/x', 'kept/inner/stray', 'own/inner/x', 'stray/inner/x', 'css'])
+    writeFileSync(join(path, file), file)
+  symlinkSync('/etc', join(path, 'link'))
+  const host = new FakeHost()
+  const props = { purge: true, keep: ['quorum', 'kept/x', 'own', 'not-there'], content: { 'css/a': host.blob('') } }
+  const changes = await assertConverges(directory, path, props, host, [
+    'css: file → absent',
+    'kept/inner: directory → absent',
+    'link: link → absent',
+    'quorum~: file → absent',
+    'stray: directory → absent',
+    'css: absent → directory',
+    'css/a ensure: absent → present',
+    `css/a content: - → ${sha256('')}`,
+  ])
+  assert.equal(host.kept.get(changes.find(({ what }) => what === 'quorum~')?.kept ?? '')?.toString(), 'quorum~')
+  assert.deepEqual(readdirSync(path, { recursive: true }).map(String).toSorted(), [
+    ...['css', 'css/a', 'kept', 'kept/x', 'own', 'own/inner', 'own/inner/x', 'quorum'],
+  ])
+  assert(existsSync('/etc/passwd'))
+})
+
+test('directory passes its access on to all in it, but not to links and what others manage', async (t) => {
+  const path = join(await tempDir(t), 'data')
+  mkdirSync(join(path, 'sub'), { recursive: true, mode: 0o755 })
+  for (const file of ['a', 'sub/b', 'kept']) writeFileSync(join(path, file), '', { mode: 0o644 })
+  symlinkSync('a', join(path, 'link'))
+  const props = { mode: '0700', fileMode: '0600', recurse: true, keep: ['kept'] }
+  await assertConverges(directory, path, props, new FakeHost(), [
+    'mode: 0755 → 0700',
+    'a mode: 0644 → 0600',
+    'sub mode: 0755 → 0700',
+    'sub/b mode: 0644 → 0600',
+  ])
+  assert.equal(statSync(join(path, 'kept')).mode & 0o777, 0o644)
+})
+
+test('directory learns what others manage in it where it must leave that alone', () => {
+  const managed = ['/etc/m/quorum', '/etc/m/sub/x', '/etc/m', '/etc/mine/y', '/etc/m/quorum']
+  const want = directory.props.parse({ purge: true, keep: ['zk'] })
+  assert.deepEqual(directory.among?.('/etc/m', want, managed).keep, ['quorum', 'sub/x', 'zk'])
+  const plain = directory.props.parse({})
+  assert.equal(directory.among?.('/etc/m', plain, managed), plain)
+})
+
+test('directory takes paths within it, and nothing to put in where it is to be absent', () => {
+  const blob = new FakeHost().blob('')
+  for (const path of ['/a', '../a', 'a/../../b', './a', 'a/', 'a//b', '', '.', '..', 'a\0'])
+    assert.equal(directory.props.safeParse({ content: { [path]: blob } }).success, false, path)
+  for (const path of ['a', '.a', '..a', 'a/b.c'])
+    assert.equal(directory.props.safeParse({ content: { [path]: blob } }).success, true, path)
+  for (const props of [{ purge: true }, { recurse: true }, { content: { a: blob } }])
+    assert.match(
+      directory.problem?.('/a', directory.props.parse({ ensure: 'absent', ...props }), {}) ?? '',
+      /is to be absent, so nothing can be said of what is in it/,
+    )
 })
