@@ -7,6 +7,7 @@ import { buildAgent } from '../../agent/build.ts'
 import { type Fleet, type FleetOptions, upFleet } from '../../lab/fleet.ts'
 import type { LabNode } from '../../lab/node.ts'
 import type { NodeDetail, StoredRun } from '../../protocol/views.ts'
+import { resourceTypes } from '../../resources/index.ts'
 import type { ResourceEvent } from '../../protocol/events.ts'
 
 let built: Promise<string> | undefined
@@ -52,8 +53,9 @@ export function sourcesOf(files: Record<string, string>) {
 
 /** A role of one recipe that declares what `body` says. */
 export function roleOf(name: string, body: string) {
+  const given = [...Object.keys(resourceTypes), 'node', 'cluster', 'template', 'source', 'text'].join(', ')
   return {
-    [`recipes/${name}/${name}.ts`]: `import { defineRecipe } from 'trivet/recipe'\nexport default defineRecipe({ declare({ directory, exec, file, link, node, pkg, probe, service, systemd_unit }) {\n${body}\n} })\n`,
+    [`recipes/${name}/${name}.ts`]: `import { defineRecipe } from 'trivet/recipe'\nexport default defineRecipe({ declare(context) {\nconst { ${given} } = context\n${body}\n} })\n`,
     [`roles/${name}.ts`]: `import { defineRole } from 'trivet/role'\nexport default defineRole({ recipes: ['${name}'] })\n`,
   }
 }
