@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto'
-import { constants } from 'node:fs'
-import { type FileHandle, open as openFile, rm } from 'node:fs/promises'
+import { constants, writeSync } from 'node:fs'
+import { type FileHandle, open as openFile, readdir, rm } from 'node:fs/promises'
+import type { IncomingMessage } from 'node:http'
 import { basename, dirname, join } from 'node:path'
+import { finished } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
 import { z } from 'zod'
 import { hasCode, messageOf } from '../protocol/errors.ts'
 import type { Host } from './host.ts'
 import { type Asking, askingOf, open, shownUrl, type Web, webProps } from './http-client.ts'
-import { temporaryBeside } from './write-atomically.ts'
+import { explained } from './write-atomically.ts'
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants
 
@@ -52,13 +54,20 @@ export async function download(target: string, want: Downloading, host: Host) {
   }
 }
 
-/** Its name tells what is in it, so that a later run finds it; like all of ours it is removed by whoever writes the target next. */
+/** Its name tells what is in it, so that a later run finds it; those of other versions are taken away. */
 async function openCandidate(target: string, sha256: string) {
-  const path = join(dirname(target), `.trivet-${sha256.slice(0, 16)}-${basename(target).slice(-200)}`)
+  const suffix = `-${basename(target).slice(-200)}`
+  const path = join(dirname(target), `.trivet-partial-${sha256.slice(0, 16)}${suffix}`)
   const left = await openLeft(path)
   if (left) return { path, file: left }
-  temporaryBeside(target)
-  return { path, file: await openFile(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600) }
+  try {
+    for (const name of await readdir(dirname(target)))
+      if (name.startsWith('.trivet-partial-') && name.slice('.trivet-partial-'.length + 16) === suffix)
+        await rm(join(dirname(target), name), { force: true })
+    return { path, file: await openFile(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600) }
+  } catch (error) {
+    throw explained(error, target)
+  }
 }
 
 // Whoever may write in this directory may have guessed the name: only what nobody else could write to is gone on with.
@@ -155,16 +164,30 @@ function answeredWith(status: number, { url }: Downloading) {
     : new Refused(`${why}. Is that where the file is?`)
 }
 
-async function writeBounded(bytes: AsyncIterable<Buffer>, file: FileHandle, start: number, want: Downloading) {
+// As it comes, by synchronous calls: what waits in a stream is lost when the line breaks.
+function writeBounded(response: IncomingMessage, { fd }: FileHandle, start: number, want: Downloading) {
   let at = start
-  for await (const chunk of bytes) {
+  const write = (chunk: Buffer) => {
     if (at + chunk.length > want.mostBytes) throw tooLarge(want)
     for (let left = chunk; left.length > 0;) {
-      const { bytesWritten } = await file.write(left, 0, left.length, at)
-      left = left.subarray(bytesWritten)
-      at += bytesWritten
+      const written = writeSync(fd, left, 0, left.length, at)
+      left = left.subarray(written)
+      at += written
     }
   }
+  return new Promise<void>((resolve, reject) => {
+    response.on('data', (chunk: Buffer) => {
+      try {
+        write(chunk)
+      } catch (error) {
+        reject(
+          error instanceof Refused ? error : new Refused(`It cannot be kept: ${messageOf(error)}`, { cause: error }),
+        )
+        response.destroy()
+      }
+    })
+    finished(response, (error) => (error ? reject(error) : resolve()))
+  })
 }
 
 function tooLarge({ url, mostBytes }: Downloading) {

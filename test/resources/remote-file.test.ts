@@ -40,7 +40,7 @@ async function scene(t: TestContext, handler: Handler) {
 
 /** Where a later run looks for what came. */
 function candidateOf(path: string, hash = sha256(large)) {
-  return path.replace(/[^/]+$/, (name) => `.trivet-${hash.slice(0, 16)}-${name}`)
+  return path.replace(/[^/]+$/, (name) => `.trivet-partial-${hash.slice(0, 16)}-${name}`)
 }
 
 test('remote_file fetches a file, with its mode, and replaces it when the hash is another', async (t) => {
