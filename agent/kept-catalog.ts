@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { BlobRef, Catalog, digestOf, Sha256 } from '../protocol/catalog.ts'
 import type { Blobs } from './blobs.ts'
 import type { ResourceType } from '../resources/define.ts'
+import { faultPoint } from '../resources/fault-points.ts'
 import { type Prepared, prepare, type ResourceTypes, UnreadableProps } from './prepare.ts'
 import { readReplaceable, type State, writeSynced } from './state.ts'
 import { loadTypes } from './third-party-types.ts'
@@ -52,7 +53,7 @@ export class KeptCatalog {
   read(): PreparedCatalog | undefined {
     const file = this.#file()
     if (file === undefined) return undefined
-    if (this.#known?.file !== file) this.#known = { file, catalog: this.#readAnew(file) }
+    if (this.#known?.file !== file) this.#known = { file, catalog: this.#readAnew() }
     return this.#known.catalog
   }
 
@@ -64,32 +65,31 @@ export class KeptCatalog {
     const readable = prepared.every(({ want }) => !(want instanceof UnreadableProps))
     const resources = prepared.map(({ resource, want }) => ({ ...resource, props: readable ? want : resource.props }))
     writeSynced(this.#path, JSON.stringify({ ...catalog, resources }))
+    faultPoint('catalog.written')
     const file = this.#file()
     if (readable && file !== undefined) {
       writeSynced(this.#notePath, JSON.stringify({ file, agent: this.#version, digest: digestOf(catalog) }))
+      faultPoint('catalog.noted')
     }
   }
 
-  #readAnew(file: string): PreparedCatalog | undefined {
+  /** What this very agent has read by its schemas before; undefined where the file is another. */
+  readNoted(): PreparedCatalog | undefined {
     const note = readReplaceable(this.#notePath, Note)
-    if (note?.file === file && note.agent === this.#version) {
-      const trusted = readReplaceable(this.#path, z.custom<Catalog>())
-      return (
-        trusted && {
-          digest: note.digest,
-          head: headOf(trusted),
-          prepared: prepare(trusted, this.#typesFor(trusted), 'read already'),
-        }
-      )
-    }
+    if (!note || note.file !== this.#file() || note.agent !== this.#version) return undefined
+    const trusted = readReplaceable(this.#path, z.custom<Catalog>())
+    if (!trusted) return undefined
+    const prepared = prepare(trusted, this.#typesFor(trusted), 'read already')
+    return { digest: note.digest, head: headOf(trusted), prepared }
+  }
+
+  #readAnew(): PreparedCatalog | undefined {
+    const noted = this.readNoted()
+    if (noted) return noted
     const catalog = readReplaceable(this.#path, Catalog)
-    return (
-      catalog && {
-        digest: digestOf(catalog),
-        head: headOf(catalog),
-        prepared: prepare(catalog, this.#typesFor(catalog)),
-      }
-    )
+    if (!catalog) return undefined
+    const prepared = prepare(catalog, this.#typesFor(catalog))
+    return { digest: digestOf(catalog), head: headOf(catalog), prepared }
   }
 
   /** Where the code lies of all types that catalogs have brought. */

@@ -53,6 +53,11 @@ export class Ledger {
     return this.#book.converged[id] === digestOf(want) ? 'drift' : 'intended'
   }
 
+  /** Whether there is nothing to write down after a run of this catalog that changes nothing, and nothing is left over. */
+  isSettled(digest: string) {
+    return this.#cover.catalog === digest && this.#cover.orphans === 0
+  }
+
   /** About to be made, or changed. What is known of the first time stays. */
   making({ id, resource: { type, name }, want }: Prepared, making: Making) {
     const known = this.#book.made[id]
@@ -75,7 +80,7 @@ export class Ledger {
 
   /** What was made, or changed, and is no longer in the catalog, the last made first. */
   orphans(digest: string, prepared: Prepared[]): [string, Made][] {
-    if (this.#cover.catalog === digest && this.#cover.orphans === 0) return []
+    if (this.isSettled(digest)) return []
     const wanted = new Set<string>(prepared.map(({ id }) => id))
     return Object.entries(this.#book.made)
       .filter(([id]) => !wanted.has(id))

@@ -19,6 +19,7 @@ export class Parts {
   readonly catalog: KeptCatalog
   readonly spool: Spool
   readonly reboots: Reboots
+  readonly host: RealHost
   readonly runner: Runner
   readonly #kept: Blobs
   readonly #ledgerPath: string
@@ -30,10 +31,11 @@ export class Parts {
     this.catalog = new KeptCatalog(state, types, this.blobs, version)
     this.spool = spoolIn(state.path('spool'))
     this.reboots = new Reboots(state.path('reboot.json'))
+    this.host = new RealHost({ blobs: this.blobs, kept: this.#kept, scratch: state.path('scratch') })
     this.runner = new Runner({
       readCatalog: () => this.catalog.read(),
       types: this.catalog.types,
-      host: new RealHost({ blobs: this.blobs, kept: this.#kept, scratch: state.path('scratch') }),
+      host: this.host,
       spool: this.spool,
       reboots: this.reboots,
       journalPath: state.path('journal'),

@@ -1,0 +1,78 @@
+import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import packageJson from '../../package.json' with { type: 'json' }
+import type { Report } from '../../protocol/events.ts'
+import { resourceTypes } from '../../resources/index.ts'
+import { checkAll } from '../check.ts'
+import { Journal } from '../journal.ts'
+import { Ledger } from '../ledger.ts'
+import { holderOf, tryLock } from '../lock.ts'
+import { Parts } from '../parts.ts'
+import { unitsOf } from '../prepare.ts'
+import { reportOf } from '../report.ts'
+import { summaryOf } from '../show.ts'
+import { whyDisabled } from '../stance.ts'
+import { stateIn } from '../state.ts'
+
+/**
+ * The common run of a cold `trivet-agent converge`: nothing differs, nothing is owed, nothing is left over. It is made without zod
+ * (no-zod.ts), the network and all else that takes time to load. Gives the exit code; undefined where there is more to do than to look:
+ * then the whole agent begins anew, as if this had not been.
+ */
+export async function convergeQuickly(argv: string[]): Promise<number | undefined> {
+  const asked = askedBy(argv)
+  if (!asked) return undefined
+  const { dir, json } = asked
+  const path = (name: string) => join(dir, name)
+  if (!existsSync(path('identity.json')) || ['types.json', 'reboot.json'].some((name) => existsSync(path(name))))
+    return undefined
+  if (!asked.offline && holderOf(path('daemon.lock')) === undefined) return undefined
+  const lock = tryLock(path('run.lock'))
+  if ('heldBy' in lock) return undefined
+  try {
+    const report = await look(dir)
+    if (report) process.stdout.write(`${json ? JSON.stringify(report, null, 2) : summaryOf(report.run)}\n`)
+    return report && 0
+  } finally {
+    lock.release()
+  }
+}
+
+function askedBy([verb, ...rest]: string[]) {
+  if (verb !== 'converge') return undefined
+  const asked = { offline: false, json: false, dir: '/var/lib/trivet-agent' }
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    if (word === '--offline') asked.offline = true
+    else if (word === '--json') asked.json = true
+    else if (word === '--state' && rest[0] !== undefined) asked.dir = rest.shift() ?? ''
+    else if (word !== '--detailed-exitcodes') return undefined
+  }
+  return asked
+}
+
+async function look(dir: string): Promise<Report | undefined> {
+  const startedAt = Date.now()
+  const state = stateIn(dir)
+  const { catalog, host, spool } = new Parts(state, resourceTypes, packageJson.version)
+  const found = catalog.readNoted()
+  const journal = new Journal(state.path('journal'))
+  if (!found || whyDisabled(found.head, startedAt) !== undefined) return undefined
+  if (journal.interrupted || journal.owed.length > 0) return undefined
+  if (!new Ledger(state.path('ledger')).isSettled(found.digest)) return undefined
+  host.expectUnits(unitsOf(found.prepared))
+  const findings = await checkAll(found.prepared, host)
+  if (findings.some(({ is }) => is !== 'as-wanted')) return undefined
+  const begun = {
+    id: randomUUID(),
+    mode: 'converge',
+    trigger: 'manual',
+    orders: [],
+    catalog: found.digest,
+    startedAt,
+  } as const
+  const ended = { finishedAt: Date.now(), unchanged: findings.length, owed: [] }
+  const report = reportOf({ ...begun, orders: [] }, [], ended)
+  spool.add(report)
+  return report
+}
