@@ -18,7 +18,7 @@ type Want = z.infer<typeof Props>
 export const block = defineEdit({
   type: 'block',
   summary: 'Lines of a text file between two lines that mark them. Where the block stands already, it stays.',
-  example: `block('/etc/hosts#cluster', { content: '10.0.0.7 n1\\n10.0.0.8 n2\\n' })`,
+  example: "block('/etc/hosts#cluster', { content: template('cluster-hosts.njk', { nodes: ['10.0.0.8 n2'] }) })",
   name: partName(Label, 'a word for the block, such as /etc/hosts#cluster'),
   props: Props,
   blobs: ['content'],

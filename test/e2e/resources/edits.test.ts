@@ -2,7 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { acceptance, told } from '../../helpers/acceptance.ts'
 
-const files = { 'site/index.html': 'hello\n', 'site/css/site.css': 'a {}\n' }
+const files = {
+  'cluster-hosts.njk': '{% for node in nodes %}{{ node }}\n{% endfor %}',
+  'site/index.html': 'hello\n',
+  'site/css/site.css': 'a {}\n',
+}
 const packages = ['openssh-server', 'cron']
 
 acceptance('edits', { packages, files }, (machine) => {
