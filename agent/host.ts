@@ -2,11 +2,13 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { sha256 } from '../protocol/catalog.ts'
 import { must } from '../resources/define.ts'
 import { realFiles } from '../resources/files.ts'
-import type { CommandOptions, Host, UnitState } from '../resources/host.ts'
+import type { CommandOptions, Host } from '../resources/host.ts'
 import type { Blobs } from './blobs.ts'
+import { Systemd } from './dbus/systemd.ts'
 import { packageReader } from './packages.ts'
 import { runCommand } from './run-command.ts'
-import { readUnits } from './units.ts'
+import { readUnits, type UnitStates } from './units.ts'
+import { watchUnits } from './watch-units.ts'
 
 export interface RealHostOptions {
   blobs: Blobs
@@ -22,7 +24,8 @@ export class RealHost implements Host {
   readonly #options: RealHostOptions
   readonly #readPackages = packageReader()
   #unitNames: string[] = []
-  #units: Promise<Map<string, UnitState>> | undefined
+  readonly #systemd = new Systemd()
+  #units: Promise<UnitStates> | undefined
   #users: ReturnType<Host['users']> | undefined
   #groups: ReturnType<Host['groups']> | undefined
   #deadline: number | undefined
@@ -84,10 +87,16 @@ export class RealHost implements Host {
 
   async unit(name: string) {
     if (!this.#unitNames.includes(name)) this.expectUnits([...this.#unitNames, name])
-    this.#units ??= readUnits(this.#unitNames, (argv) => this.run(argv))
+    this.#units ??= readUnits(this.#unitNames, this.#systemd, (argv) => this.run(argv), this.#limited({}).timeoutMs)
     const found = (await this.#units).get(name)
-    if (!found) throw new Error(`systemctl show did not answer for ${name}`)
+    if (!found) throw new Error(`systemd did not answer for ${name}`)
+    if (found instanceof Error) throw found
     return found
+  }
+
+  /** Tells the names of units that may have changed. */
+  watchUnits(names: string[], onChange: (name: string) => void) {
+    return watchUnits(names, onChange, this.#systemd)
   }
 
   users() {
