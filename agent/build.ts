@@ -1,6 +1,7 @@
-import { build, type Plugin } from 'esbuild'
+import { build, type BuildOptions, type Plugin } from 'esbuild'
 import { execFileSync } from 'node:child_process'
 import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -31,34 +32,67 @@ const englishOnly: Plugin = {
   },
 }
 
-/** Makes the folder that a node needs: the agent in one file, the Node.js that runs it, the unit. Nothing of npm is left in it. */
+/** What one verb alone needs is a file of its own, beside the agent, so that the others start without it. */
+const apartFrom: Plugin = {
+  name: 'apart',
+  setup: (building) => {
+    building.onResolve({ filter: /\/masterless\/main\.ts$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: './apply.cjs', external: true } : undefined,
+    )
+  },
+}
+
+const options: BuildOptions = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  // Latin1 is read without decoding.
+  charset: 'ascii',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  legalComments: 'none',
+  // Code that is run from a cache can `require`, and not `import()`.
+  supported: { 'dynamic-import': false },
+  // Optional accelerators of ws and sensors of other systems, in native code: they do without. nunjucks watches no files here.
+  external: ['bufferutil', 'utf-8-validate', 'osx-temperature-sensor', 'macos-temperature-sensor', 'chokidar'],
+  logLevel: 'error',
+}
+
+/** Makes the folder that a node needs: the agent in one file, the Node.js that runs it, the unit, and what compiles without a server. Nothing of npm is left in it. */
 export async function buildAgent(folder: string) {
   const source = fileURLToPath(new URL('.', import.meta.url))
   const program = join(folder, 'trivet-agent.cjs')
   const node = join(folder, 'node')
   mkdirSync(folder, { recursive: true })
   await build({
+    ...options,
     entryPoints: [join(source, 'main.ts')],
     outfile: join(folder, 'agent.js'),
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'cjs',
-    // Latin1 is read without decoding.
-    charset: 'ascii',
-    minifySyntax: true,
-    minifyWhitespace: true,
-    legalComments: 'none',
-    // Optional accelerators of ws and sensors of other systems, in native code: they do without.
-    external: ['bufferutil', 'utf-8-validate', 'osx-temperature-sensor', 'macos-temperature-sensor'],
-    plugins: [englishOnly],
-    logLevel: 'error',
+    plugins: [englishOnly, apartFrom],
   })
+  await buildApply(source, folder)
   writeFileSync(program, starter, { mode: 0o755 })
   copyFileSync(process.execPath, node)
   chmodSync(node, 0o755)
   copyFileSync(join(source, 'trivet-agent.service'), join(folder, 'trivet-agent.service'))
   execFileSync(node, [program, 'help'], { env: { TRIVET_MAKE_CACHE: '1' }, stdio: 'ignore' })
+}
+
+// esbuild is a program of its own, which its API looks for in node_modules unless it is told a path.
+async function buildApply(source: string, folder: string) {
+  await build({
+    ...options,
+    entryPoints: [join(source, 'masterless/main.ts')],
+    outfile: join(folder, 'apply.cjs'),
+    plugins: [englishOnly],
+    define: { 'process.env.ESBUILD_BINARY_PATH': 'esbuildBesideThis' },
+    banner: { js: "const esbuildBesideThis = __dirname + '/esbuild'" },
+  })
+  const ofEsbuild = createRequire(createRequire(import.meta.url).resolve('esbuild'))
+  const binary = join(folder, 'esbuild')
+  copyFileSync(ofEsbuild.resolve(`@esbuild/${process.platform}-${process.arch}/bin/esbuild`), binary)
+  chmodSync(binary, 0o755)
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await buildAgent(process.argv[2] ?? 'dist/agent')

@@ -51,6 +51,7 @@ async function main() {
       version: packageJson.version,
       environment: process.env,
       readInput: () => text(process.stdin),
+      compileHere: async (asked) => (await import('./masterless/main.ts')).compileHere(asked),
     },
   )
 }

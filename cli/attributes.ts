@@ -1,18 +1,9 @@
-import { z } from 'zod'
 import { api } from '../protocol/api.ts'
+import { readAttributeValue } from '../protocol/attribute-value.ts'
 import type { Context } from './context.ts'
 
 type Scope = 'nodes' | 'clusters'
 const scopeWord = { nodes: 'node', clusters: 'cluster' } as const
-
-/** JSON where it is JSON, otherwise text: `2000`, `true`, `["a","b"]`, `hello`. */
-function parseValue(text: string) {
-  try {
-    return z.json().parse(JSON.parse(text))
-  } catch {
-    return text
-  }
-}
 
 export async function setAttribute(
   scope: Scope,
@@ -20,7 +11,7 @@ export async function setAttribute(
   asJson: boolean,
   context: Context,
 ) {
-  const value = parseValue(text)
+  const value = readAttributeValue(text)
   const done = await (await context.api()).call(api.setAttribute, { scope, name, key, value })
   if (asJson) return context.output.json(done)
   context.output.note(`${scopeWord[scope]} ${name}: ${key} = ${JSON.stringify(value)}. ${reach(done.nodes)}`)

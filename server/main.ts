@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { type CommandContext, defineCommand } from '../cli/command.ts'
 import { Duration } from '../cli/time.ts'
 import packageJson from '../package.json' with { type: 'json' }
+import { requireFolder } from './data-dir.ts'
 import { startServer } from './server.ts'
 
 const Interval = Duration.refine((ms) => ms >= 1000, 'at least 1s')
@@ -40,8 +41,8 @@ export const server = defineCommand<CommandContext>()({
     roles: z.string().default('roles').describe('Folder of the roles; roles if not said.'),
     types: z
       .string()
-      .default('types')
-      .describe('Folder of resource types of your own; types if not said. It need not be there.'),
+      .optional()
+      .describe('Folder of resource types of your own; types, where there is one, if not said.'),
     interval: Interval.prefault('30m').describe(
       'How often agents converge of their own accord: 90s, 30m, 2h; 30m if not said.',
     ),
@@ -49,6 +50,7 @@ export const server = defineCommand<CommandContext>()({
 
   async run({ data, listen, recipes, roles, types, interval }, context) {
     const { output } = context
+    if (types !== undefined) await requireFolder(types, '--types')
     // A recipe can leave a promise behind that nobody waits for; its failure must not take the server along.
     process.on('unhandledRejection', (reason) =>
       output.note(`A promise that nobody waits for failed: ${inspect(reason)}`),
@@ -58,7 +60,7 @@ export const server = defineCommand<CommandContext>()({
       data: resolve(data),
       recipes: resolve(recipes),
       roles: resolve(roles),
-      types: resolve(types),
+      types: resolve(types ?? 'types'),
       intervalMs: interval,
       version: packageJson.version,
       log: { level: 'info', to: process.stderr },

@@ -1,6 +1,10 @@
+import { hostname } from 'node:os'
 import { z } from 'zod'
-import { type CommandContext, CommandError, defineCommand } from '../../cli/command.ts'
+import { type CommandContext, CommandError, defineCommand, UsageError } from '../../cli/command.ts'
+import type { Catalog } from '../../protocol/catalog.ts'
 import { hasCode, messageOf } from '../../protocol/errors.ts'
+import type { Facts } from '../../protocol/facts.ts'
+import { Name } from '../../protocol/name.ts'
 import { Agent, NotJoined } from '../agent.ts'
 import type { NotifyEnvironment } from '../notify.ts'
 import type { ResourceTypes } from '../prepare.ts'
@@ -13,7 +17,20 @@ export interface AgentContext extends CommandContext {
   environment: NotifyEnvironment
   /** All of stdin. */
   readInput: () => Promise<string>
+  /** Does here what a server does elsewhere; loaded when it is called. */
+  compileHere: (asked: Masterless) => Promise<CompiledHere>
 }
+
+/** What a machine without a server is to be. */
+export interface Masterless {
+  sources: { recipes: string; roles: string; types: string }
+  name: string
+  roles: string[]
+  facts: Facts
+  /** By dotted key. */
+  attributes: Record<string, unknown>
+}
+export type CompiledHere = { catalog: Catalog; blobs: Map<string, Buffer> } | { reason: string }
 
 export const define = defineCommand<AgentContext>()
 
@@ -45,4 +62,10 @@ export function openAgent(dir: string, { types, version }: AgentContext, log: (l
       throw new CommandError(`${messageOf(error)}. The agent runs as root.`, { cause: error })
     throw error
   }
+}
+
+export function nameOfHost() {
+  const name = Name.safeParse(hostname().split('.')[0]?.toLowerCase())
+  if (!name.success) throw new UsageError(`the host name ${hostname()} will not do as a name; give one by --name`)
+  return name.data
 }

@@ -1,10 +1,9 @@
-import { hostname } from 'node:os'
 import { z } from 'zod'
 import { CommandError, UsageError } from '../../cli/command.ts'
 import { messageOf } from '../../protocol/errors.ts'
 import { Name } from '../../protocol/name.ts'
 import { parseInvitation } from '../../protocol/token.ts'
-import { define, openState, stateFlag, stateOption } from './common.ts'
+import { define, nameOfHost, openState, stateFlag, stateOption } from './common.ts'
 
 export const join = define({
   usage: 'join TOKEN@URL [--name NAME] [--state DIR]',
@@ -38,9 +37,3 @@ export const join = define({
     output.note('Next: systemctl enable --now trivet-agent')
   },
 })
-
-function nameOfHost() {
-  const name = Name.safeParse(hostname().split('.')[0]?.toLowerCase())
-  if (!name.success) throw new UsageError(`the host name ${hostname()} will not do as a name; give one by --name`)
-  return name.data
-}
