@@ -11,18 +11,26 @@ import { type Access, accessDifferences, resolveAccess } from './ownership.ts'
 /** A larger file is no configuration, and goes through memory. */
 const largest = 16 * 1024 * 1024
 
+type Ensure = 'present' | 'absent'
+
 /** What is wanted of one file, by its text. */
 export interface Edit {
   path: string
-  /**
-   * The text as it is to be, from the text that is there: '' where no file is. Line breaks are `\n` to it, whatever the file has.
-   * A text by itself replaces what is there; null: no file.
-   */
-  text: ((before: string) => string | Promise<string>) | string | null
+  /** A part that is to be in the file or not; or all that is to be in it; null: no file. */
+  text: Part | string | null
   /** Who may do what, also with a file that is there already. */
   access?: Access
   /** Of a file that is made: one that is there keeps what it has. */
   made?: Access & { create?: boolean }
+}
+
+interface Part {
+  ensure: Ensure
+  /**
+   * The text with the part in it, or without, from the text that is there: '' where no file is. What has none of it is left as it is.
+   * Line breaks are `\n` to it, whatever the file has.
+   */
+  edit: (before: string, ensure: Ensure) => string | Promise<string>
 }
 
 /** The props of every type that edits a part of a file. */
@@ -37,7 +45,7 @@ type EditWant = z.infer<z.ZodObject<typeof editProps>>
 
 interface EditType<Props extends z.ZodType> extends Pick<
   ResourceType<Props>,
-  'type' | 'summary' | 'example' | 'props' | 'blobs' | 'problem'
+  'type' | 'summary' | 'example' | 'props' | 'blobs' | 'problem' | 'unwanted'
 > {
   name: z.ZodType<string>
   /** The file's text with what is wanted in it, or without it. Throws in words, which need not name the file. */
@@ -51,7 +59,11 @@ export function defineEdit<Props extends z.ZodType<EditWant>>({ edit, path, ...t
   const partOf = (name: string) => (path === undefined ? splitName(name) : { path, what: name })
   const editOf = (name: string, want: z.infer<Props>, host: Host): Edit => {
     const part = partOf(name)
-    return { path: part.path, text: (before) => edit(before, part.what, want, host), made: want }
+    const text: Part = {
+      ensure: want.ensure,
+      edit: (before, ensure) => edit(before, part.what, { ...want, ensure }, host),
+    }
+    return { path: part.path, text, made: want }
   }
   return defineResource<Props>({
     ...type,
@@ -76,14 +88,21 @@ function splitName(name: string) {
 }
 
 export async function checkEdit(edit: Edit, host: Host): Promise<Change[]> {
-  const { found, before, after } = await candidateOf(edit, host)
-  if (after === null) return differences({ ensure: found ? 'present' : 'absent' }, { ensure: 'absent' })
-  if (before === null && after.length === 0) return []
-  const ensure = before ? [] : differences({ ensure: 'absent' }, { ensure: 'present' })
-  const access = edit.access ? accessDifferences(found, edit.access, host) : []
-  if (before?.equals(after)) return access
+  const { found, before, after, there } = await candidateOf(edit, host)
+  const access = edit.access && after ? accessDifferences(found, edit.access, host) : []
+  if (isSame(before, after)) return access
+  const ensure = differences({ ensure: there }, { ensure: after === null || isUnwanted(edit) ? 'absent' : 'present' })
+  if (after === null) return ensure
   const content = { what: 'content', from: before && sha256(before), to: sha256(after) }
   return [...ensure, { ...content, diff: await diffOf(before, after, edit.path) }, ...access]
+}
+
+function isUnwanted({ text }: Edit) {
+  return typeof text === 'object' && text?.ensure === 'absent'
+}
+
+function isSame(before: Buffer | null, after: Buffer | null) {
+  return before === null || after === null ? before === after : before.equals(after)
 }
 
 /** `accept` may refuse the new file before it goes live, by throwing. */
@@ -95,8 +114,8 @@ export async function applyEdit(
 ) {
   const { path, access, made = {} } = edit
   const { found, before, after } = await candidateOf(edit, host)
-  if (before === null && (after === null || after.length === 0)) return
-  const change = changes.find(({ what, to }) => what === 'content' || to === 'absent')
+  if (before === null && after === null) return
+  const change = changes.find(({ what }) => what === 'content') ?? changes.find(({ to }) => to === 'absent')
   if (before && change) change.kept = host.keep(before)
   if (after === null) return host.files.remove(path)
   if (!found && made.create === false)
@@ -112,19 +131,30 @@ interface Candidate {
   found: Found | undefined
   before: Buffer | null
   after: Buffer | null
+  /** Of the part, where one is wanted, otherwise of the file. */
+  there: Ensure
 }
 
 async function candidateOf({ path, text }: Edit, host: Host): Promise<Candidate> {
   const found = host.files.stat(path)
   if (found) requireFile(path, found, host)
   const before = found ? host.files.read(path) : null
-  if (text === null) return { found, before, after: null }
-  if (typeof text === 'string') return { found, before, after: Buffer.from(text) }
+  const there = found ? 'present' : 'absent'
+  if (text === null) return { found, before, after: null, there }
+  if (typeof text === 'string') return { found, before, after: Buffer.from(text), there }
   try {
-    return { found, before, after: await edited(before ?? Buffer.alloc(0), text) }
+    return { found, before, ...(await withPart(before, text)) }
   } catch (error) {
     throw new Error(`${path}: ${messageOf(error)}`, { cause: error })
   }
+}
+
+async function withPart(before: Buffer | null, { ensure, edit }: Part) {
+  const bytes = before ?? Buffer.alloc(0)
+  const after = await edited(bytes, (text) => edit(text, ensure))
+  if (after.equals(bytes)) return { after: before, there: ensure }
+  const without = await edited(bytes, (text) => edit(text, 'absent'))
+  return { after, there: without.equals(bytes) ? ('absent' as const) : ('present' as const) }
 }
 
 // One file has one name, so that two resources that want to have it collide; and whoever owns a link's directory could lead us anywhere.

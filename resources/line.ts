@@ -24,6 +24,8 @@ line('/etc/login.defs#umask', { line: 'UMASK 027', match: '^UMASK\\\\s' })`,
   name: partName(Label, 'a word for the line, such as /etc/modules#br_netfilter'),
   props: Props,
   problem: (_name, want) => wrongPlace(want),
+  // What matches is not ours, but for the line that took its place.
+  unwanted: (want) => ({ ...want, ensure: 'absent', match: undefined }),
   edit: (text, _what, want) => editLines(text, (lines) => withLine(lines, want)),
 })
 

@@ -83,7 +83,10 @@ function editOf(name: string, account: User, want: Want): Edit {
   const { comment } = split(name)
   return {
     path: `${folderOf(account)}/authorized_keys`,
-    text: (before) => editLines(before, (lines) => withKey(lines, comment, want)),
+    text: {
+      ensure: want.ensure,
+      edit: (before, ensure) => editLines(before, (lines) => withKey(lines, comment, { ...want, ensure })),
+    },
     ...(want.ensure === 'present' ? { access: accessOf(account, '0600') } : {}),
   }
 }

@@ -16,6 +16,10 @@ async function refused(path: string, more: z.input<typeof line.props> = props) {
   return line.apply(`${path}#x`, want, host, await line.check(`${path}#x`, want, host))
 }
 
+function change(before: string, after: string) {
+  return `content: ${sha256(before)} → ${sha256(after)}`
+}
+
 test('an edit keeps line breaks of Windows and a byte order mark', async (t) => {
   assert.equal(await edited(t, line, 'a\r\nb\r\n', 'x', props), 'a\r\nb\r\nx\r\n')
   assert.equal(await edited(t, line, 'x\r\nb', 'x', props), 'x\r\nb')
@@ -56,8 +60,9 @@ test('an edit keeps mode and owner of a file that is there, and gives those it i
   const dir = await tempDir(t)
   const path = join(dir, 'secret')
   writeFileSync(path, 'a\n', { mode: 0o640 })
-  const [content] = await assertConverges(line, `${path}#x`, { ...props, mode: '0600' }, new FakeHost(), [
-    `content: ${sha256('a\n')} → ${sha256('a\nx\n')}`,
+  const [, content] = await assertConverges(line, `${path}#x`, { ...props, mode: '0600' }, new FakeHost(), [
+    'ensure: absent → present',
+    change('a\n', 'a\nx\n'),
   ])
   assert.match(content?.diff ?? '', /^--- .*secret\n\+\+\+ .*secret\n@@ -1,1 \+1,2 @@\n a\n\+x\n$/)
   assert.equal(statSync(path).mode & 0o777, 0o640)
@@ -78,4 +83,20 @@ test('an edit says what to do where the file or its directory is missing', async
     refused(path, { ...props, create: false }),
     /b does not exist, and `create` is false\. Declare what/,
   )
+})
+
+test('an edit tells whether its part was there, so that it is known who made it', async (t) => {
+  const path = join(await tempDir(t), 'file')
+  writeFileSync(path, 'old\n')
+  const wanted = { line: 'new', match: '^old' }
+  await assertConverges(line, `${path}#x`, wanted, new FakeHost(), [change('old\n', 'new\n')])
+  await assertConverges(line, `${path}#y`, { line: 'y' }, new FakeHost(), [
+    'ensure: absent → present',
+    change('new\n', 'new\ny\n'),
+  ])
+  const unwanted = line.unwanted?.(line.props.parse({ line: 'y', match: 'new|y' })) ?? {}
+  await assertConverges(line, `${path}#y`, { line: '', ...unwanted }, new FakeHost(), [
+    'ensure: present → absent',
+    change('new\ny\n', 'new\n'),
+  ])
 })
