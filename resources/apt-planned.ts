@@ -7,11 +7,6 @@ const folder = '/var/cache/trivet-agent/apt'
 const lists = `${folder}/lists`
 const status = `${folder}/status`
 
-interface DebFile {
-  name: string
-  path: string
-}
-
 const plans = new WeakMap<Foreseen, PlannedApt>()
 
 /** The one apt of a plan. */
@@ -48,10 +43,10 @@ class PlannedApt implements Runner {
     return this.#foreseen.look([program, ...this.#settings(), ...rest])
   }
 
-  /** What is asked next is answered as if apt had done this. `deb`: the file in which the package is that no list has. */
-  async take(steps: Step[], deb?: DebFile) {
+  /** What is asked next is answered as if apt had done this. `debs`: the files of packages that no list has. */
+  async take(steps: Step[], debs: Map<string, string>) {
     const stanzas = this.#stanzasNow()
-    const coming = await this.#show(steps, deb)
+    const coming = await this.#show(steps, debs)
     for (const { verb, name } of steps) {
       const stanza = stanzas.get(name) ?? ''
       const want = /^Status: hold /m.test(stanza) ? 'hold' : 'install'
@@ -71,13 +66,14 @@ class PlannedApt implements Runner {
   }
 
   /** The control fields of what would be installed. */
-  async #show(steps: Step[], deb?: DebFile) {
-    const listed = steps.filter(({ verb, name }) => verb === 'Inst' && name !== deb?.name)
-    const operands = listed.map(({ name, version }) => `${name}=${version}`)
-    const shown = [
-      deb ? await output(this, ['dpkg-deb', '--field', deb.path]) : '',
-      listed.length > 0 ? await output(this, ['apt-cache', 'show', '--', ...operands]) : '',
-    ]
+  async #show(steps: Step[], debs: Map<string, string>) {
+    const coming = steps.filter(({ verb }) => verb === 'Inst')
+    const listed = coming.filter(({ name }) => !debs.has(name)).map(({ name, version }) => `${name}=${version}`)
+    const shown = listed.length > 0 ? [await output(this, ['apt-cache', 'show', '--', ...listed])] : []
+    for (const { name } of coming) {
+      const path = debs.get(name)
+      if (path !== undefined) shown.push(await output(this, ['dpkg-deb', '--field', path]))
+    }
     return stanzasOf(shown.join('\n\n'), ownArchitecture(this.#statusNow()))
   }
 

@@ -37,7 +37,12 @@ export async function output(runner: Runner, argv: string[], given?: CommandOpti
 }
 
 export async function apt(runner: Runner, verb: string, flags: string[], operands: string[]) {
-  return output(runner, [...aptGet, ...flags, verb, ...(operands.length > 0 ? ['--', ...operands] : [])], options)
+  const argv = [...aptGet, ...flags, verb, ...(operands.length > 0 ? ['--', ...operands] : [])]
+  const result = await runner.run(argv, options)
+  if (result.exitCode === 0) return result.stdout
+  // Which dependency is not met apt says where it reports its progress.
+  const unmet = /^The following packages have unmet dependencies:\n(?: .+\n)*/m.exec(result.stdout)?.[0] ?? ''
+  throw new Error(commandFailed(argv, { ...result, stderr: `${unmet}${result.stderr}` }))
 }
 
 /** apt waits for dpkg's lock by itself; for that of its lists it does not, and dpkg for none. */

@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
 import type { Step } from './dpkg-status.ts'
+import { foreseeGone } from './foreseen-removal.ts'
 import type { Files, Foreseen } from './host.ts'
 
 /** Where dpkg keeps which files a package brought: `NAME.list` or `NAME:ARCH.list` (dpkg(1)). */
@@ -19,8 +20,7 @@ export function foreseeRemoved(steps: Step[], foreseen: Foreseen) {
     .filter((file) => file.endsWith('.list') && !going.some(({ base }) => file === `${base}.list`))
   const paths = new Set(going.flatMap(({ base, purged }) => goingPaths(base, purged, files)))
   for (const file of others) for (const path of linesOf(`${info}/${file}`, files)) paths.delete(path)
-  // What is in a directory goes before it.
-  for (const path of [...paths].toSorted().toReversed()) foreseeGone(path, foreseen)
+  foreseeGone(paths, foreseen)
   for (const { name, purged, base } of going) foreseeStatus(name, purged, base, foreseen)
 }
 
@@ -28,25 +28,6 @@ export function foreseeRemoved(steps: Step[], foreseen: Foreseen) {
 function goingPaths(base: string, purged: boolean, files: Files) {
   const conffiles = linesOf(`${info}/${base}.conffiles`, files).map((line) => line.replace(/^[^/]*/, ''))
   return linesOf(`${info}/${base}.list`, files).filter((path) => purged || !conffiles.includes(path))
-}
-
-function foreseeGone(path: string, foreseen: Foreseen) {
-  const { files } = foreseen
-  const kind = files.stat(path)?.kind
-  if (!kind || (kind === 'directory' && files.list(path).length > 0)) return
-  foreseen.foresee(path, null)
-  const unit = /^(?:\/usr)?\/lib\/systemd\/system\/([^/]+[^/@]\.[a-z]+)$/.exec(path)?.[1]
-  if (unit !== undefined) foreseeStopped(unit, foreseen)
-}
-
-// Where its init script stays as configuration, systemd makes a unit of that.
-function foreseeStopped(unit: string, foreseen: Foreseen) {
-  const stopped = { ActiveState: 'inactive', SubState: 'dead', NeedDaemonReload: 'no' }
-  const script = foreseen.files.stat(`/etc/init.d/${basename(unit, '.service')}`)
-  const own = foreseen.files.stat(`/etc/systemd/system/${unit}`)
-  if (own) foreseen.foreseeUnit(unit, stopped)
-  else if (script) foreseen.foreseeUnit(unit, { ...stopped, LoadState: 'loaded', UnitFileState: 'generated' })
-  else foreseen.foreseeUnit(unit, { ...stopped, LoadState: 'not-found', UnitFileState: '' })
 }
 
 function foreseeStatus(name: string, purged: boolean, base: string, foreseen: Foreseen) {

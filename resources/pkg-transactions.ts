@@ -1,4 +1,5 @@
 import { messageOf } from '../protocol/errors.ts'
+import { allOrEach } from './all-or-each.ts'
 import { apt, finishInterrupted, refreshLists, type Runner, setHold } from './apt.ts'
 import { whyNotInstallable } from './apt-available.ts'
 import { forgetPlans } from './apt-planned.ts'
@@ -14,7 +15,7 @@ export interface PackageWant {
   hold?: boolean | undefined
   recommends?: boolean | undefined
 }
-type Item = Differing<PackageWant>
+export type Item = Differing<PackageWant>
 
 /** Installs and removes packages, as few times as apt can. Gives the errors of those that failed, by name. */
 export async function changePackages(items: Item[], host: Host): Promise<Map<string, Error>> {
@@ -23,12 +24,13 @@ export async function changePackages(items: Item[], host: Host): Promise<Map<str
     await finishInterrupted(host)
     host.changed()
   }
-  const moved = items.filter(needsApt)
-  const failed = await whyNotAvailable(moved, host)
-  const held = items.filter(({ name, want }) => want.hold !== undefined && host.packages().get(name)?.hold)
+  const failed = await whyNotAvailable(items.filter(needsApt), host)
+  const held = heldOf(items, host)
   await setHold('unhold', namesOf(held.filter((item) => needsApt(item) || !item.want.hold)), host)
-  for (const group of transactions(moved.filter(({ name }) => !failed.has(name))))
-    for (const [name, error] of await transact(group, host)) failed.set(name, error)
+  for (const transaction of transactions(items.filter((item) => needsApt(item) && !failed.has(item.name)))) {
+    for (const [name, error] of await transact(transaction, (part) => attempt(part, host))) failed.set(name, error)
+    host.changed()
+  }
   // What could not be changed is held again, if it was.
   const toHold = items.filter((item) => item.want.hold && (!failed.has(item.name) || held.includes(item)))
   await setHold('hold', namesOf(toHold), host)
@@ -37,8 +39,13 @@ export async function changePackages(items: Item[], host: Host): Promise<Map<str
 }
 
 /** Whether more than its hold differs. */
-export function needsApt({ changes }: Pick<Item, 'changes'>) {
+export function needsApt({ changes }: Item) {
   return changes.some(({ what }) => what !== 'hold')
+}
+
+/** Those that are held now, and of which their recipe says whether they should be: apt may change them. */
+export function heldOf(items: Item[], host: Pick<Host, 'packages'>) {
+  return items.filter(({ name, want }) => want.hold !== undefined && host.packages().get(name)?.hold)
 }
 
 const unfinished = ['half-installed', 'unpacked', 'half-configured', 'triggers-awaited', 'triggers-pending']
@@ -60,14 +67,14 @@ export async function whyNotAvailable(items: Item[], runner: Runner) {
   return failed
 }
 
-interface Transaction {
+export interface Transaction {
   verb: 'install' | 'purge'
   flags: string[]
   items: Item[]
 }
 
 /** As few as apt can do: whether recommended packages come along, and purging, are said for a whole transaction. */
-function transactions(items: Item[]): Transaction[] {
+export function transactions(items: Item[]): Transaction[] {
   const purged = items.filter(({ want }) => want.ensure === 'purged')
   const rest = items.filter(({ want }) => want.ensure !== 'purged')
   // Removals go with the first, so that a package can take the place of another.
@@ -88,54 +95,39 @@ function flagsFor(recommends: boolean | undefined) {
   return [recommends ? '--install-recommends' : '--no-install-recommends']
 }
 
-/** If all together fail, each is tried alone, so that one broken package does not keep its neighbours out. */
-async function transact({ verb, flags, items }: Transaction, host: Host): Promise<Map<string, Error>> {
-  try {
-    await aptMendingOnce(verb, [...flags, ...downgrades(items)], items.map(operandOf), host)
-    return new Map()
-  } catch (error) {
-    if (!(error instanceof Error)) throw error
-    if (items.length === 1 || error.message.includes('lock-frontend'))
-      return new Map(items.map(({ name }) => [name, withAdvice(error)]))
-    const alone = new Map<string, Error>()
-    for (const item of items)
-      for (const [name, why] of await transact({ verb, flags, items: [item] }, host)) alone.set(name, why)
-    return alone
-  } finally {
-    host.changed()
-  }
+/** `act` has apt do a transaction, or a part of it where the whole fails. Gives the errors of those that failed, by name. */
+export async function transact(transaction: Transaction, act: (part: Transaction) => Promise<unknown>) {
+  const failed = await allOrEach(
+    transaction.items,
+    (items) => act({ ...transaction, items }),
+    (error) => error.message.includes('lock-frontend'),
+  )
+  return [...failed].map(([name, error]) => [name, withAdvice(error)] as const)
 }
 
-function downgrades(items: Item[]) {
-  return items.some(({ want }) => want.version !== undefined || want.deb !== undefined) ? ['--allow-downgrades'] : []
-}
-
-/** What apt would do for one package, step by step and without doing it; the error that it would give otherwise. */
-export async function simulate(item: Item, runner: Runner) {
-  const { ensure, recommends } = item.want
-  const verb = ensure === 'purged' ? 'purge' : 'install'
-  const flags = ['--simulate', ...flagsFor(recommends), ...downgrades([item])]
+/**
+ * Gives what apt says of it. Tries twice at most: the lists may be older than the mirror, and dpkg's journal may tell of an interruption that
+ * its status does not.
+ */
+export async function attempt({ verb, flags, items }: Transaction, runner: Runner, simulate: string[] = []) {
+  const isExact = items.some(({ want }) => want.version !== undefined || want.deb !== undefined)
+  const all = [...simulate, ...flags, ...(isExact ? ['--allow-downgrades'] : [])]
+  const operands = items.map(operandOf)
   try {
-    return await aptMendingOnce(verb, flags, [operandOf(item)], runner)
-  } catch (error) {
-    throw error instanceof Error ? withAdvice(error) : error
-  }
-}
-
-/** Twice at most: the lists may be older than the mirror, and dpkg's journal may tell of an interruption that its status does not. */
-async function aptMendingOnce(verb: string, flags: string[], operands: string[], runner: Runner) {
-  try {
-    return await apt(runner, verb, flags, operands)
+    return await apt(runner, verb, all, operands)
   } catch (error) {
     const said = messageOf(error)
-    const isLocal = operands.some((operand) => operand.startsWith('/'))
     if (said.includes('dpkg was interrupted')) await finishInterrupted(runner)
-    // Nobody has looked yet whether the lists know what a file depends on.
-    else if (/404 |apt-get update/.test(said) || (isLocal && said.includes('unmet dependencies')))
-      await refreshLists(runner)
+    else if (mayBeMended(said, items)) await refreshLists(runner)
     else throw error
-    return apt(runner, verb, flags, operands)
+    return apt(runner, verb, all, operands)
   }
+}
+
+// Whether the lists know what a file depends on nobody has looked yet.
+function mayBeMended(said: string, items: Item[]) {
+  if (said.includes('unmet dependencies')) return items.some(({ want }) => want.deb !== undefined)
+  return /404 |apt-get update/.test(said)
 }
 
 function withAdvice(error: Error) {

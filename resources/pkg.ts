@@ -36,10 +36,10 @@ type Want = z.infer<typeof Props>
 export const pkg = defineResource({
   type: 'pkg',
   summary: 'A Debian package. Neighbours in a recipe are installed and removed in one transaction.',
-  example: `pkg('haproxy', { hold: true })
-pkg('zookeeper', { version: '3.8.0-11+deb12u2', recommends: false })
+  example: `pkg('haproxy', { version: '2.6.12-1+deb12u4', hold: true })
+pkg('chrony', { recommends: false })
 pkg('exim4-base', { ensure: 'purged' })
-pkg('consul', { deb: '/var/cache/consul_1.8.7_amd64.deb' })`,
+pkg('consul', { deb: '/srv/consul_1.8.7_all.deb' })`,
   name: PackageName,
   props: Props,
   problem: (_name, { ensure, version, deb, hold, recommends }) =>

@@ -1,0 +1,29 @@
+import type { Host } from './host.ts'
+import { runIfThere } from './run-if-there.ts'
+
+/** The installed RPMs by name, each with all versions of it that are installed side by side: `[EPOCH:]VERSION-RELEASE`. */
+export type Rpms = Map<string, string[]>
+
+/** One `rpm -qa` for all that look in one pass. A pass has a map of users of its own, so by that it is known. */
+const passes = new WeakMap<object, Promise<Rpms>>()
+
+export function rpmsOn(host: Host) {
+  const pass = host.users()
+  const rpms = passes.get(pass) ?? readRpms(host)
+  passes.set(pass, rpms)
+  return rpms
+}
+
+async function readRpms(host: Host) {
+  const format = '%{NAME} %|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\\n'
+  const result = await runIfThere(host, ['rpm', '--query', '--all', '--queryformat', format])
+  const rpms: Rpms = new Map()
+  for (const [, name = '', version = ''] of result?.stdout.matchAll(/^(\S+) (\S+)$/gm) ?? [])
+    rpms.set(name, [...(rpms.get(name) ?? []), withoutEpoch0(version)])
+  return rpms
+}
+
+/** No epoch and epoch 0 are the same. */
+export function withoutEpoch0(version: string) {
+  return version.replace(/^0:/, '')
+}
