@@ -36,7 +36,12 @@ interface Part {
 /** The props of every type that edits a part of a file. */
 export const editProps = {
   ensure: z.enum(['present', 'absent']).default('present').describe('Whether it is to be in the file.'),
-  create: z.boolean().default(true).describe('Whether a missing file is made; otherwise it is an error.'),
+  create: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Whether a missing file is made; otherwise it is an error. A link in its place always is: the file that it leads to is to be named.',
+    ),
   mode: Mode.optional().describe("Of a file that is made, '0644' where left out. One that is there keeps its own."),
   owner: Owner.optional().describe('Of a file that is made, root where left out. One that is there keeps its own.'),
   group: Owner.optional().describe('Of a file that is made, root where left out. One that is there keeps its own.'),
