@@ -40,7 +40,7 @@ export class KeptCatalog {
     this.#notePath = state.path('catalog.note.json')
     this.#typesPath = state.path('types.json')
     this.#own = types
-    this.types = { ...types }
+    this.types = Object.create(types)
     this.#blobs = blobs
     this.#version = version
   }
@@ -97,12 +97,13 @@ export class KeptCatalog {
     return readReplaceable(this.#typesPath, BroughtTypes) ?? {}
   }
 
-  #typesFor({ types = {} }: Catalog) {
+  #typesFor({ types = {} }: Catalog): Record<string, ResourceType | Error> {
     const brought = loadTypes(types, this.#blobs)
-    const earlier = Object.entries(this.brought).filter(([name]) => !Object.hasOwn(types, name))
+    const earlier = Object.entries(this.brought).filter(([name]) => !Object.hasOwn(types, name) && !(name in this.#own))
     const left = loadTypes(Object.fromEntries(earlier), this.#blobs)
-    Object.assign(this.types, usable(left), this.#own, usable(brought))
-    return { ...this.#own, ...brought }
+    Object.assign(this.types, usable(left), usable(brought))
+    // By inheritance, not by copying: our own are loaded one by one, when a catalog names them.
+    return Object.assign(Object.create(this.#own), brought)
   }
 
   // The agent replaces the file by rename, so another content is another inode.

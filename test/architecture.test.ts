@@ -83,6 +83,7 @@ function isAllowed({ from, to }: Import) {
   const allowed = mayImport[part]
   if (!allowed || from.endsWith(`${sep}main.ts`)) return true
   if (to.startsWith('node:')) return part !== 'recipes' && part !== 'roles'
+  if (to === 'package.json') return true
   if (!to.endsWith('.ts') && !to.endsWith('.json')) return allowed.packages === 'any' || allowed.packages.includes(to)
   return top(to) === part || allowed.parts.some((one) => to === one || top(to) === one)
 }
