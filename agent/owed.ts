@@ -37,7 +37,8 @@ export async function settleOwed(
   return failed
 }
 
-function lastThingsLast(owed: Notification[], byId: Map<ResourceId, Prepared>) {
+/** In the order first asked for; what ends the run, as a reboot does, after all else. */
+export function lastThingsLast(owed: Notification[], byId: Map<ResourceId, Prepared>) {
   const isLast = ({ action, target }: Notification) => byId.get(target)?.type.by === action
   return [...owed.filter((one) => !isLast(one)), ...owed.filter(isLast)]
 }

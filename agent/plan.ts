@@ -7,6 +7,7 @@ import { asError } from './errors.ts'
 import { Failures } from './failures.ts'
 import type { ForeseenHost } from './foreseen.ts'
 import { keyOf } from './journal.ts'
+import { lastThingsLast } from './owed.ts'
 import type { Ledger } from './ledger.ts'
 import type { Prepared } from './prepare.ts'
 import type { HoldsBack } from './stance.ts'
@@ -41,7 +42,7 @@ export async function plan(prepared: Prepared[], owed: Notification[], planning:
     if (isToBeDone(event) && !planning.holdsBack(one)) note(one, changes, asked)
   }
   const recipes = new Map(prepared.map((one) => [one.id, one]))
-  for (const notification of asked.values()) {
+  for (const notification of lastThingsLast([...asked.values()], recipes)) {
     found.push(notification)
     planning.report(owedEvent(notification, recipes.get(notification.target), planning.holdsBack))
   }

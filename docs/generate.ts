@@ -62,13 +62,20 @@ function table(rows: string[][]) {
 function typeOf(schema: Schema): string {
   if (schema.enum) return schema.enum.map((value) => code(quoted(value))).join(' or ')
   if (schema.anyOf) return [...new Set(schema.anyOf.map(typeOf))].join(' or ')
-  if (schema.type === 'array') return `list of ${typeOf(one(schema.items))}s`
+  if (schema.type === 'array') return `list of ${plural(typeOf(one(schema.items)))}`
   if (schema.properties)
     return `record of ${Object.entries(schema.properties)
       .map(([key, inner]) => nested(key, one(inner), schema.required ?? []))
       .join(', ')}`
-  if (schema.type === 'object') return 'map of strings'
+  if (schema.type === 'object') return `map of ${plural(typeOf(one(schema.additionalProperties)))}`
   return String(schema.type ?? 'anything')
+}
+
+function plural(type: string) {
+  return type
+    .split(' or ')
+    .map((word) => (/^[a-z]+$/.test(word) && word !== 'anything' ? `${word}s` : word))
+    .join(' or ')
 }
 
 function nested(key: string, inner: Schema, required: string[]) {
