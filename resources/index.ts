@@ -3,6 +3,7 @@ import { aptPin } from './apt-pin.ts'
 import { aptRepository } from './apt-repository.ts'
 import { archive } from './archive.ts'
 import { block } from './block.ts'
+import { certificate } from './certificate.ts'
 import { cron } from './cron.ts'
 import { directory } from './directory.ts'
 import { dnf } from './dnf.ts'
@@ -10,15 +11,18 @@ import { dockerContainer } from './docker-container.ts'
 import { dockerImage } from './docker-image.ts'
 import { exec } from './exec.ts'
 import { file } from './file.ts'
+import { git } from './git.ts'
 import { group } from './group.ts'
 import { hostname } from './hostname.ts'
 import { hosts } from './hosts.ts'
+import { http } from './http.ts'
 import { ini } from './ini.ts'
 import { jsonEdit } from './json-edit.ts'
 import { kernelModule } from './kernel-module.ts'
 import { line } from './line.ts'
 import { link } from './link.ts'
 import { locale } from './locale.ts'
+import { marathonApp } from './marathon-app.ts'
 import { mount } from './mount.ts'
 import { nftables } from './nftables.ts'
 import { pkg } from './pkg.ts'
@@ -53,6 +57,10 @@ export const resourceTypes = {
   probe,
   remote_file: remoteFile,
   archive,
+  git,
+  certificate,
+  http,
+  marathon_app: marathonApp,
   line,
   block,
   ini,
