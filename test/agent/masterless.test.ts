@@ -7,7 +7,7 @@ import { compileHere } from '../../agent/masterless/main.ts'
 import { runProgram } from '../../cli/program.ts'
 import { resourceTypes } from '../../resources/index.ts'
 import { tempDir } from '../helpers/converges.ts'
-import { sourcesOf, webRecipe } from '../helpers/sources.ts'
+import { cleaningRecipe, sourcesOf, webRecipe } from '../helpers/sources.ts'
 
 /** `trivet-agent apply` on folders and a state of its own. */
 async function agentOn(t: TestContext, files: Record<string, string>) {
@@ -86,14 +86,9 @@ test('types of your own come along', async (t) => {
 
 test('what was made and is declared no more is taken away, as with a server', async (t) => {
   const path = join(await tempDir(t), 'file')
-  const cleaning = (body: string) => {
-    const files = webRecipe(body)
-    return (files['recipes/web/web.ts'] ?? '').replace('defineRecipe({', "defineRecipe({ cleanup: 'remove',")
-  }
-  const { apply, write } = await agentOn(t, webRecipe(''))
-  await write('recipes/web/web.ts', cleaning(`file('${path}', { content: 'x' })`))
+  const { apply, write } = await agentOn(t, cleaningRecipe(`file('${path}', { content: 'x' })`))
   assert.equal((await apply('--role', 'web')).exitCode, 0)
-  await write('recipes/web/web.ts', cleaning(''))
+  await write('recipes/web/web.ts', cleaningRecipe('')['recipes/web/web.ts'])
   assert.match((await apply('--role', 'web')).said, /remove file\[/)
   assert(!existsSync(path))
 })

@@ -12,7 +12,7 @@ import { compile } from '../../server/compile/compile.ts'
 import { loadRevision } from '../../server/sources/revision.ts'
 import { told } from '../helpers/acceptance.ts'
 import { tempDir } from '../helpers/converges.ts'
-import { clusterOf, nodeOf, sourcesOf, webRecipe } from '../helpers/sources.ts'
+import { cleaningRecipe, clusterOf, nodeOf, sourcesOf, webRecipe } from '../helpers/sources.ts'
 
 const motd = readFileSync(new URL('../../docs/examples/types/motd.ts', import.meta.url), 'utf8')
 
@@ -113,21 +113,11 @@ test('code that gives no such type, or wants what the agent lacks, says so', asy
 
 test('what a type made is taken away by it when the catalog no longer brings the type', async (t) => {
   const path = join(await tempDir(t), 'hello')
-  const cleaning = (body: string) => {
-    const recipe = webRecipe(body)
-    return {
-      ...recipe,
-      'recipes/web/web.ts': (recipe['recipes/web/web.ts'] ?? '').replace(
-        'defineRecipe({',
-        "defineRecipe({ cleanup: 'remove',",
-      ),
-    }
-  }
   const body = `context.motd('${path}', { text: 'hello' })`
-  const { state, run, give } = await agentWith(t, body, { 'types/motd.ts': motd }, cleaning(body))
+  const { state, run, give } = await agentWith(t, body, { 'types/motd.ts': motd }, cleaningRecipe(body))
   assert.deepEqual(await run(), [`motd[${path}] changed`])
 
-  const without = await catalogOf(t, cleaning(''))
+  const without = await catalogOf(t, cleaningRecipe(''))
   assert(!('types' in without.catalog))
   give(without.catalog, without.blobs)
   const anew = new Parts(state, resourceTypes, '1')

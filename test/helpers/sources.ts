@@ -34,6 +34,15 @@ export function webRecipe(body: string, attributes = '') {
   return { 'recipes/web/web.ts': text, 'roles/web.ts': role }
 }
 
+/** The same, and what it declares no more is removed. */
+export function cleaningRecipe(body: string) {
+  const files = webRecipe(body)
+  return {
+    ...files,
+    'recipes/web/web.ts': files['recipes/web/web.ts'].replace('defineRecipe({', "defineRecipe({ cleanup: 'remove',"),
+  }
+}
+
 export async function revisionOf(t: TestContext, files: Record<string, string>) {
   const { dirs } = await sourcesOf(t, files)
   return loadRevision(dirs)
