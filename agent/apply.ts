@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Cleanup, Notification } from '../protocol/catalog.ts'
+import type { Cleanup, Notification, ResourceId } from '../protocol/catalog.ts'
 import type { Change, ResourceEvent } from '../protocol/events.ts'
 import { faultPoint } from '../resources/fault-points.ts'
 import type { Host } from '../resources/host.ts'
@@ -39,7 +39,7 @@ interface Applied {
 export async function applyAll(differing: Differing[], applying: Applying): Promise<Applied[]> {
   const { host, journal, ledger } = applying
   const startedAt = performance.now()
-  const { errors, fresh } = await attempt(differing, applying)
+  const { errors, fresh, makings } = await attempt(differing, applying)
   host.changed()
   const applied: Applied[] = []
   const needed = new Set<string>()
@@ -49,6 +49,8 @@ export async function applyAll(differing: Differing[], applying: Applying): Prom
     const durationMs = Math.round((performance.now() - startedAt) / differing.length)
     const cause = ledger.causeOf(one)
     const event = { ...eventOf(one, changes, errors.get(one.resource.name), after, durationMs), cause }
+    const making = makings.get(one.id)
+    if (making && isMade(after, changes)) ledger.making(one, making)
     noteKept(one, changes, ledger)
     if (event.outcome === 'changed') crossOutSatisfied(one, changes, fresh, journal)
     if (event.outcome === 'changed' || !isAsBefore(after, changes)) {
@@ -65,20 +67,22 @@ interface Attempted {
   errors: Map<string, Error>
   /** What was not owed before. */
   fresh: Notification[]
+  /** What the ledger is to know, once it is made. */
+  makings: Map<ResourceId, Making>
 }
 
 // Only what a type can take away again needs to be remembered. Not synced: a power cut forgets at worst that it was we who made it.
-function noteMaking(one: Prepared, changes: Change[], { journal, ledger, host, cleanupOf }: Applying) {
+function noteMaking(one: Prepared, changes: Change[], { journal, host, cleanupOf }: Applying) {
   const { id, resource, type, want } = one
   const ensure = changes.find(({ what }) => what === 'ensure')
-  if (ensure?.to === 'absent' || unwantedOf(type, want) === undefined) return
+  if (ensure?.to === 'absent' || unwantedOf(type, want) === undefined) return []
   const how = ensure?.from === 'absent' ? 'made' : 'changed'
   const [path] = how === 'changed' ? (type.paths?.(resource.name, want) ?? []) : []
   const found = path === undefined ? undefined : host.files.stat(path)
   const before = found?.kind === 'file' ? { before: { mode: found.mode, uid: found.uid, gid: found.gid } } : {}
   const making: Making = { how, recipe: resource.recipe, cleanup: cleanupOf(resource.recipe), ...before }
-  ledger.making(one, making)
   journal.making(id, making)
+  return [[id, making] as const]
 }
 
 function noteKept({ id }: Prepared, changes: Change[], ledger: Ledger) {
@@ -88,17 +92,18 @@ function noteKept({ id }: Prepared, changes: Change[], ledger: Ledger) {
 // What will be owed is on disk before the change is made. When that cannot be written, nothing is changed.
 async function attempt(differing: Differing[], applying: Applying): Promise<Attempted> {
   let fresh: Notification[]
+  let makings: Attempted['makings']
   try {
     applying.changing()
     fresh = applying.journal.owe(differing.flatMap(({ one }) => one.resource.notifies))
-    for (const { one, changes } of differing) noteMaking(one, changes, applying)
+    makings = new Map(differing.flatMap(({ one, changes }) => noteMaking(one, changes, applying)))
     faultPoint('apply.owed')
   } catch (cause) {
     const why = `nothing was changed, since the journal cannot be written: ${messageOf(cause)}`
     const error = new Error(why, { cause })
-    return { errors: new Map(differing.map(({ one }) => [one.resource.name, error])), fresh: [] }
+    return { errors: new Map(differing.map(({ one }) => [one.resource.name, error])), fresh: [], makings: new Map() }
   }
-  return { errors: await applyTrying(differing, applying), fresh }
+  return { errors: await applyTrying(differing, applying), fresh, makings }
 }
 
 // Neighbours that are made together say the same of retries and time.
@@ -182,6 +187,12 @@ function crossOutSatisfied(one: Prepared, changes: Change[], fresh: Notification
     const owed = { action, target: one.id }
     if (!fresh.some((later) => keyOf(later) === keyOf(owed))) journal.settle(owed)
   }
+}
+
+// A failure may have made it all the same, or a part of it. What is not there was not made, and is not to be removed one day.
+function isMade(after: Finding, changes: Change[]) {
+  if (after.is !== 'different') return after.is === 'as-wanted'
+  return !isAsBefore(after, changes) && !after.changes.some(({ what, from }) => what === 'ensure' && from === 'absent')
 }
 
 function isAsBefore(after: Finding, changes: Change[]) {

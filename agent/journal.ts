@@ -1,10 +1,12 @@
-import { appendFileSync, closeSync, fsyncSync, openSync, readFileSync } from 'node:fs'
+import { appendFileSync, closeSync, existsSync, fsyncSync, openSync, readFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { z } from 'zod'
 import { Notification, ResourceId } from '../protocol/catalog.ts'
 import { ResourceEvent, Run } from '../protocol/events.ts'
 import { Making } from './ledger.ts'
 import { faultPoint } from '../resources/fault-points.ts'
+import { syncDirectory } from '../resources/write-atomically.ts'
 import { writeSynced } from './state.ts'
 import { hasCode } from '../protocol/errors.ts'
 
@@ -18,6 +20,7 @@ const Entry = z.discriminatedUnion('entry', [
   z.strictObject({ entry: z.literal('settled'), ...Notification.shape }),
   z.strictObject({ entry: z.literal('making'), id: ResourceId, making: Making }),
   z.strictObject({ entry: z.literal('event'), event: ResourceEvent }),
+  z.strictObject({ entry: z.literal('reported') }),
 ])
 type Entry = z.infer<typeof Entry>
 
@@ -25,8 +28,11 @@ type Entry = z.infer<typeof Entry>
 export interface Interrupted {
   run: Begun
   events: ResourceEvent[]
-  /** What it was about to make, or had made. */
+  /** Its report is safe; only the ledger could not be written. */
+  isReported: boolean
+  /** For the ledger, of all runs since it was last written: what they were about to make, or had made, and what they told. */
   making: (readonly [ResourceId, Making])[]
+  told: ResourceEvent[]
 }
 
 /**
@@ -89,6 +95,12 @@ export class Journal {
     this.#note({ entry: 'making', id, making }, false)
   }
 
+  /** The run is over and its report is safe, but the ledger could not be written: the next run does it, from what is noted here. */
+  reported() {
+    this.#note({ entry: 'reported' }, false)
+    this.#close()
+  }
+
   // A full disk here loses no restart: at worst one is done twice.
   #note(entry: Entry, synced: boolean) {
     try {
@@ -98,25 +110,37 @@ export class Journal {
     }
   }
 
-  /** The run is over and its report is safe: from now on only what is still owed is remembered. */
+  /** The run is over, its report is safe and the ledger written: from now on only what is still owed is remembered. */
   end() {
     faultPoint('journal.ending')
     this.interrupted = undefined
-    if (this.#file !== undefined) closeSync(this.#file)
-    this.#file = undefined
+    this.#close()
     writeSynced(this.#path, this.owed.map((one) => lineOf({ entry: 'owed', ...one })).join(''))
     faultPoint('journal.ended')
+  }
+
+  #close() {
+    if (this.#file !== undefined) closeSync(this.#file)
+    this.#file = undefined
   }
 
   // Each entry starts on a line of its own: what stands before it may be torn, by a kill or by a disk that was full.
   #append(entries: Entry[], synced = true) {
     faultPoint('journal.appending')
-    this.#file ??= openSync(this.#path, 'a', 0o600)
+    this.#file ??= this.#open()
     appendFileSync(this.#file, entries.map((entry) => `\n${lineOf(entry)}`).join(''))
     faultPoint('journal.appended')
     if (!synced) return
     fsyncSync(this.#file)
     faultPoint('journal.synced')
+  }
+
+  // A file that a power cut takes the name of is as good as none.
+  #open() {
+    const isNew = !existsSync(this.#path)
+    const file = openSync(this.#path, 'a', 0o600)
+    if (isNew) syncDirectory(dirname(this.#path))
+    return file
   }
 }
 
@@ -132,7 +156,8 @@ function lineOf(entry: Entry) {
 function readEntries(path: string): Entry[] {
   return readLines(path).flatMap((line) => {
     const text = line.slice(9)
-    if (crc32(text).toString(16).padStart(8, '0') !== line.slice(0, 8)) return []
+    // Of nothing at all the checksum is zero, which a torn line may well begin with.
+    if (text === '' || crc32(text).toString(16).padStart(8, '0') !== line.slice(0, 8)) return []
     // Whole, but of another version of the agent: what it tells cannot be known here.
     const entry = Entry.safeParse(JSON.parse(text))
     return entry.success ? [entry.data] : []
@@ -163,7 +188,13 @@ function interruptedIn(entries: Entry[]): Interrupted | undefined {
   if (begun?.entry !== 'begun') return undefined
   return {
     run: begun.run,
-    events: since.flatMap((entry) => (entry.entry === 'event' ? [entry.event] : [])),
-    making: since.flatMap((entry) => (entry.entry === 'making' ? [[entry.id, entry.making] as const] : [])),
+    events: eventsIn(since),
+    isReported: since.some(({ entry }) => entry === 'reported'),
+    making: entries.flatMap((entry) => (entry.entry === 'making' ? [[entry.id, entry.making] as const] : [])),
+    told: eventsIn(entries),
   }
+}
+
+function eventsIn(entries: Entry[]) {
+  return entries.flatMap((entry) => (entry.entry === 'event' ? [entry.event] : []))
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Cleanup, digestOf, type ResourceId, Sha256 } from '../protocol/catalog.ts'
 import type { Cause } from '../protocol/events.ts'
+import { isRecord } from '../protocol/is-record.ts'
 import { faultPoint } from '../resources/fault-points.ts'
 import type { Prepared } from './prepare.ts'
 import { moveAside, readIfThere, writeSynced } from './state.ts'
@@ -102,12 +103,25 @@ export class Ledger {
     for (const one of prepared) {
       const known = converged(one) ? digestOf(one.want) : before[one.id]
       if (known !== undefined) book.converged[one.id] = known
+      // What somebody else makes there from now on is theirs.
+      if (converged(one) && isAbsent(one.want) && book.made[one.id]?.how === 'made') delete book.made[one.id]
     }
-    this.#cover = { catalog: digest, orphans: 0 }
-    this.#cover.orphans = Object.keys(book.made).length - prepared.filter(({ id }) => id in book.made).length
+    this.#write({
+      catalog: digest,
+      orphans: Object.keys(book.made).length - prepared.filter(({ id }) => id in book.made).length,
+    })
+  }
+
+  /** Writes down what was made by a run that did not come to its end: what is as wanted by now, and left over, the next one will say. */
+  save() {
+    if (this.#isChanged) this.#write({ catalog: null, orphans: 0 })
+  }
+
+  #write(cover: z.infer<typeof Cover>) {
     faultPoint('ledger.closing')
-    writeSynced(this.#path, `${JSON.stringify(this.#cover)}\n${JSON.stringify(book)}\n`)
+    writeSynced(this.#path, `${JSON.stringify(cover)}\n${JSON.stringify(this.#book)}\n`)
     faultPoint('ledger.closed')
+    this.#cover = cover
     this.#isChanged = false
   }
 
@@ -125,4 +139,8 @@ export class Ledger {
       return moveAside(this.#path, error)
     }
   }
+}
+
+function isAbsent(want: unknown) {
+  return isRecord(want) && want['ensure'] === 'absent'
 }

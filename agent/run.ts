@@ -1,18 +1,17 @@
 import { randomUUID } from 'node:crypto'
-import type { Report, ResourceEvent, RunMode, Trigger } from '../protocol/events.ts'
+import type { Report, RunMode, Trigger } from '../protocol/events.ts'
 import type { RealHost } from './host.ts'
 import { faultPoint } from '../resources/fault-points.ts'
-import { type Begun, Journal, keyOf } from './journal.ts'
+import { type Begun, Journal } from './journal.ts'
 import type { PreparedCatalog } from './kept-catalog.ts'
 import { Ledger } from './ledger.ts'
 import { waitForLock } from './lock.ts'
-import { sweepAnew } from '../resources/write-atomically.ts'
 import { type ResourceTypes, unitsOf } from './prepare.ts'
 import type { Reboots } from './reboot.ts'
-import { reportOf } from './report.ts'
+import { recover } from './recover.ts'
 import type { Spool } from './spool.ts'
 import { whyDisabled } from './stance.ts'
-import { type Drifting, type Hooks, spooled, Walk } from './walk.ts'
+import { type Drifting, type Hooks, Walk } from './walk.ts'
 
 /** What asks for a run. */
 export interface Request {
@@ -39,6 +38,14 @@ export interface RunnerOptions {
 /** Thrown where no run is made, and none is reported: the node is disabled, or its plan is another by now. */
 export class Refused extends Error {}
 
+/** What a run goes over. */
+interface Over {
+  begun: Begun
+  found: PreparedCatalog | undefined
+  ledger: Ledger
+  earlier: Report | undefined
+}
+
 /** Makes runs, one at a time on this machine, whoever asks. */
 export class Runner {
   readonly #options: RunnerOptions
@@ -56,14 +63,14 @@ export class Runner {
       const found = this.#current()
       await this.#refuse(request, found)
       const ledger = new Ledger(ledgerPath)
-      const interrupted = this.#recover(ledger, found)
+      const earlier = await recover(found?.prepared ?? [], ledger, this.#options)
       const { plan: expected, ...asked } = request
       const begun: Begun = { id: randomUUID(), ...asked, catalog: found?.digest ?? null, startedAt: now() }
-      if (expected !== undefined) await this.#expect(expected, begun, found, ledger)
+      if (expected !== undefined) await this.#expect(expected, { begun, found, ledger, earlier })
       faultPoint('run.begun')
       hooks.started?.(begun, found?.prepared.length ?? 0)
-      const report = await this.#walk(begun, found, ledger, hooks).report()
-      return interrupted ? [interrupted, report] : [report]
+      const report = await this.#walk({ begun, found, ledger, earlier, hooks }).report()
+      return earlier ? [earlier, report] : [report]
     } finally {
       lock.release()
     }
@@ -78,7 +85,7 @@ export class Runner {
       const request: Request = { mode: 'converge', trigger: 'drift', orders: [] }
       await this.#refuse(request, found)
       const ledger = new Ledger(ledgerPath)
-      const interrupted = this.#recover(ledger, found)
+      const earlier = await recover(found?.prepared ?? [], ledger, this.#options)
       const begun: Begun = {
         id: randomUUID(),
         ...request,
@@ -86,8 +93,8 @@ export class Runner {
         catalog: found?.digest ?? null,
         startedAt: now(),
       }
-      const report = await this.#walk(begun, found, ledger, hooks).repair(drifting)
-      return [interrupted, report].filter((one) => one !== undefined)
+      const report = await this.#walk({ begun, found, ledger, earlier, hooks }).repair(drifting)
+      return [earlier, report].filter((one) => one !== undefined)
     } finally {
       lock.release()
     }
@@ -98,8 +105,8 @@ export class Runner {
     return this.#options.host.watchUnits(names, changed)
   }
 
-  #walk(begun: Begun, found: PreparedCatalog | undefined, ledger: Ledger, hooks: Hooks) {
-    return new Walk({ ...this.#options, begun, found, ledger, hooks, journal: new Journal(this.#options.journalPath) })
+  #walk(over: Over & { hooks: Hooks }) {
+    return new Walk({ ...this.#options, ...over, journal: new Journal(this.#options.journalPath) })
   }
 
   #current() {
@@ -120,40 +127,11 @@ export class Runner {
     if (why !== undefined) throw new Refused(why)
   }
 
-  async #expect(expected: string, begun: Begun, found: PreparedCatalog | undefined, ledger: Ledger) {
-    const { run } = await this.#walk({ ...begun, mode: 'plan' }, found, ledger, {}).result()
+  async #expect(expected: string, over: Over) {
+    const { run } = await this.#walk({ ...over, begun: { ...over.begun, mode: 'plan' }, hooks: {} }).result()
     if (run.plan === expected) return
     throw new Refused(
       `the plan of this node is ${run.plan ?? 'not to be had'} by now, not ${expected}. Look at it by trivet plan, then converge by its hash.`,
     )
-  }
-
-  // What a process that died in the middle of a run had done. Its orders stay open: the server sends them again, and a run that ends answers them.
-  #recover(ledger: Ledger, found: PreparedCatalog | undefined) {
-    const { journalPath, spool, now } = this.#options
-    const journal = new Journal(journalPath)
-    const left = journal.interrupted
-    if (!left) return undefined
-    faultPoint('run.recovering')
-    const making = new Map(left.making)
-    for (const one of found?.prepared ?? []) {
-      const noted = making.get(one.id)
-      if (noted) ledger.making(one, noted)
-    }
-    // It died after its report was safe, and before the journal said so.
-    if (spool.has(left.run.id)) {
-      journal.end()
-      return undefined
-    }
-    const error = 'the agent died in the middle of this run'
-    const ended = {
-      finishedAt: now(),
-      unchanged: 0,
-      owed: journal.owed.map(keyOf),
-      outcome: 'interrupted',
-      error,
-    } as const
-    const report = reportOf({ ...left.run, orders: [] }, left.events, ended)
-    return spooled(report, journal, spool)
   }
 }

@@ -21,11 +21,9 @@ export function spoolIn(dir: string) {
     /** On disk when it returns, also after a power cut where something was changed. */
     add(report: Report) {
       const path = join(dir, `${String(report.run.startedAt).padStart(15, '0')}-${report.run.id}.json`)
-      const text = JSON.stringify(shortened(report))
-      if (report.events.length > 0) return writeSynced(path, text)
-      writeFileSync(`${path}.new`, text, { mode: 0o600 })
-      faultPoint('spool.written')
-      renameSync(`${path}.new`, path)
+      const write = report.events.length > 0 ? writeSynced : writeUnsynced
+      // By one name, so that what a killed agent left is not left for ever: only one run at a time has a report.
+      write(path, JSON.stringify(shortened(report)), join(dir, 'report.new'))
     },
 
     /** Undefined where it is gone, or is no report: then it has been moved aside as `.damaged`. */
@@ -48,3 +46,9 @@ export function spoolIn(dir: string) {
   }
 }
 export type Spool = ReturnType<typeof spoolIn>
+
+function writeUnsynced(path: string, text: string, temporary: string) {
+  writeFileSync(temporary, text, { mode: 0o600 })
+  faultPoint('spool.written')
+  renameSync(temporary, path)
+}

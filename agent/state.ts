@@ -94,10 +94,22 @@ export function readIfThere(path: string) {
 }
 
 /** A reader, and a machine that lost its power, finds the old file or the new one. Mode 0600 from the start. */
-export function writeSynced(path: string, content: string | Buffer) {
-  const temporary = `${path}.new`
+export function writeSynced(path: string, content: string | Buffer, temporary = `${path}.new`) {
   rmSync(temporary, { force: true })
-  const file = openSync(temporary, 'wx', 0o600)
+  try {
+    writeNew(temporary, content)
+    renameSync(temporary, path)
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    throw error
+  }
+  faultPoint('state.renamed')
+  syncDirectory(dirname(path))
+  faultPoint('state.done')
+}
+
+function writeNew(path: string, content: string | Buffer) {
+  const file = openSync(path, 'wx', 0o600)
   try {
     faultPoint('state.opened')
     fchmodSync(file, 0o600)
@@ -108,8 +120,4 @@ export function writeSynced(path: string, content: string | Buffer) {
   } finally {
     closeSync(file)
   }
-  renameSync(temporary, path)
-  faultPoint('state.renamed')
-  syncDirectory(dirname(path))
-  faultPoint('state.done')
 }

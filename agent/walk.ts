@@ -27,6 +27,8 @@ export interface Hooks {
 export interface WalkOptions {
   begun: Begun
   found: PreparedCatalog | undefined
+  /** Of a run that was cut off: it is in the spool, unless the disk would not take it. */
+  earlier?: Report | undefined
   ledger: Ledger
   journal: Journal
   hooks: Hooks
@@ -59,6 +61,8 @@ export class Walk {
   #orphans: ResourceId[] = []
   #plan: string | undefined
   #reboot: string | undefined
+  /** Why the walk as a whole failed: then the ledger was not written. */
+  #trouble: string | undefined
 
   constructor(options: WalkOptions) {
     this.#options = options
@@ -66,9 +70,10 @@ export class Walk {
 
   /** Walks, and leaves the report in the spool. */
   async report(): Promise<Report> {
-    const { host, reboots, spool, journal } = this.#options
+    const { host, reboots, begun } = this.#options
     this.#hearReboots()
-    const report = spooled(await this.result(), journal, spool)
+    const result = await this.result()
+    const report = spooled(result, this.#options, this.#trouble === undefined && begun.mode === 'converge')
     if (this.#reboot !== undefined) await host.rebootNow()
     else if (!report.events.some(({ action }) => action === 'reboot')) reboots.forget()
     return report
@@ -77,18 +82,19 @@ export class Walk {
   async result(): Promise<Report> {
     const error = await errorOf(() => this.#withinTime((signal) => this.#walk(signal)))
     const isWhole = error === undefined && this.#options.begun.mode === 'converge'
-    return this.#cameTo(error ?? (isWhole ? errorIn(() => this.#close()) : undefined))
+    this.#trouble = error ?? (isWhole ? errorIn(() => this.#close()) : undefined)
+    return this.#cameTo(this.#trouble)
   }
 
   /** Repairs what each batch names, as long as batches come. Undefined where there was nothing to tell; the report is left in the spool. */
   async repair(drifting: Drifting) {
-    const { journal, spool } = this.#options
+    const { journal } = this.#options
     this.#isNews = drifting.isNews
     this.#hearReboots()
     const error = await errorOf(() => this.#withinTime((signal) => this.#repairAll(drifting, signal)))
     if (this.#events.length === 0 && error === undefined && !journal.touched) return undefined
-    const trouble = errorIn(() => this.#close())
-    const report = spooled(this.#cameTo(error ?? trouble), journal, spool)
+    const trouble = error ?? errorIn(() => this.#close())
+    const report = spooled(this.#cameTo(trouble), this.#options, trouble === undefined)
     if (this.#reboot !== undefined) await this.#options.host.rebootNow()
     return report
   }
@@ -200,12 +206,23 @@ export class Walk {
   }
 }
 
-// When the disk is full the report still goes to the server; only a restart before that would lose it.
-export function spooled(report: Report, journal: Journal, spool: Spool): Report {
+/**
+ * When the disk is full the report still goes to the server; only a restart before that would lose it. What the ledger could not be told stays
+ * in the journal.
+ */
+export function spooled(
+  report: Report,
+  { journal, spool, earlier }: Pick<WalkOptions, 'journal' | 'spool' | 'earlier'>,
+  isInLedger: boolean,
+): Report {
   const trouble = errorIn(() => {
+    if (earlier && !spool.has(earlier.run.id)) spool.add(earlier)
     spool.add(report)
     faultPoint('run.spooled')
-    if (journal.touched || journal.interrupted) journal.end()
+    if (journal.touched || journal.interrupted) {
+      if (isInLedger) journal.end()
+      else journal.reported()
+    }
     faultPoint('run.ended')
   })
   if (trouble === undefined) return report
@@ -224,7 +241,7 @@ async function errorOf(work: () => Promise<void>) {
   }
 }
 
-function errorIn(work: () => void) {
+export function errorIn(work: () => void) {
   try {
     work()
     return undefined

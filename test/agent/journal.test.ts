@@ -101,11 +101,13 @@ test('an interrupted run is found with what it had done', async (t) => {
   assert.deepEqual(new Journal(path).interrupted, {
     run,
     events: [event('thing[a]')],
+    isReported: false,
     making: [['thing[c]', making]],
+    told: [event('thing[a]')],
   })
 })
 
-test('of two interrupted runs in one journal the last is reported, with its own events only', async (t) => {
+test('of two interrupted runs in one journal the last is reported, with its own events only; the ledger hears of both', async (t) => {
   const path = join(await tempDir(t), 'journal')
   const first = new Journal(path)
   first.begin(begun())
@@ -115,7 +117,13 @@ test('of two interrupted runs in one journal the last is reported, with its own 
   second.begin(run)
   second.record(event('thing[b]'))
 
-  assert.deepEqual(new Journal(path).interrupted, { run, events: [event('thing[b]')], making: [] })
+  assert.deepEqual(new Journal(path).interrupted, {
+    run,
+    events: [event('thing[b]')],
+    isReported: false,
+    making: [],
+    told: [event('thing[a]'), event('thing[b]')],
+  })
 })
 
 test('a run that changes nothing leaves no journal', async (t) => {

@@ -1,0 +1,62 @@
+import { changesOf } from '../protocol/events.ts'
+import { faultPoint } from '../resources/fault-points.ts'
+import type { Host } from '../resources/host.ts'
+import { sweepAnew } from '../resources/write-atomically.ts'
+import { look } from './check.ts'
+import { type Interrupted, Journal, keyOf } from './journal.ts'
+import type { Ledger } from './ledger.ts'
+import type { Prepared } from './prepare.ts'
+import { reportOf } from './report.ts'
+import type { Spool } from './spool.ts'
+import { errorIn, spooled } from './walk.ts'
+
+export interface Recovering {
+  host: Host
+  spool: Spool
+  journalPath: string
+  now: () => number
+}
+
+/**
+ * Tells the ledger what a run had made that did not come to its end, and gives its report, unless that is safe already. Its orders stay open:
+ * the server sends them again, and a run that ends answers them.
+ */
+export async function recover(prepared: Prepared[], ledger: Ledger, { host, spool, journalPath, now }: Recovering) {
+  const journal = new Journal(journalPath)
+  const left = journal.interrupted
+  if (!left) return undefined
+  faultPoint('run.recovering')
+  sweepAnew()
+  host.changed()
+  await recall(left, prepared, ledger, host)
+  const isInLedger = errorIn(() => ledger.save()) === undefined
+  // It died after its report was safe, and before the journal said so. What cannot be written now, the end of this run writes.
+  if (left.isReported || spool.has(left.run.id)) {
+    errorIn(() => (isInLedger ? journal.end() : journal.reported()))
+    return undefined
+  }
+  const report = reportOf({ ...left.run, orders: [] }, left.events, endedBy(journal, now()))
+  const kept = spooled(report, { journal, spool }, isInLedger)
+  faultPoint('run.recovered')
+  return kept
+}
+
+function endedBy(journal: Journal, finishedAt: number) {
+  const error = 'the agent died in the middle of this run'
+  return { finishedAt, unchanged: 0, owed: journal.owed.map(keyOf), outcome: 'interrupted', error } as const
+}
+
+// Noted before it was made: where no event tells that it was, only the machine can.
+async function recall({ making, told }: Interrupted, prepared: Prepared[], ledger: Ledger, host: Host) {
+  const changed = new Set(told.filter(({ outcome }) => outcome === 'changed').map(({ id }) => id))
+  const noted = new Map(making)
+  for (const one of prepared) {
+    const note = noted.get(one.id)
+    if (note && (changed.has(one.id) || (await look(one, host)).is === 'as-wanted')) ledger.making(one, note)
+  }
+  for (const event of told) {
+    if (event.outcome === 'changed' && (event.action === 'remove' || event.action === 'restore'))
+      ledger.forget(event.id)
+    for (const { kept } of changesOf(event)) if (kept !== undefined) ledger.kept(event.id, kept)
+  }
+}
