@@ -36,33 +36,31 @@ const Props = z.strictObject({
 })
 type Want = z.infer<typeof Props>
 
-/** `folder` is where apt looks for preferences; tests give another. */
-export function aptPinIn(folder: string) {
-  // apt passes by what has another suffix.
-  const pathOf = (name: string) => `${folder}/${name}.pref`
-  return defineResource({
-    type: 'apt_pin',
-    summary: 'Which versions of packages apt prefers, in a file of its own in /etc/apt/preferences.d.',
-    example: `apt_pin('backports', {
+export const aptPin = defineResource({
+  type: 'apt_pin',
+  summary: 'Which versions of packages apt prefers, in a file of its own in /etc/apt/preferences.d.',
+  example: `apt_pin('backports', {
   packages: ['linux-image-amd64', 'src:haproxy'],
   pin: 'release n=bookworm-backports',
   priority: 600,
 })`,
-    name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, 'must have letters, digits, _, . and - only'),
-    props: Props,
-    problem: (_name, { ensure, packages, pin, priority }) =>
-      ensure === 'present' && (packages.length === 0 || pin === undefined || priority === undefined)
-        ? 'needs packages, pin and priority when it is present.'
-        : undefined,
-    paths: (name) => [pathOf(name)],
-    check: (name, want, host) => textDifferences('content', pathOf(name), textOf(want), host),
-    async apply(name, want, host) {
-      await putText(pathOf(name), textOf(want), host)
-    },
-  })
-}
+  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, 'must have letters, digits, _, . and - only'),
+  props: Props,
+  problem: (_name, { ensure, packages, pin, priority }) =>
+    ensure === 'present' && (packages.length === 0 || pin === undefined || priority === undefined)
+      ? 'needs packages, pin and priority when it is present.'
+      : undefined,
+  paths: (name) => [pathOf(name)],
+  check: (name, want, host) => textDifferences('content', pathOf(name), textOf(want), host),
+  async apply(name, want, host) {
+    await putText(pathOf(name), textOf(want), host)
+  },
+})
 
-export const aptPin = aptPinIn('/etc/apt/preferences.d')
+// apt passes by what has another suffix.
+function pathOf(name: string) {
+  return `/etc/apt/preferences.d/${name}.pref`
+}
 
 function textOf({ ensure, packages, pin, priority, explanation }: Want) {
   if (ensure === 'absent') return null

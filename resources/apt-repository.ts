@@ -39,43 +39,39 @@ const Props = z.strictObject({
   key: BlobRef.optional().describe('The public key that signs it, armoured or bare: text, or a source.'),
   keyUrl: Uri.optional().describe('In the place of `key`: where the node fetches it, as apt fetches packages.'),
   keySha256: Sha256.optional().describe('The hash that the key from `keyUrl` must have.'),
-  keyring: Path.optional().describe('In the place of `key`: a keyring that is on the node already.'),
+  keyring: Path.regex(/^\S+$/, 'cannot hold blanks')
+    .optional()
+    .describe('In the place of `key`: a keyring that is on the node already.'),
   options: z
     .record(Field, z.string().regex(/^\S.*$/, 'must be one line'))
     .default({})
     .describe('Further fields, named as in sources.list(5). None that turns the verification of signatures off.'),
 })
 
-/** `root` is where apt's settings lie; tests give another. */
-export function aptRepositoryIn(root: string) {
-  const pathsOf = (name: string): SourcePaths => ({
-    sources: `${root}/sources.list.d/${name}.sources`,
-    key: `${root}/keyrings/${name}`,
-  })
+function pathsOf(name: string): SourcePaths {
+  return { sources: `/etc/apt/sources.list.d/${name}.sources`, key: `/etc/apt/keyrings/${name}` }
+}
 
-  return defineResource({
-    type: 'apt_repository',
-    summary:
-      'A repository of Debian packages and the key that signs it. It goes live once its lists have come; if they do not, the old stays.',
-    example: `apt_repository('tools', {
+export const aptRepository = defineResource({
+  type: 'apt_repository',
+  summary:
+    'A repository of Debian packages and the key that signs it. It goes live once its lists have come; if they do not, the old stays.',
+  example: `apt_repository('tools', {
   uris: ['file:/srv/tools'],
   suites: ['./'],
   key: source('tools.asc'),
 })`,
-    name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, 'must have letters, digits, _, . and - only'),
-    props: Props,
-    blobs: ['key'],
-    problem: (_name, want) => (want.ensure === 'present' ? problemOf(want) : undefined),
-    paths: (name) => [pathsOf(name).sources, ...keyPaths(pathsOf(name))],
-    check: (name, want, host) => checkSource(pathsOf(name), want, host),
-    apply: (name, want, host) =>
-      want.ensure === 'present' ? putSource(pathsOf(name), want, host) : removeSource(pathsOf(name), host),
-    effects: (name, want, foreseen) =>
-      want.ensure === 'present' ? foreseeSource(pathsOf(name), want, foreseen) : removeSource(pathsOf(name), foreseen),
-  })
-}
-
-export const aptRepository = aptRepositoryIn('/etc/apt')
+  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, 'must have letters, digits, _, . and - only'),
+  props: Props,
+  blobs: ['key'],
+  problem: (_name, want) => (want.ensure === 'present' ? problemOf(want) : undefined),
+  paths: (name) => [pathsOf(name).sources, ...keyPaths(pathsOf(name))],
+  check: (name, want, host) => checkSource(pathsOf(name), want, host),
+  apply: (name, want, host) =>
+    want.ensure === 'present' ? putSource(pathsOf(name), want, host) : removeSource(pathsOf(name), host),
+  effects: (name, want, foreseen) =>
+    want.ensure === 'present' ? foreseeSource(pathsOf(name), want, foreseen) : removeSource(pathsOf(name), foreseen),
+})
 
 function problemOf({ uris, suites, components, key, keyUrl, keySha256, keyring }: SourceWant) {
   if (uris.length === 0 || suites.length === 0) return 'needs `uris` and `suites` when it is present.'

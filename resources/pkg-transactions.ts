@@ -31,9 +31,7 @@ export async function changePackages(items: Item[], host: Host): Promise<Map<str
     for (const [name, error] of await transact(transaction, (part) => attempt(part, host))) failed.set(name, error)
     host.changed()
   }
-  // What could not be changed is held again, if it was.
-  const toHold = items.filter((item) => item.want.hold && (!failed.has(item.name) || held.includes(item)))
-  await setHold('hold', namesOf(toHold), host)
+  await setHold('hold', namesOf(toHold(items, held, failed)), host)
   host.changed()
   return failed
 }
@@ -46,6 +44,14 @@ export function needsApt({ changes }: Item) {
 /** Those that are held now, and of which their recipe says whether they should be: apt may change them. */
 export function heldOf(items: Item[], host: Pick<Host, 'packages'>) {
   return items.filter(({ name, want }) => want.hold !== undefined && host.packages().get(name)?.hold)
+}
+
+/** What could not be changed is held again, if it was. */
+export function toHold(items: Item[], held: Item[], failed: Map<string, Error>) {
+  return items.filter((item) => {
+    if (failed.has(item.name)) return item.want.hold && held.includes(item)
+    return item.want.hold && item.want.ensure === 'present'
+  })
 }
 
 const unfinished = ['half-installed', 'unpacked', 'half-configured', 'triggers-awaited', 'triggers-pending']

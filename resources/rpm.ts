@@ -2,7 +2,7 @@ import type { Host } from './host.ts'
 import { runIfThere } from './run-if-there.ts'
 
 /** The installed RPMs by name, each with all versions of it that are installed side by side: `[EPOCH:]VERSION-RELEASE`. */
-export type Rpms = Map<string, string[]>
+type Rpms = Map<string, string[]>
 
 /** One `rpm -qa` for all that look in one pass. A pass has a map of users of its own, so by that it is known. */
 const passes = new WeakMap<object, Promise<Rpms>>()

@@ -1,61 +1,16 @@
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
-import type { CommandResult } from '../../resources/host.ts'
 import { pkg } from '../../resources/pkg.ts'
-import { assertConverges, FakeHost, shown } from '../helpers/converges.ts'
+import { AptHost } from '../helpers/apt-host.ts'
+import { assertConverges, type FakeHost, shown, tempDir } from '../helpers/converges.ts'
 
 const aptGet =
   'apt-get --yes --quiet -o DPkg::Lock::Timeout=600 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold'
 const update = `${aptGet} -o APT::Update::Error-Mode=any update`
 const configure = 'dpkg --force-confdef --force-confold --configure --pending'
 const fixBroken = `${aptGet} --fix-broken install`
-
-/** What apt and dpkg do to the table of packages. */
-class AptHost extends FakeHost {
-  sources = new Map<string, string[]>()
-  afterUpdate = new Map<string, string[]>()
-  answer: (line: string) => Partial<CommandResult> = () => ({})
-
-  override async run(argv: string[], options = {}) {
-    const line = argv.join(' ')
-    await super.run(argv, options)
-    const answer = this.answer(line)
-    if (answer.exitCode) return { exitCode: 0, stdout: '', stderr: '', ...answer }
-    const operands = argv.includes('--') ? argv.slice(argv.indexOf('--') + 1) : []
-    if (argv[0] === 'apt-cache')
-      return { exitCode: 0, stderr: '', stdout: operands.map((name) => this.#policy(name)).join('') }
-    if (line.endsWith(' update')) for (const [name, versions] of this.afterUpdate) this.sources.set(name, versions)
-    if (argv[0] === 'dpkg') for (const found of this.installed.values()) found.status = 'installed'
-    for (const operand of operands) this.#change(operand, argv.includes('purge'))
-    return { exitCode: 0, stdout: '', stderr: '' }
-  }
-
-  has(name: string, version = '1.0-1', status = 'installed') {
-    this.installed.set(name, { version, status, hold: false })
-    return this
-  }
-
-  offers(...names: string[]) {
-    for (const name of names) this.sources.set(name, ['1.0-1', '2.0-1'])
-    return this
-  }
-
-  #policy(name: string) {
-    const versions = this.sources.get(name)
-    if (!versions) return ''
-    const table = versions.map(
-      (version) => `     ${version} 500\n        500 http://deb.example/debian stable/main amd64 Packages\n`,
-    )
-    return `${name}:\n  Installed: (none)\n  Candidate: ${versions.at(-1) ?? '(none)'}\n  Version table:\n${table.join('')}`
-  }
-
-  #change(operand: string, purge: boolean) {
-    const [name = '', version] = operand.replace(/-$/, '').split('=')
-    if (purge) this.installed.delete(name)
-    else if (operand.endsWith('-')) this.has(name, '1.0-1', 'config-files')
-    else this.has(name, version ?? this.sources.get(name)?.at(-1))
-  }
-}
 
 async function applyMany(host: FakeHost, wanted: Record<string, object>) {
   const items = await Promise.all(
@@ -233,10 +188,91 @@ test('pkg waits while another apt holds the lists', async () => {
   await assertConverges(pkg, 'haproxy', {}, host, ['ensure: absent → present'])
 })
 
+test('pkg holds what it installed, and lets go only of what it changes itself', async () => {
+  const host = new AptHost().offers('haproxy')
+  await assertConverges(pkg, 'haproxy', { version: '1.0-1', hold: true }, host, [
+    'ensure: absent → present',
+    'version: - → 1.0-1',
+    'hold: false → true',
+  ])
+  host.commands = []
+  await assertConverges(pkg, 'haproxy', { version: '2.0-1', hold: true }, host, ['version: 1.0-1 → 2.0-1'])
+  assert.deepEqual(host.commands, [
+    'apt-cache policy -- haproxy',
+    'apt-mark unhold -- haproxy',
+    `${aptGet} --allow-downgrades install -- haproxy=2.0-1`,
+    'apt-mark hold -- haproxy',
+  ])
+  host.commands = []
+  await assertConverges(pkg, 'haproxy', { hold: false }, host, ['hold: true → false'])
+  assert.deepEqual(host.commands, ['apt-mark unhold -- haproxy'])
+})
+
+test('pkg holds again what could not be changed, and says how one that is held otherwise can be', async () => {
+  const host = new AptHost().offers('haproxy').has('haproxy')
+  host.installed.set('haproxy', { version: '1.0-1', status: 'installed', hold: true })
+  const said = 'E: Held packages were changed and -y was used without --allow-change-held-packages.'
+  host.answer = (line) => (line.includes(' install ') ? { exitCode: 100, stderr: said } : {})
+  const error = (await applyMany(host, { haproxy: { version: '2.0-1' } })).get('haproxy')
+  assert.match(error?.message ?? '', /without --allow-change-held-packages\.\nSay `hold` of the package/)
+  assert.deepEqual(
+    host.commands.filter((line) => line.startsWith('apt-mark')),
+    [],
+  )
+  assert.equal((await applyMany(host, { haproxy: { version: '2.0-1', hold: true } })).size, 1)
+  assert.equal(host.installed.get('haproxy')?.hold, true)
+})
+
+test('what is cleaned up goes also where it is held, and is then held no more', async () => {
+  const host = new AptHost().has('haproxy')
+  host.installed.set('haproxy', { version: '1.0-1', status: 'installed', hold: true })
+  await applyMany(host, { haproxy: { ensure: 'absent', hold: true } })
+  assert.deepEqual(host.commands, ['apt-mark unhold -- haproxy', `${aptGet} install -- haproxy-`])
+})
+
+test('pkg installs a file of just the version it has, and refuses that of another package', async (t) => {
+  const deb = join(await tempDir(t), 'tool.deb')
+  const host = new AptHost().has('tool', '3.0')
+  const props = { deb }
+  assert.deepEqual(shown(await pkg.check('tool', pkg.props.parse(props), host)), [`version: 3.0 → that of ${deb}`])
+  assert.match((await applyMany(host, { tool: props })).get('tool')?.message ?? '', /is no package that can be read/)
+  writeFileSync(deb, '')
+  host.debs.set(deb, ['tool', '2.0'])
+  await assertConverges(pkg, 'tool', props, host, ['version: 3.0 → 2.0'])
+  assert.equal(host.commands.at(-2), `${aptGet} --allow-downgrades install -- ${deb}`)
+  const failed = await applyMany(host, { other: { deb }, tool: { deb, version: '9.0' } })
+  assert.match(failed.get('other')?.message ?? '', /has the package tool\. Name the resource pkg\[tool\]/)
+  assert.match(failed.get('tool')?.message ?? '', /has version 2\.0 of tool, not 9\.0/)
+})
+
+test('pkg does not read a file whose version the recipe names and the node has', async () => {
+  const host = new AptHost().has('tool', '2.0')
+  assert.deepEqual(await pkg.check('tool', pkg.props.parse({ deb: '/srv/tool.deb', version: '2.0' }), host), [])
+  assert.deepEqual(host.commands, [])
+})
+
+test('pkg fetches the lists when they do not know what a file depends on', async (t) => {
+  const deb = join(await tempDir(t), 'tool.deb')
+  writeFileSync(deb, '')
+  const host = new AptHost()
+  host.debs.set(deb, ['tool', '2.0'])
+  let stale = true
+  host.answer = (line) => {
+    if (line === update) stale = false
+    const unmet = 'The following packages have unmet dependencies:\n tool : Depends: words but it is not installable\n'
+    return stale && line.includes(' install ')
+      ? { exitCode: 100, stdout: unmet, stderr: 'E: Unable to correct problems.' }
+      : {}
+  }
+  await assertConverges(pkg, 'tool', { deb }, host, ['ensure: absent → present', 'version: - → 2.0'])
+})
+
 test('pkg refuses names and props that cannot be meant', () => {
   for (const name of ['-y', 'Foo', 'a', 'foo bar', 'foo=1', '../x.deb', 'foo*'])
     assert.equal(pkg.name.safeParse(name).success, false, name)
   for (const name of ['g++', 'libc6:i386', 'python3.11', '0ad'])
     assert.equal(pkg.name.safeParse(name).success, true, name)
-  assert.match(pkg.problem?.('x1', pkg.props.parse({ ensure: 'absent', version: '1' }), {}) ?? '', /have no meaning/)
+  for (const props of [{ version: '1' }, { deb: '/x.deb' }, { hold: true }, { recommends: false }])
+    assert.match(pkg.problem?.('x1', pkg.props.parse({ ensure: 'absent', ...props }), {}) ?? '', /have no meaning/)
+  for (const deb of ['x.deb', '/x.rpm', '/a/../x.deb']) assert.equal(pkg.props.safeParse({ deb }).success, false, deb)
 })

@@ -43,6 +43,12 @@ async function agrees(machine: Machine, body: string, expected: (string | RegExp
   return planned.events.map(told)
 }
 
+const withKey = (keySha256: string) =>
+  `apt_repository('fetched', { uris: ['file:/srv/tools'], suites: ['./'], keyUrl: 'file:/srv/tools.asc', keySha256: '${keySha256}' })`
+
+const pin = (priority: number) =>
+  `apt_pin('old', { packages: ['lab-more'], pin: 'version 1.*', priority: ${priority} })\n`
+
 const whatIs = async (machine: Machine, name: string) => {
   const { stdout } = await machine.node.exec([
     'dpkg-query',
@@ -80,8 +86,6 @@ acceptance('apt', { packages: signers, files }, (machine) => {
 
   test('apt_repository fetches a key, and takes none of another hash', async () => {
     const hash = sha256(files['tools.asc'] ?? '')
-    const withKey = (keySha256: string) =>
-      `apt_repository('fetched', { uris: ['file:/srv/tools'], suites: ['./'], keyUrl: 'file:/srv/tools.asc', keySha256: '${keySha256}' })`
     await machine().on('rm', '/etc/apt/sources.list.d/tools.sources')
     const { events } = await machine().converge(withKey('0'.repeat(64)))
     assert.match(events.map(told).join(), /failed: file:\/srv\/tools\.asc has the SHA-256 .* it was not put in place/)
@@ -95,7 +99,7 @@ acceptance('apt', { packages: signers, files }, (machine) => {
 
   test('a repository that cannot be read, or contradicts another, changes nothing', async () => {
     await machine().converge(repository)
-    const before = await machine().on('cat', '/etc/apt/sources.list.d/tools.sources')
+    const was = await machine().on('cat', '/etc/apt/sources.list.d/tools.sources')
     const bad = [
       [repository.replace('/srv/tools', '/srv/nowhere'), /cannot be fetched, so nothing was changed/],
       [
@@ -107,7 +111,7 @@ acceptance('apt', { packages: signers, files }, (machine) => {
     for (const [body, why] of bad) {
       const { events } = await machine().converge(body)
       assert.match(events.map(told).join(), why)
-      assert.equal(await machine().on('cat', '/etc/apt/sources.list.d/tools.sources'), before)
+      assert.equal(await machine().on('cat', '/etc/apt/sources.list.d/tools.sources'), was)
       await machine().on('apt-get', 'update')
     }
     await machine().converge(repository.replace(/\{.*\}/, "{ ensure: 'absent' }"))
@@ -115,8 +119,6 @@ acceptance('apt', { packages: signers, files }, (machine) => {
 
   test('the example of apt_pin is written; a pin decides which version is installed, or that none is', async () => {
     await machine().example('apt_pin')
-    const pin = (priority: number) =>
-      `apt_pin('old', { packages: ['lab-more'], pin: 'version 1.*', priority: ${priority} })\n`
     await machine().threeWays(`${pin(900)} pkg('lab-more')`, ['apt_pin[old]', 'pkg[lab-more]'])
     assert.equal(await is('lab-more'), 'ii 1.0')
     await machine().threeWays(`apt_pin('old', { ensure: 'absent' })\npkg('lab-more', { ensure: 'purged' })`, [
@@ -229,10 +231,10 @@ acceptance('apt', { packages: signers, files }, (machine) => {
 
   test('a plan fetches lists that the node lacks aside, and leaves its own as they are', async () => {
     await layRepository(machine().node, '/srv/lab', [...lab, { name: 'lab-new' }])
-    const before = await machine().on('ls', '-l', '--time-style=full-iso', '/var/lib/apt/lists')
+    const was = await machine().on('ls', '-l', '--time-style=full-iso', '/var/lib/apt/lists')
     const { events } = await machine().plan(`pkg('lab-new')`)
     assert.deepEqual(events.map(told), ['pkg[lab-new] would-change'])
-    assert.equal(await machine().on('ls', '-l', '--time-style=full-iso', '/var/lib/apt/lists'), before)
+    assert.equal(await machine().on('ls', '-l', '--time-style=full-iso', '/var/lib/apt/lists'), was)
     await machine().threeWays(`pkg('lab-new')`, ['pkg[lab-new]'])
     assert.equal(await machine().on('find', '/var/cache/trivet-agent'), '/var/cache/trivet-agent')
   })
