@@ -36,8 +36,8 @@ export const certificate = defineResource({
   summary:
     'A certificate with its key, from the server. They go live only if they fit each other, the chain holds and nothing has expired; later it fails when it expires.',
   example: `certificate('/etc/ssl/certs/web.pem', {
-  cert: template('web.pem'),
-  key: template('web.key'),
+  cert: source('web.pem'),
+  key: source('web.key'),
   keyPath: '/etc/ssl/private/web.key',
   group: 'www-data',
 })`,

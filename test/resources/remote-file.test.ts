@@ -16,7 +16,8 @@ import { test, type TestContext } from 'node:test'
 import { sha256 } from '../../protocol/catalog.ts'
 import { remoteFile } from '../../resources/remote-file.ts'
 import { assertConverges, FakeHost, tempDir } from '../helpers/converges.ts'
-import { give, type Handler, httpsServer } from './shelf.ts'
+import { give } from './give.ts'
+import { type Handler, httpsServer } from './shelf.ts'
 
 const large = randomBytes(300_000)
 
