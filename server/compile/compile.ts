@@ -109,7 +109,16 @@ function runRecipe(running: Running, revision: Revision, types: Declarable[]): s
 
 function threw({ recipe }: Running, error: unknown) {
   const { path, line } = recipe.places.ofError(error)
-  return `${path}:${line}: the recipe threw ${describeThrown(error)}`
+  return `${path}:${line}: the recipe threw ${describeThrown(error)}${hintOn(error)}`
+}
+
+/** What a recipe is not given it finds undefined, which a resource type of the author's is while its file is not where it should be. */
+function hintOn(error: unknown) {
+  const name =
+    error instanceof TypeError ? /^(?:context\.)?(\w+) is not a function$/.exec(error.message)?.[1] : undefined
+  return name === undefined
+    ? ''
+    : `. If it is a resource type of yours, its file must be ${name}.ts in the folder that --types names`
 }
 
 function isThenable(value: unknown) {

@@ -57,6 +57,15 @@ test('a type is declared by recipes, and its code is in the catalogs that use it
   assert((code?.length ?? Infinity) < 3000, `the code has ${code?.length} bytes`)
 })
 
+test('a recipe that uses a type whose file is not there is told what is missing', async (t) => {
+  assert.deepEqual(await compiled(t, usesMotd), {
+    status: 'error',
+    reason:
+      'recipes/web/web.ts:5: the recipe threw TypeError: context.motd is not a function. If it is a resource type of yours, its file must be motd.ts in the folder that --types names',
+    asked: [],
+  })
+})
+
 test('a catalog that uses none names none', async (t) => {
   const result = await compiled(t, { ...webRecipe("file('/etc/b')"), 'types/motd.ts': motd })
   assert(result.status === 'compiled' && !('types' in result.catalog))
