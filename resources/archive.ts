@@ -7,6 +7,7 @@ import { defineResource, differences } from './define.ts'
 import { downloadProps } from './download.ts'
 import type { Host } from './host.ts'
 import { Url, urlProblem } from './http-client.ts'
+import { hashOf } from './large-hashes.ts'
 import { Owner, Path, presence } from './names.ts'
 import { resolveAccess } from './ownership.ts'
 
@@ -75,7 +76,7 @@ export const archive = defineResource({
   async apply(path, want, host) {
     assertOurs(path, want.force, host)
     if (want.ensure === 'absent') return host.files.removeTree(path)
-    const { url, sha256 = host.files.hash(fileOf(want, host)) } = want
+    const { url, sha256 = hashOf(fileOf(want, host), host.files) } = want
     const { mode, uid, gid } = accessOf(path, want, host)
     const unpacking = {
       from: url === undefined ? { file: fileOf(want, host) } : { ...want, url, sha256 },
@@ -93,7 +94,7 @@ export const archive = defineResource({
     const access = accessOf(path, want, foreseen)
     if (foreseen.files.stat(path)) foreseen.files.removeTree(path)
     if (want.ensure === 'absent') return
-    const sha256 = want.sha256 ?? foreseen.files.hash(fileOf(want, foreseen))
+    const sha256 = want.sha256 ?? hashOf(fileOf(want, foreseen), foreseen.files)
     foreseen.files.makeDirectory(path, access)
     foreseen.foresee(join(path, marker), { kind: 'file', bytes: Buffer.from(markerText(want, sha256)) })
     foreseen.mayBring(`archive[${path}]`)
@@ -119,15 +120,21 @@ function formatIn({ file, url, format = formatOf(nameOf(file, url)) }: Want): Fo
 }
 
 function fileOf({ file }: Want, { files }: Host) {
-  if (file !== undefined && files.stat(file)) return file
-  throw new Error(`The archive ${file} is not there. Declare what brings it before this.`)
+  const kind = file === undefined ? undefined : files.stat(file)?.kind
+  if (file !== undefined && kind === 'file') return file
+  throw new Error(
+    kind
+      ? `The archive ${file} is a ${kind}, not a file. Name what is to be unpacked.`
+      : `The archive ${file} is not there. Declare what brings it before this.`,
+  )
 }
 
 /** Undefined where it does not matter any more: the archive has gone after it was unpacked. */
 function hashWanted({ file = '', sha256 }: Want, is: Marker | undefined, { files }: Host) {
   if (sha256 !== undefined) return sha256
-  if (files.stat(file)) return files.hash(file)
-  return is ? undefined : `that of ${file}, which is not there`
+  const kind = files.stat(file)?.kind
+  if (kind === 'file') return hashOf(file, files)
+  return kind === undefined && is ? undefined : `that of ${file}, which is ${kind ? `a ${kind}` : 'not there'}`
 }
 
 function accessOf(path: string, { owner, group }: Want, host: Host) {

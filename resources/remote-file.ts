@@ -5,6 +5,7 @@ import { defineResource, differences } from './define.ts'
 import { download, downloadProps } from './download.ts'
 import type { Host } from './host.ts'
 import { Url, urlProblem } from './http-client.ts'
+import { hashOf } from './large-hashes.ts'
 import { Mode, Owner, Path, presence } from './names.ts'
 import { accessDifferences, resolveAccess } from './ownership.ts'
 
@@ -43,7 +44,7 @@ export const remoteFile = defineResource({
     const regular = found?.kind === 'file' ? found : undefined
     return [
       ...(regular ? [] : differences({ ensure: presence(found, 'file') }, { ensure: 'present' })),
-      ...differences({ content: regular && host.files.hash(path) }, { content: want.sha256 }),
+      ...differences({ content: regular && hashOf(path, host.files) }, { content: want.sha256 }),
       ...accessDifferences(regular, want, host),
     ]
   },

@@ -10,6 +10,7 @@ import {
   readlinkSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -116,6 +117,11 @@ test('archive is replaced as a whole by another one, and unpacked anew when it i
   await assertConverges(archive, path, { ensure: 'absent' }, new FakeHost(), ['ensure: present → absent'])
   assert.deepEqual(readdirSync(dir), [])
   await assert.rejects(apply(path, { file }), /The archive .*app\.tar is not there\. Declare what brings it/)
+  symlinkSync('elsewhere', file)
+  await assert.rejects(
+    apply(path, { file }),
+    /The archive .*app\.tar is a link, not a file\. Name what is to be unpacked/,
+  )
 })
 
 test('archive touches no directory that it did not make, unless forced', async (t) => {
