@@ -9,10 +9,10 @@ export const dockerContainer = defineResource({
   summary:
     'A container of Docker. It is made anew when what is declared of it, or what the tag of its image means here, has changed.',
   example: `docker_container('web', {
-  image: 'registry.example.net/web:1.4',
+  image: 'web:1.4',
   ports: ['8080:80'],
   env: { WORKERS: '4' },
-  volumes: ['/srv/web:/data:ro'],
+  volumes: ['/srv/web:/www:ro'],
 })`,
   name: z
     .string()

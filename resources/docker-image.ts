@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { assertAnswers, inspect } from './docker-cli.ts'
 import { defineResource, differences, must } from './define.ts'
+import type { Host } from './host.ts'
 import { Path } from './names.ts'
 
 /** As a name of an image is written, with the tag or digest that says which. */
@@ -15,7 +16,7 @@ export const dockerImage = defineResource({
   type: 'docker_image',
   summary:
     'An image of Docker on this machine, by tag or digest. What a tag means is not asked again once it is there.',
-  example: `docker_image('registry.example.net/web:1.4')`,
+  example: `docker_image('web:1.4', { archive: '/srv/web-1.4.tar' })`,
   name: ImageName,
   props: z.strictObject({
     ensure: z.enum(['present', 'absent']).default('present').describe('Whether it is there.'),
@@ -34,10 +35,19 @@ export const dockerImage = defineResource({
   },
 
   async apply(name, { ensure, archive }, host) {
+    assertArchive(name, archive, host.files)
     if (ensure === 'absent') await must(host, ['docker', 'image', 'rm', '--', name])
     else if (archive === undefined) await must(host, ['docker', 'image', 'pull', '--quiet', '--', name])
     else await must(host, ['docker', 'image', 'load', '--quiet', '--input', archive])
   },
 
-  effects: (_name, _want, foreseen) => assertAnswers(foreseen),
+  async effects(name, { archive }, foreseen) {
+    await assertAnswers(foreseen)
+    assertArchive(name, archive, foreseen.files)
+  },
 })
+
+function assertArchive(name: string, archive: string | undefined, files: Host['files']) {
+  if (archive !== undefined && !files.stat(archive))
+    throw new Error(`There is no ${archive}. Declare the file that brings it before docker_image[${name}].`)
+}

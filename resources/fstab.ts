@@ -81,6 +81,6 @@ export function unescaped(field: string) {
 
 /** What lies at the end of links: `/dev/disk/by-uuid/…` → `/dev/sda1`. */
 export function resolved(path: string, files: Host['files'], links = 40): string {
-  if (links === 0 || files.stat(path)?.kind !== 'link') return path
+  if (!path.startsWith('/') || links === 0 || files.stat(path)?.kind !== 'link') return path
   return resolved(resolve(dirname(path), files.readLink(path)), files, links - 1)
 }

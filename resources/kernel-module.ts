@@ -68,7 +68,6 @@ kernel_module('loop', { parameters: { max_loop: 32 } })`,
     if (!foreseen.files.stat(program) && foreseen.packages().get('kmod')?.status === 'installed')
       throw new Unforeseeable('the package kmod is to bring modprobe first')
     await modprobe(name, want, ['--dry-run'], { run: foreseen.look })
-    foreseen.foresee(`/sys/module/${name}`, want.ensure === 'present' ? { kind: 'directory' } : null)
     if (want.ensure === 'present') foreseen.mayBring(`the kernel module ${name}`)
   },
 })
@@ -95,8 +94,10 @@ function bootText(name: string, { ensure }: Want) {
   return ensure === 'present' ? `${name}\n` : null
 }
 
-/** /proc/modules leaves out what is built into the kernel; /sys/module has that too, where it has parameters. */
+/** Of what is built in, /sys/module has only what takes parameters, and a container may lack it. */
 function isLoaded(name: string, { files }: Host) {
+  const loaded = files.stat('/proc/modules') ? files.read('/proc/modules').toString().split('\n') : []
+  if (loaded.some((line) => line.startsWith(`${name} `))) return true
   return files.stat(`/sys/module/${name}`) !== undefined || isBuiltIn(name, files)
 }
 

@@ -6,7 +6,7 @@ import { applyFile, checkFile, type FileWant } from './file.ts'
 import type { Host } from './host.ts'
 import { runIfThere } from './run-if-there.ts'
 import { notLoaded, replacingText } from './nft-ruleset.ts'
-import { putText } from './text-file.ts'
+import { makeMissing, putText } from './text-file.ts'
 
 /** What nftables.service loads when the machine starts. */
 const main = '/etc/nftables.conf'
@@ -103,7 +103,7 @@ async function loading(name: string, { content }: Want, host: Host, looking: Pic
 
 async function writeFiles(name: string, want: Want, host: Host, changes: Change[]) {
   const { files } = host
-  if (name !== main && !files.stat(folder)) files.makeDirectory(folder, { mode: 0o755, uid: -1, gid: -1 })
+  if (name !== main) makeMissing(folder, host)
   if (changes.some(({ what }) => ['ensure', 'type', 'content'].includes(what)))
     await applyFile(name, asFile(want), host, changes)
   if (!changes.some(({ what }) => what === 'included')) return

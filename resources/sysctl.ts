@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { commandFailed, defineResource, differences } from './define.ts'
 import type { Host } from './host.ts'
-import { putText, textDifferences } from './text-file.ts'
+import { makeMissing, putText, textDifferences } from './text-file.ts'
+
+const folder = '/etc/sysctl.d'
 
 const Props = z.strictObject({
   ensure: z
@@ -43,7 +45,7 @@ sysctl('net.ipv4.ip_local_port_range', { value: '20000 60999' })`,
 
   async apply(key, want, host) {
     if (want.value !== undefined) await setLive(key, shown(want.value), host)
-    await putText(dropFile(key), dropText(key, want), host)
+    await persist(key, want, host)
   },
 
   async effects(key, want, foreseen) {
@@ -53,13 +55,18 @@ sysctl('net.ipv4.ip_local_port_range', { value: '20000 60999' })`,
       if (exitCode !== 0) throw readOnly(key)
       foreseen.foresee(livePath(key), { kind: 'file', bytes: Buffer.from(`${shown(want.value)}\n`) })
     }
-    await putText(dropFile(key), dropText(key, want), foreseen)
+    await persist(key, want, foreseen)
   },
 })
 
+async function persist(key: string, want: Want, host: Host) {
+  makeMissing(folder, host)
+  await putText(dropFile(key), dropText(key, want), host)
+}
+
 /** sysctl.d(5) takes the last by name; `99-sysctl.conf` is Debian's link to what people set. */
 function dropFile(key: string) {
-  return `/etc/sysctl.d/99-trivet-${key.replaceAll('/', ':')}.conf`
+  return `${folder}/99-trivet-${key.replaceAll('/', ':')}.conf`
 }
 
 function dropText(key: string, { value }: Want) {

@@ -15,6 +15,11 @@ export async function textDifferences(what: string, path: string, text: string |
   return [change]
 }
 
+/** For a folder of drop-in files that not every machine has. */
+export function makeMissing(folder: string, { files }: Host) {
+  if (!files.stat(folder)) files.makeDirectory(folder, { mode: 0o755, uid: -1, gid: -1 })
+}
+
 /** Makes it so. An old file keeps its mode and owner; a new one may be read by all. */
 export async function putText(path: string, text: string | null, { files }: Host) {
   const found = files.stat(path)
