@@ -42,7 +42,7 @@ const packings = {
 } satisfies Record<string, Packing>
 export type Format = keyof typeof packings
 
-export function isFormat(text: string): text is Format {
+function isFormat(text: string): text is Format {
   return Object.hasOwn(packings, text)
 }
 

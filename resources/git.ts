@@ -22,7 +22,9 @@ const Props = z.strictObject({
       'Whether what somebody changed on the node is thrown away, and files that are neither tracked nor ignored are removed. Else changes stay, and no other revision is checked out over them.',
     ),
   user: AccountName.optional().describe('Who owns it and runs git. Left out, the user of the agent: root.'),
-  ca: webProps.ca,
+  ca: webProps.ca.describe(
+    'A PEM file on the node with the authorities that are believed. Left out, those of the node.',
+  ),
   insecure: webProps.insecure,
   withinMs: z.int().min(1000).max(86_400_000).default(600_000).describe('How long one command of git may take.'),
 })
