@@ -28,15 +28,7 @@ type Want = z.infer<typeof Props>
 export const nftables = defineResource({
   type: 'nftables',
   summary: `A ruleset of nftables: checked by nft, loaded in one step, and loaded at boot. Beside ${main} there may be others in ${folder}, which that one is made to include.`,
-  example: `nftables('/etc/nftables.d/web.nft', {
-  content: \`table inet web {
-  chain input {
-    type filter hook input priority filter; policy accept;
-    tcp dport 8000 ip saddr != 10.0.0.0/8 drop
-  }
-}
-\`,
-})`,
+  example: `nftables('/etc/nftables.d/web.nft', { content: template('web.nft.njk', { from: '10.0.0.0/8' }) })`,
   name: z
     .string()
     .regex(

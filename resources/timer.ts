@@ -97,6 +97,7 @@ export const timer = defineResource({
       absent: { LoadState: 'not-found', ActiveState: 'inactive', UnitFileState: '', NeedDaemonReload: 'no' },
     }
     foreseen.foreseeUnit(`${name}.timer`, states[want.ensure])
+    foreseen.foreseeUnit(`${name}.service`, { LoadState: states[want.ensure].LoadState, NeedDaemonReload: 'no' })
   },
 })
 

@@ -12,7 +12,15 @@ const declareTable = (rule: string) => `nftables('/etc/nftables.d/web.nft', { co
 \` })
 service('nftables', { enabled: true })`
 
-acceptance('nftables', {}, (machine) => {
+const ofExample = `table inet web {
+  chain input {
+    type filter hook input priority filter; policy accept;
+    tcp dport 8000 ip saddr != {{ from }} drop
+  }
+}
+`
+
+acceptance('nftables', { files: { 'web.nft.njk': ofExample } }, (machine) => {
   const on = (...argv: string[]) => machine().on(...argv)
 
   test('nftables: loaded and persisted beside others, mended when the kernel has something else, and taken away', async () => {

@@ -9,24 +9,24 @@ acceptance('system', { packages: ['kmod', 'locales', 'nftables', 'tzdata'] }, (m
   test('timer: its example, a command that systemd hands on word for word, another calendar, and its end', async () => {
     await machine().example('timer')
     const words = ['a b', '"q"', "it's", '%h', '$HOME', 'back\\slash', 'two\nlines', ';', '']
-    const argv = JSON.stringify(['/usr/bin/printf', '<%s>', ...words])
-    const declare = (calendar: string) =>
+    const declare = (calendar: string, ...more: string[]) =>
       `user('writer', {})
-       timer('words', { calendar: ${calendar}, argv: ${argv}, user: 'writer', cwd: '/tmp' })
-       service('words.timer', { running: true, enabled: true })`
+       timer('words', { calendar: ${calendar}, argv: ${JSON.stringify(['/usr/bin/printf', '<%s>', ...words, ...more])}, user: 'writer', cwd: '/tmp' })
+       service('words.timer', { running: true, enabled: true })
+       service('words', {})`
     await machine().threeWays(declare("'Mon..Fri 03:00'"), ['user[writer]', 'timer[words]'])
     await on('systemctl', 'start', 'words.service')
     await on('journalctl', '--sync')
     const said = await on('journalctl', '-u', 'words.service', '_TRANSPORT=stdout', '-o', 'cat', '--no-pager')
     assert.match(said, /<a b><"q"><it's><%h><\$HOME><back\\slash><two\nlines><;><>/)
 
-    await machine().threeWays(declare("['Sat 05:00', 'Sun 06:00']"), ['timer[words]'])
+    await machine().threeWays(declare("['Sat 05:00', 'Sun 06:00']", 'more'), ['timer[words]'])
     assert.match(
       await on('systemctl', 'show', '-P', 'TimersCalendar', 'words.timer'),
       /Sun \*-\*-\* 06:00.*Sat \*-\*-\* 05:00/s,
     )
     await on('systemctl', 'disable', '--now', 'words.timer')
-    await machine().threeWays(declare("['Sat 05:00', 'Sun 06:00']"), ['timer[words]'])
+    await machine().threeWays(declare("['Sat 05:00', 'Sun 06:00']", 'more'), ['timer[words]'])
     assert.equal(await on('systemctl', 'is-active', 'words.timer'), 'active')
 
     const wrong = `timer('words', { calendar: 'Blursday', argv: ['true'] })`
@@ -116,5 +116,21 @@ acceptance('system', { packages: ['kmod', 'locales', 'nftables', 'tzdata'] }, (m
       toldOnly(await machine().converge(unknown)),
       /\/bin\/ls is not registered: for dump there is \/usr\/bin\/od/,
     )
+  })
+
+  test('what is set is there after a reboot, with nothing left to do', async () => {
+    const body = `sysctl('net.ipv4.tcp_keepalive_time', { value: 600 })
+      hostname('web-1.example.net')
+      timezone('Europe/Lisbon')
+      locale('pt_PT.UTF-8', { default: true })
+      mount('/mnt', { device: 'tmpfs', fstype: 'tmpfs', options: ['size=16m', 'nosuid'] })
+      nftables('/etc/nftables.d/web.nft', { content: 'table inet web {\\n}\\n' })
+      timer('trim', { calendar: 'Sun 04:30', argv: ['true'] })
+      alternatives('pager', { path: '/bin/more' })`
+    await machine().converge(body)
+    await machine().node.reboot()
+    const { events, run } = await machine().converge(body)
+    assert.deepEqual(events, [])
+    assert.equal(run.counts.unchanged, 8)
   })
 })
