@@ -105,3 +105,13 @@ function filesOf(folder: string) {
 function top(path: string) {
   return path.split(sep)[0] ?? path
 }
+
+/** What `host.files` is made of, and what is too large to go through memory; their types give a plan `effects`, and write nothing in one. */
+const mayTouchFiles = /^resources\/(\w+\/)?(files|ownership|write-atomically|archive-\w+|download|large-hashes)\.ts$/
+
+test('resource types reach files through the host alone, so that a plan can try them out', () => {
+  const wrong = filesOf('resources')
+    .flatMap((from) => importsOf(from, readFileSync(join(root, from), 'utf8')))
+    .filter(({ from, to }) => /^node:fs/.test(to) && !mayTouchFiles.test(from))
+  assert.deepEqual(wrong, [])
+})

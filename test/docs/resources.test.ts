@@ -40,13 +40,28 @@ for (const [, type] of types) {
     const declared: string[] = []
     const declare = (name: string, props: Record<string, unknown> = {}) => {
       const commonKeys = [...Object.keys(Common.shape), 'notifies']
-      const own = Object.fromEntries(Object.entries(props).filter(([key]) => !commonKeys.includes(key)))
+      const given = Object.entries(props).filter(([key]) => !commonKeys.includes(key))
+      const own = Object.fromEntries(
+        given.map(([key, value]) => [
+          key,
+          type.blobs?.includes(key) && typeof value === 'string' ? blob(value) : value,
+        ]),
+      )
       const want = type.props.parse(own)
       assert.equal(type.problem?.(type.name.parse(name), want, {}), undefined)
       declared.push(name)
     }
     // oxlint-disable-next-line typescript/no-implied-eval -- the examples are ours, and are to be run as they are read
-    new Function(type.type, 'template', type.example ?? '')(declare, blob)
+    const run = new Function('declared', `with (declared) { ${type.example ?? ''} }`)
+    const others = Object.fromEntries(types.map(([other]) => [other, () => {}]))
+    run({
+      ...others,
+      [type.type]: declare,
+      template: blob,
+      source: blob,
+      text: blob,
+      folder: () => ({ page: blob('page') }),
+    })
     assert(declared.length > 0)
   })
 }
