@@ -117,6 +117,7 @@ function usable(types: Record<string, ResourceType | Error>) {
   return Object.fromEntries(Object.entries(types).filter(([, type]) => !(type instanceof Error)))
 }
 
-export function headOf({ resources: _, ...head }: Catalog): CatalogHead {
+export function headOf(catalog: Catalog): CatalogHead {
+  const { resources: _, ...head } = catalog
   return head
 }
