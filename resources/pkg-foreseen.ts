@@ -32,7 +32,7 @@ export async function foreseePackages(items: Item[], foreseen: Foreseen): Promis
   for (const { name } of held) await foreseeHold(name, false, foreseen)
   for (const transaction of transactions(known.filter(({ name }) => !failed.has(name))))
     for (const [name, error] of await transact(transaction, (part) => foresee(part, foreseen))) failed.set(name, error)
-  for (const { name } of toHold(items, held, failed)) await foreseeHold(name, true, foreseen)
+  for (const { name } of toHold(items, held, failed, foreseen)) await foreseeHold(name, true, foreseen)
   for (const { name, want } of known) if (!failed.has(name)) assertThere(name, want, foreseen, failed)
   return failed
 }
@@ -71,7 +71,7 @@ async function reason({ ensure, deb }: PackageWant, foreseen: Foreseen) {
 
 async function foreseeHold(name: string, hold: boolean, foreseen: Foreseen) {
   const found = foreseen.packages().get(name)
-  if (found?.status !== 'installed') return
+  if (!found) return
   foreseen.packages().set(name, { ...found, hold })
   await plannedApt(foreseen).setHold(name, hold)
 }

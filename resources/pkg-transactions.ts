@@ -31,7 +31,7 @@ export async function changePackages(items: Item[], host: Host): Promise<Map<str
     for (const [name, error] of await transact(transaction, (part) => attempt(part, host))) failed.set(name, error)
     host.changed()
   }
-  await setHold('hold', namesOf(toHold(items, held, failed)), host)
+  await setHold('hold', namesOf(toHold(items, held, failed, host)), host)
   host.changed()
   return failed
 }
@@ -46,12 +46,10 @@ export function heldOf(items: Item[], host: Pick<Host, 'packages'>) {
   return items.filter(({ name, want }) => want.hold !== undefined && host.packages().get(name)?.hold)
 }
 
-/** What could not be changed is held again, if it was. */
-export function toHold(items: Item[], held: Item[], failed: Map<string, Error>) {
-  return items.filter((item) => {
-    if (failed.has(item.name)) return item.want.hold && held.includes(item)
-    return item.want.hold && item.want.ensure === 'present'
-  })
+/** What could not be changed is held again, if it was; what a neighbour has removed is not. */
+export function toHold(items: Item[], held: Item[], failed: Map<string, Error>, host: Pick<Host, 'packages'>) {
+  const wanted = items.filter((item) => item.want.hold && (!failed.has(item.name) || held.includes(item)))
+  return wanted.filter(({ name }) => host.packages().get(name)?.status === 'installed')
 }
 
 const unfinished = ['half-installed', 'unpacked', 'half-configured', 'triggers-awaited', 'triggers-pending']
