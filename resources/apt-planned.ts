@@ -61,7 +61,7 @@ class PlannedApt implements Runner {
     const stanzas = this.#stanzasNow()
     const stanza = stanzas.get(name)
     if (stanza === undefined) return
-    const [, , is = ''] = /^Status: (\S+) ok (\S+)$/m.exec(stanza) ?? []
+    const [, is = ''] = /^Status: \S+ ok (\S+)$/m.exec(stanza) ?? []
     stanzas.set(name, withStatus(stanza, hold ? 'hold' : is === 'installed' ? 'install' : 'deinstall', is))
     await this.#write(stanzas)
   }
