@@ -1,62 +1,74 @@
-import { readFileSync, writeFileSync } from 'node:fs'
 import { z } from 'zod'
 import { type CommandContext, defineCommand } from '../cli/command.ts'
+import { benchmark, commonFlags, commonOptions, listOf } from './command.ts'
+import { startsChildren } from './converge/children.ts'
 import { Peer } from './converge/contenders.ts'
-import { readMachine } from './converge/machine.ts'
+import { furnish, siteFor } from './converge/furnish.ts'
 import { figuresOf, markdownOf } from './converge/report.ts'
-import { residentMemory } from './converge/resident.ts'
-import { measureSet } from './converge/rounds.ts'
-import { upSite } from './converge/site.ts'
-import { workSetNames, workSets } from './converge/work-sets.ts'
-import { replaceSection } from './markdown.ts'
+import { measureWork } from './converge/rounds.ts'
+import { workNames, works } from './converge/works.ts'
+import { readMachine } from './machine.ts'
+import { memoryOf } from './process.ts'
+import { agentPid } from './resident.ts'
+import { withRole } from './site.ts'
 
-const readme = new URL('README.md', import.meta.url)
-
-function listOf<Item extends z.ZodType<unknown, string>>(item: Item) {
-  return z
-    .string()
-    .transform((text) => text.split(',').filter(Boolean))
-    .pipe(z.array(item))
+const versions: Record<Peer, Record<string, string[]>> = {
+  puppet: { Puppet: ['puppet', '--version'] },
+  cfengine: { CFEngine: ['cf-agent', '--version'] },
+  ansible: { Ansible: ['ansible', '--version'] },
 }
 
 export const converge = defineCommand<CommandContext>()({
-  usage: 'converge [--runs N] [--sets W1,W2,W5] [--peers puppet,cfengine] [--write-readme] [--json]',
-  summary: 'A run with nothing to change: ours, one-shot and resident, beside peers and the bare limit in Node.js.',
+  usage:
+    'converge [--runs N] [--works W1,W2,W5,W3,W4] [--peers puppet,cfengine] [--childless N] [--write-readme] [--json]',
+  summary: 'Runs: ours, one-shot and resident, beside peers and the bare limit in Node.js.',
   details: 'Boots a lab node with all of them; needs what a lab needs. bench/README.md says what is measured and how.',
   flags: {
     runs: { type: 'string' },
-    sets: { type: 'string' },
+    works: { type: 'string' },
     peers: { type: 'string' },
-    'write-readme': { type: 'boolean' },
-    json: { type: 'boolean' },
+    childless: { type: 'string' },
+    ...commonFlags,
   },
   options: z.object({
-    operands: z.tuple([]),
+    ...commonOptions,
     runs: z.coerce.number().int().min(1).max(1000).default(7).describe('How often each is measured.'),
-    sets: listOf(z.enum(workSetNames))
-      .default([...workSetNames])
-      .describe('Which work sets.'),
-    peers: listOf(Peer).default(Peer.options).describe('Which peers; nothing after the comma names none.'),
-    'write-readme': z.boolean().default(false).describe('Put the tables into bench/README.md.'),
-    json: z.boolean().default(false).describe('Print { machine, figures, measurements, resident } as JSON.'),
+    works: listOf(z.enum(workNames))
+      .default([...workNames])
+      .describe('What is to be done.'),
+    peers: listOf(Peer)
+      .default(['puppet', 'cfengine'])
+      .describe('Which peers; nothing after the comma names none. ansible takes minutes a run.'),
+    childless: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .default(50)
+      .describe('In how many resident runs of W2 no process may be started.'),
   }),
 
-  async run({ runs, sets, peers, json, 'write-readme': write }, context) {
-    const note = (text: string) => context.output.note(text)
-    const signal = context.interrupted()
-    const site = await upSite(note)
-    try {
-      const measurements = []
-      for (const name of sets)
-        measurements.push(...(await measureSet(workSets[name], { runs, peers, note, signal }, site)))
-      const [machine, resident] = [await readMachine(site, peers), await residentMemory(site)]
-      const figures = figuresOf(measurements)
-      const markdown = markdownOf({ machine, measurements, figures, resident })
-      if (write) writeFileSync(readme, replaceSection(readFileSync(readme, 'utf8'), 'converge', markdown))
-      if (json) context.output.json({ machine, figures, measurements, resident })
-      else context.output.line(markdown)
-    } finally {
-      await site.down()
-    }
+  async run({ runs, works: wanted, peers, childless, ...told }, context) {
+    await benchmark(
+      { section: 'converge', site: siteFor(peers), told, context },
+      async (site, measuring) => {
+        await furnish(site)
+        const measurements = []
+        let children: { runs: number; started: boolean } | undefined
+        for (const work of wanted.map((name) => works[name])) {
+          const measure = () => measureWork(work, { runs, peers, ...measuring }, site)
+          measurements.push(...(await withRole(work.set.role, site, measure)))
+        }
+        if (wanted.includes('W2')) {
+          const { set } = works.W2
+          measuring.note(`W2: ${childless} resident runs that are to start no process`)
+          const started = await withRole(set.role, site, () => startsChildren(set, childless, site))
+          children = { runs: childless, started }
+        }
+        const machine = await readMachine(site, Object.assign({}, ...peers.map((peer) => versions[peer])))
+        const resident = await memoryOf(await agentPid(site), site)
+        return { machine, figures: figuresOf(measurements), measurements, children, resident }
+      },
+      markdownOf,
+    )
   },
 })

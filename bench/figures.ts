@@ -1,4 +1,5 @@
-import { rounded } from './statistics.ts'
+import { markdownTable } from './markdown.ts'
+import { rounded, shown } from './statistics.ts'
 
 /** One number of ours with a peer's beside it, from the same run on the same machine. */
 export interface Figure {
@@ -27,4 +28,19 @@ export function figureOf(name: string, value: number, unit: string, peer: string
 export function describeMachine({ cpu, cores, memoryGiB, kernel, versions }: Machine) {
   const named = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
   return `${cores} cores of ${cpu}, ${memoryGiB} GiB, kernel ${kernel}; ${named.join(', ')}`
+}
+
+/** Figures of one unit. */
+export function figuresTable(figures: Figure[]) {
+  const unit = figures[0]?.unit ?? ''
+  return markdownTable(
+    ['ours', unit, 'beside', unit, 'ratio'],
+    figures.map(({ name, value, peer, peerValue, ratio }) => [
+      name,
+      shown(value),
+      peer,
+      shown(peerValue),
+      shown(ratio),
+    ]),
+  )
 }

@@ -2,6 +2,9 @@ import packageJson from '../package.json' with { type: 'json' }
 import { makeOutput } from '../cli/output.ts'
 import { runProgram } from '../cli/program.ts'
 import { converge } from './converge.ts'
+import { drift } from './drift.ts'
+import { linearity } from './linearity.ts'
+import { memory } from './memory.ts'
 
 const abort = new AbortController()
 
@@ -20,7 +23,7 @@ process.exitCode = await runProgram(
     name: 'npm run bench --',
     version: packageJson.version,
     summary: "Measures Trivet, and its peers' figures beside it in the same run.",
-    commands: [converge],
+    commands: [converge, linearity, memory, drift],
   },
   process.argv.slice(2),
   { output: makeOutput(process.stdout, process.stderr), interrupted },

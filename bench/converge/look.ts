@@ -1,7 +1,7 @@
 import { CommandError } from '../../cli/command.ts'
 import { sha256 } from '../../protocol/catalog.ts'
 import { leafPackage } from '../recipes/w2/wanted.ts'
-import type { Site } from './site.ts'
+import type { Site } from '../site.ts'
 import type { WorkSet } from './work-sets.ts'
 
 /**

@@ -1,8 +1,8 @@
-import { describeMachine, type Figure, figureOf, type Machine } from '../figures.ts'
+import { describeMachine, type Figure, figureOf, figuresTable, type Machine } from '../figures.ts'
 import { markdownTable } from '../markdown.ts'
-import { rounded } from '../statistics.ts'
+import type { Memory } from '../process.ts'
+import { shown } from '../statistics.ts'
 import { names } from './contenders.ts'
-import type { Memory } from './resident.ts'
 import type { Measurement } from './rounds.ts'
 
 /** The limit that a figure of ours is held against: started anew as we are, or living on as we do. */
@@ -14,9 +14,9 @@ export function figuresOf(measurements: Measurement[]): Figure[] {
     .filter(({ name }) => name in limits)
     .flatMap((ours) =>
       measurements
-        .filter(({ set, name }) => set === ours.set && (isPeer(name) || name === limits[ours.name]))
+        .filter(({ work, name }) => work === ours.work && (isPeer(name) || name === limits[ours.name]))
         .map((peer) => {
-          const what = `${ours.set} nothing to do, ${ours.name === names.oneShot ? 'one-shot' : 'resident'}`
+          const what = `${ours.work} ${ours.task}, ${ours.name === names.oneShot ? 'one-shot' : 'resident'}`
           return figureOf(what, ours.wallMs.median, 'ms', peer.name, peer.wallMs.median)
         }),
     )
@@ -26,39 +26,31 @@ export interface Result {
   machine: Machine
   measurements: Measurement[]
   figures: Figure[]
+  /** Whether processes were started in so many resident runs of W2. */
+  children: { runs: number; started: boolean } | undefined
   resident: Memory
 }
 
 /** For people: every measurement, then the ratios. */
-export function markdownOf({ machine, measurements, figures, resident }: Result) {
+export function markdownOf({ machine, measurements, figures, children, resident }: Result) {
   const measured = markdownTable(
-    ['nothing to do', 'median ms', 'min', 'max', 'user+sys ms', 'peak MB', 'n'],
-    measurements.map(({ set, name, wallMs, cpuMs, peakMb, runs }) => [
-      `${set} ${name}`,
+    ['run', 'median ms', 'min', 'max', 'user+sys ms', 'peak MB', 'n'],
+    measurements.map(({ work, task, name, wallMs, cpuMs, peakMb, runs }) => [
+      `${work} ${task}: ${name}`,
       ...[wallMs.median, wallMs.min, wallMs.max, cpuMs, peakMb].map(shown),
       String(runs),
     ]),
   )
-  const compared = markdownTable(
-    ['ours', 'ms', 'beside', 'ms', 'ratio'],
-    figures.map(({ name, value, peer, peerValue, ratio }) => [
-      name,
-      shown(value),
-      peer,
-      shown(peerValue),
-      shown(ratio),
-    ]),
-  )
   const { rssMb, anonymousMb, peakMb } = resident
   const memory = `The resident agent after all runs: ${shown(rssMb)} MB resident, ${shown(anonymousMb)} MB of it anonymous, ${shown(peakMb)} MB at its peak.`
-  return [`${describeMachine(machine)}.`, measured, compared, memory].join('\n\n')
+  const childless = children
+    ? [
+        `In ${children.runs} resident runs of W2 with nothing to do the agent started ${children.started ? 'processes' : 'no process'}.`,
+      ]
+    : []
+  return [`${describeMachine(machine)}.`, measured, figuresTable(figures), ...childless, memory].join('\n\n')
 }
 
 function isPeer(name: string) {
-  return name === names.puppet || name === names.cfengine
-}
-
-function shown(value: number | undefined) {
-  if (value === undefined) return '-'
-  return value >= 1000 ? value.toFixed() : String(rounded(value))
+  return name === names.puppet || name === names.cfengine || name === names.ansible
 }

@@ -1,14 +1,19 @@
 import { CommandError } from '../../cli/command.ts'
+import type { Measuring } from '../command.ts'
+import { timed, type Timed } from '../one-shot.ts'
+import { residentRun } from '../resident.ts'
+import type { Site } from '../site.ts'
 import { spreadOf, type Spread } from '../statistics.ts'
-import { type Contender, contendersFor, names, type Peer, timed, type Timed } from './contenders.ts'
+import { type Contender, contendersFor, names, type Peer } from './contenders.ts'
 import { damage, look, mustEqual, wanted } from './look.ts'
-import { residentRun, WarmLimit } from './resident.ts'
-import type { Site } from './site.ts'
+import { WarmLimit } from './warm-limit.ts'
 import type { WorkSet } from './work-sets.ts'
+import type { Work } from './works.ts'
 
-/** One contender's no-op runs on one set. */
+/** One contender's runs on one work. */
 export interface Measurement {
-  set: string
+  work: string
+  task: string
   name: string
   runs: number
   wallMs: Spread
@@ -17,48 +22,45 @@ export interface Measurement {
   peakMb?: number
 }
 
-export interface RoundOptions {
+export interface RoundOptions extends Measuring {
   runs: number
   peers: Peer[]
-  note: (text: string) => void
-  /** Aborted, the measuring ends with an error at the next command. */
-  signal: AbortSignal
 }
 
 /** Of what goes on living, before the first that counts: its compiler has then seen the work. */
 const warmUps = 3
 const passesPerRound = 5
 
-/** Everything on one set: made by the server's catalog, each contender shown to keep it, then rounds in turn. */
-export async function measureSet(set: WorkSet, options: RoundOptions, site: Site) {
-  options.note(`${set.name} (${set.summary}): make it so by our own server and agent`)
-  await site.fleet.mustTrivet('node', 'assign', site.node.name, set.role)
+/** Everything on one work: made by the server's catalog, each contender shown to keep it, then rounds in turn. */
+export async function measureWork(work: Work, options: RoundOptions, site: Site) {
+  const { set } = work
+  options.note(`${work.name} (${set.summary}, ${work.task}): make it so by our own server and agent`)
   await site.fleet.mustTrivet('converge', site.node.name, '--wait')
   mustEqual('the node is not as wanted', await look(set, site), wanted(set))
-  const contenders = await contendersFor(set, options.peers, site)
-  for (const contender of contenders) await proveKeeper(contender, set, site, options)
-  await proveResident(set, site)
-  const limit = new WarmLimit(set, site)
+  const contenders = await contendersFor(work, options.peers, site)
+  if (!work.spoil) {
+    for (const contender of contenders) await proveKeeper(contender, set, site, options)
+    await proveResident(set, site)
+  }
+  const limit = new WarmLimit(work, site)
   try {
-    const measurements = await rounds(set, contenders, limit, options, site)
-    await site.fleet.mustTrivet('node', 'unassign', site.node.name, set.role)
-    return measurements
+    return await rounds(work, contenders, limit, options, site)
   } finally {
     await limit.end()
   }
 }
 
 /** It manages this very set, all of it, and leaves alone what is right. */
-async function proveKeeper(contender: Contender, set: WorkSet, site: Site, { note, signal }: RoundOptions) {
-  const { name, unchanged, changed, repairs, silent } = contender
-  goOn(signal)
+async function proveKeeper(contender: Contender, set: WorkSet, site: Site, { note, goOn }: RoundOptions) {
+  const { name, unchanged, changed, repairs, saysUnchanged = () => true } = contender
+  goOn()
   await damage(set, site)
   await timed(contender, changed, site)
   if (!repairs) await residentRun(site, 'changed')
   mustEqual(`after ${name} the node is not as wanted`, await look(set, site), wanted(set))
   const before = await look(set, site, true)
   const { wallMs, said } = await timed(contender, unchanged, site)
-  if (silent && said !== '') throw new CommandError(`${name} says that it changed what was right already:\n${said}`)
+  if (!saysUnchanged(said)) throw new CommandError(`${name} says that it changed what was right already:\n${said}`)
   mustEqual(`${name} wrote what was right already`, await look(set, site, true), before)
   note(
     `${set.name} ${name}: ${repairs ? 'repairs' : 'sees'} what is wrong, leaves what is right (${wallMs.toFixed()} ms)`,
@@ -72,41 +74,55 @@ async function proveResident(set: WorkSet, site: Site) {
 }
 
 async function rounds(
-  set: WorkSet,
+  work: Work,
   contenders: Contender[],
   limit: WarmLimit,
-  { runs, note, signal }: RoundOptions,
+  { runs, note, goOn }: RoundOptions,
   site: Site,
 ) {
-  const before = await look(set, site, true)
+  const before = await look(work.set, site, true)
   const started = contenders.map((contender) => ({ contender, results: [] as Timed[] }))
   const [resident, warm]: [number[], number[]] = [[], []]
+  const runResident = () => residentRun(site, work.spoil ? 'changed' : 'unchanged')
+  const runLimit = () => limit.passes(work.spoil ? 1 : passesPerRound)
   for (let round = 0; round < warmUps; round++) {
-    await residentRun(site, 'unchanged')
-    await limit.passes(passesPerRound)
+    await turn(work, site, names.resident, runResident)
+    await turn(work, site, names.warmLimit, runLimit)
   }
   // One after another in every round, so that a noisy minute of the machine hits all alike.
   for (let round = 1; round <= runs; round++) {
-    goOn(signal)
-    note(`${set.name}: round ${round} of ${runs}`)
-    for (const { contender, results } of started) results.push(await timed(contender, contender.unchanged, site))
-    resident.push(await residentRun(site, 'unchanged'))
-    warm.push(...(await limit.passes(passesPerRound)))
+    goOn()
+    note(`${work.name}: round ${round} of ${runs}`)
+    for (const { contender, results } of started) {
+      const expected = work.spoil ? contender.changed : contender.unchanged
+      results.push(await turn(work, site, contender.name, () => timed(contender, expected, site)))
+    }
+    resident.push(await turn(work, site, names.resident, runResident))
+    warm.push(...(await turn(work, site, names.warmLimit, runLimit)))
   }
-  mustEqual('a run that was measured has written something', await look(set, site, true), before)
+  if (!work.spoil) mustEqual('a run that was measured has written something', await look(work.set, site, true), before)
+  const about = { work: work.name, task: work.task }
   return [
-    ...started.map(({ contender: { name }, results }) => measurementOf(set.name, name, results)),
-    { set: set.name, name: names.resident, runs, wallMs: spreadOf(resident) },
-    { set: set.name, name: names.warmLimit, runs: warm.length, wallMs: spreadOf(warm) },
+    ...started.map(({ contender: { name }, results }) => ({ ...about, name, ...summaryOf(results) })),
+    { ...about, name: names.resident, runs, wallMs: spreadOf(resident) },
+    { ...about, name: names.warmLimit, runs: warm.length, wallMs: spreadOf(warm) },
   ]
 }
 
-function measurementOf(set: string, name: string, results: Timed[]): Measurement {
-  const spread = (key: 'wallMs' | 'cpuMs' | 'peakMb') => spreadOf(results.map((result) => result[key]))
-  const [cpuMs, peakMb] = [spread('cpuMs').median, spread('peakMb').median]
-  return { set, name, runs: results.length, wallMs: spread('wallMs'), cpuMs, peakMb }
+/** What has to be made right is made wrong before, and looked at after. */
+async function turn<Result>({ spoil, set }: Work, site: Site, name: string, run: () => Promise<Result>) {
+  await spoil?.(site)
+  const result = await run()
+  if (spoil) mustEqual(`after ${name} the node is not as wanted`, await look(set, site), wanted(set))
+  return result
 }
 
-function goOn(signal: AbortSignal) {
-  if (signal.aborted) throw new CommandError('interrupted; nothing is left of the lab')
+function summaryOf(results: Timed[]) {
+  const spread = (key: 'wallMs' | 'cpuMs' | 'peakMb') => spreadOf(results.map((result) => result[key]))
+  return {
+    runs: results.length,
+    wallMs: spread('wallMs'),
+    cpuMs: spread('cpuMs').median,
+    peakMb: spread('peakMb').median,
+  }
 }

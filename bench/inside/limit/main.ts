@@ -1,29 +1,38 @@
 // The bare limit in Node.js: reads what a no-op run has to read and compares, with no catalog, order, lock or report.
-// `main.js WANTED` makes one pass and exits with 1 when something differs. With `stay` it answers every line of standard
-// input, a number, by the milliseconds of so many passes.
+// `main.js WANTED` makes one pass and exits with 1 when something differs; with `make` it writes what does, each file synced.
+// With `stay` it answers every line of standard input, a number, by the milliseconds of so many passes.
 import { hash } from 'node:crypto'
-import { closeSync, lstatSync, openSync, readFileSync, readSync } from 'node:fs'
+import {
+  closeSync,
+  fchmodSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  writeSync,
+} from 'node:fs'
 
 interface Wanted {
-  files: [path: string, sha256: string][]
+  files: [path: string, sha256: string, content?: string][]
   directories: string[]
   packages: string[]
   services: string[]
 }
 
-const [path = '', stay] = process.argv.slice(2)
+const [path = '', ...words] = process.argv.slice(2)
+const [make, stay] = [words.includes('make'), words.includes('stay')]
 const wanted: Wanted = JSON.parse(readFileSync(path, 'utf8'))
 const buffer = Buffer.allocUnsafe(64 * 1024)
 
 function pass() {
-  return [
-    ...wanted.directories.filter((each) => !isOurs(each, 0o40755)),
-    ...wanted.files
-      .filter(([each, sha256]) => !isOurs(each, 0o100644) || hashOf(each) !== sha256)
-      .map(([each]) => each),
-    ...missingPackages(),
-    ...wrongServices(),
-  ]
+  const folders = wanted.directories.filter((each) => !isOurs(each, 0o40755))
+  if (make) for (const each of folders) mkdirSync(each, { mode: 0o755 })
+  const files = wanted.files.filter(([each, sha256]) => !isOurs(each, 0o100644) || hashOf(each) !== sha256)
+  if (make) for (const [each, , content = ''] of files) write(each, content)
+  return [...folders, ...files.map(([each]) => each), ...missingPackages(), ...wrongServices()]
 }
 
 function isOurs(each: string, mode: number) {
@@ -36,6 +45,15 @@ function hashOf(each: string) {
   const bytes = readSync(file, buffer)
   closeSync(file)
   return hash('sha256', buffer.subarray(0, bytes), 'hex')
+}
+
+function write(each: string, content: string) {
+  const file = openSync(`${each}.new`, 'wx', 0o644)
+  writeSync(file, content)
+  fchmodSync(file, 0o644)
+  fsyncSync(file)
+  closeSync(file)
+  renameSync(`${each}.new`, each)
 }
 
 function missingPackages() {
@@ -59,16 +77,16 @@ function timed() {
   const startedAt = performance.now()
   const differing = pass()
   const tookMs = performance.now() - startedAt
-  if (differing.length > 0) throw new Error(`not as wanted: ${differing.join(', ')}`)
+  if (!make && differing.length > 0) throw new Error(`not as wanted: ${differing.join(', ')}`)
   return tookMs
 }
 
-if (stay === undefined) {
-  const differing = pass()
-  if (differing.length > 0) console.log(differing.join('\n'))
-  process.exitCode = differing.length > 0 ? 1 : 0
-} else {
+if (stay) {
   process.stdin.on('data', (line: Buffer) => {
     console.log(JSON.stringify(Array.from({ length: Number(line.toString()) }, timed)))
   })
+} else {
+  const differing = pass()
+  if (differing.length > 0 && !make) console.log(differing.join('\n'))
+  process.exitCode = differing.length > 0 ? 1 : 0
 }

@@ -1,17 +1,19 @@
-const fileCount = 1000
-const directoryCount = 50
 const bytes = 1024
+const perFolder = 20
 
-export const directories = [
-  '/srv/w1',
-  ...Array.from({ length: directoryCount }, (_, index) => `/srv/w1/${padded(index, 2)}`),
-]
+export const { directories, files } = filesIn('/srv/w1', 1000)
 
-/** Each 1 KiB, and no two the same. */
-export const files = Array.from({ length: fileCount }, (_, index) => ({
-  path: `/srv/w1/${padded(index % directoryCount, 2)}/${padded(index, 4)}.conf`,
-  content: contentOf(index),
-}))
+/** So many of 1 KiB, no two the same, and the folders that they are in. */
+export function filesIn(root: string, count: number) {
+  const folders = Array.from({ length: Math.ceil(count / perFolder) }, (_, index) => `${root}/${padded(index, 2)}`)
+  return {
+    directories: [root, ...folders],
+    files: Array.from({ length: count }, (_, index) => ({
+      path: `${folders[index % folders.length]}/${padded(index, 4)}.conf`,
+      content: contentOf(index),
+    })),
+  }
+}
 
 function contentOf(index: number) {
   let text = `# file ${padded(index, 4)} of work set W1\n`
