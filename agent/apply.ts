@@ -81,6 +81,7 @@ function noteMaking(one: Prepared, changes: Change[], { journal, host, cleanupOf
   const found = path === undefined ? undefined : host.files.stat(path)
   const before = found?.kind === 'file' ? { before: { mode: found.mode, uid: found.uid, gid: found.gid } } : {}
   const making: Making = { how, recipe: resource.recipe, cleanup: cleanupOf(resource.recipe), ...before }
+  if (resource.sensitive) making.sensitive = true
   journal.making(id, making)
   return [[id, making] as const]
 }
@@ -157,11 +158,14 @@ function eventOf(one: Prepared, changes: Change[], error: Error | undefined, aft
   return { outcome: 'changed', id: one.id, recipe: one.resource.recipe, durationMs, changes: shown } as const
 }
 
+/** Stands for what a sensitive resource said when it failed. */
+export const withheldError = 'it failed; what it said is withheld, because the resource is sensitive'
+
 /** The event of a resource that failed. Of a sensitive one neither values nor messages are shown. */
 export function failure(one: Prepared, changes: Change[], error: Error, durationMs: number) {
   const { sensitive, recipe } = one.resource
   const shown = sensitive ? changes.map(withheld) : changes
-  const message = sensitive ? 'it failed; what it said is withheld, because the resource is sensitive' : error.message
+  const message = sensitive ? withheldError : error.message
   const event = { outcome: 'failed', id: one.id, recipe, durationMs, changes: shown, error: message } as const
   return one.resource.ignoreFailure ? { ...event, ignored: true as const } : event
 }
@@ -195,6 +199,8 @@ function isMade(after: Finding, changes: Change[]) {
   return !isAsBefore(after, changes) && !after.changes.some(({ what, from }) => what === 'ensure' && from === 'absent')
 }
 
-function isAsBefore(after: Finding, changes: Change[]) {
-  return after.is === 'different' && JSON.stringify(after.changes) === JSON.stringify(changes)
+/** Nothing has come of trying to make the changes. That the old bytes were kept by then is no change. */
+export function isAsBefore(after: Finding, changes: Change[]) {
+  const shown = (all: Change[]) => JSON.stringify(all.map(({ kept: _, ...change }) => change))
+  return after.is === 'different' && shown(after.changes) === shown(changes)
 }

@@ -132,7 +132,8 @@ function isHeldBack(one: Prepared, found: Change[], { holdsBack, ledger, report 
   return true
 }
 
-function postpone(one: Prepared, action: string, changes: Change[], { journal, ledger, changing, report }: Converging) {
+function postpone(one: Prepared, action: string, found: Change[], { journal, ledger, changing, report }: Converging) {
+  const changes = one.resource.sensitive ? found.map(withheld) : found
   const about = { id: one.id, recipe: one.resource.recipe, durationMs: 0, changes, cause: ledger.causeOf(one) }
   try {
     changing()

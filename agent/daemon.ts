@@ -235,6 +235,7 @@ export class Daemon {
       return runner.run(request, hooks)
     }
     this.#yielding = new AbortController()
+    if (this.#pending.size > 0) this.#yielding.abort()
     const { isNews, flaps } = this.#drift
     return runner.repair({ batches: this.#drift.batches(this.#yielding.signal), isNews, flaps }, hooks)
   }

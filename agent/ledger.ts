@@ -11,6 +11,7 @@ export const Making = z.strictObject({
   how: z.enum(['made', 'changed']),
   recipe: z.string(),
   cleanup: Cleanup,
+  sensitive: z.literal(true).optional(),
   /** Of a file that was there before: the hash under which the node keeps its bytes, and who might do what. */
   before: z.strictObject({ kept: Sha256.optional(), mode: z.int(), uid: z.int(), gid: z.int() }).optional(),
 })

@@ -1,11 +1,13 @@
 import type { Cleanup, ResourceId } from '../protocol/catalog.ts'
 import { messageOf } from '../protocol/errors.ts'
-import type { ResourceEvent } from '../protocol/events.ts'
+import type { Change, ResourceEvent } from '../protocol/events.ts'
 import { isRecord } from '../protocol/is-record.ts'
 import type { ResourceType } from '../resources/define.ts'
 import { faultPoint } from '../resources/fault-points.ts'
 import type { Host } from '../resources/host.ts'
+import { withheld, withheldError } from './apply.ts'
 import type { Ledger, Made } from './ledger.ts'
+import type { HoldsBack } from './stance.ts'
 import type { Prepared, ResourceTypes } from './prepare.ts'
 
 export interface Cleaning {
@@ -16,8 +18,9 @@ export interface Cleaning {
   /** Called before a change is made. */
   changing: () => void
   cleanupOf: (recipe: string) => Cleanup
-  /** `look`: what is left is only told. */
-  mode: 'clean' | 'plan' | 'look'
+  holdsBack: HoldsBack
+  /** What would be done is told, and nothing is done. */
+  isPlan: boolean
 }
 
 /** How a type says that a thing is no longer wanted; undefined where it cannot be. */
@@ -41,23 +44,26 @@ export async function cleanUp(digest: string, prepared: Prepared[], cleaning: Cl
   return left
 }
 
-async function isGone(id: string, made: Made, { host, ledger, types, report, changing, mode }: Cleaning) {
+async function isGone(id: string, made: Made, { host, ledger, types, report, changing, holdsBack, isPlan }: Cleaning) {
   const type = types[made.type]
   const unwanted = type && unwantedOf(type, made.props)
   if (!type || unwanted === undefined) return false
   const startedAt = performance.now()
   const action = actionFor(made, type)
   const about = { id: `${made.type}[${made.name}]`, action: action ?? 'keep', recipe: made.recipe } as const
+  const toShow = (change: Change) => (made.sensitive ? withheld(change) : change)
   const took = () => ({ ...about, durationMs: Math.round(performance.now() - startedAt) })
   try {
     const changes = await type.check(made.name, unwanted, host)
     if (changes.length > 0) {
-      if (action === undefined || mode === 'look') return false
-      const shown = action === 'remove' ? changes : [{ what: 'content', from: 'ours', to: 'as it was before' }]
-      if (mode === 'plan') {
-        report({ outcome: 'would-change', ...took(), changes: shown })
-        return false
-      }
+      if (action === undefined) return false
+      const shown =
+        action === 'remove' ? changes.map(toShow) : [{ what: 'content', from: 'ours', to: 'as it was before' }]
+      const held = holdsBack({ resource: { recipe: made.recipe } })
+      if (held?.outcome === 'deferred') report({ outcome: 'deferred', ...took(), changes: shown, reason: held.reason })
+      else if (held) report({ outcome: 'would-change', ...took(), changes: shown, proviso: held.reason })
+      else if (isPlan) report({ outcome: 'would-change', ...took(), changes: shown })
+      if (held || isPlan) return false
       changing()
       faultPoint('orphan.undoing')
       if (action === 'remove') await type.apply(made.name, unwanted, host, changes)
@@ -66,19 +72,20 @@ async function isGone(id: string, made: Made, { host, ledger, types, report, cha
       host.changed()
       report({ outcome: 'changed', ...took(), changes: shown })
     }
-    if (mode !== 'plan') ledger.forget(id)
+    if (!isPlan) ledger.forget(id)
     return true
   } catch (error) {
-    report({ outcome: 'failed', ...took(), changes: [], error: messageOf(error) })
+    report({ outcome: 'failed', ...took(), changes: [], error: made.sensitive ? withheldError : messageOf(error) })
     return false
   }
 }
 
 // A part of a file is taken out of it; the bytes of before would take along what others have written since.
-function actionFor({ how, cleanup, before }: Made, type: ResourceType) {
+function actionFor({ how, cleanup, before, name, props }: Made, type: ResourceType) {
   if (cleanup === 'keep') return undefined
   if (how === 'made') return 'remove'
-  if (cleanup === 'restore' && type.edits) return 'remove'
+  const part = type.edits?.(name, props)
+  if (cleanup === 'restore' && part !== undefined && part !== name) return 'remove'
   return cleanup === 'restore' && before?.kept !== undefined ? 'restore' : undefined
 }
 

@@ -118,13 +118,13 @@ export class Runner {
 
   async #refuse({ mode }: Request, found: PreparedCatalog | undefined) {
     const { reboots, host, now } = this.#options
-    const reason = reboots.pending
-    if (reason !== undefined) {
-      await host.rebootNow()
-      throw new Refused(`this machine reboots now: ${reason}`)
-    }
-    const why = mode === 'converge' && found ? whyDisabled(found.head, now()) : undefined
+    if (mode === 'plan') return
+    const why = found && whyDisabled(found.head, now())
     if (why !== undefined) throw new Refused(why)
+    const reason = reboots.pending
+    if (reason === undefined) return
+    await host.rebootNow()
+    throw new Refused(`this machine reboots now: ${reason}`)
   }
 
   async #expect(expected: string, over: Over) {

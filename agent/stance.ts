@@ -1,6 +1,5 @@
-import type { Catalog, Disabled, Window } from '../protocol/catalog.ts'
+import type { Catalog, CatalogResource, Disabled, ResourceId, Window } from '../protocol/catalog.ts'
 import type { CatalogHead } from './kept-catalog.ts'
-import type { Prepared } from './prepare.ts'
 
 /** Why a resource that differs is left as it is in this run: it is only audited, or its time has not come. */
 export interface HeldBack {
@@ -8,7 +7,11 @@ export interface HeldBack {
   reason: string
 }
 
-export type HoldsBack = (one: Prepared) => HeldBack | undefined
+/** Of a thing that has left the catalog only the recipe is known. */
+export type HoldsBack = (one: {
+  id?: ResourceId
+  resource: Pick<CatalogResource, 'recipe' | 'audit'>
+}) => HeldBack | undefined
 
 /** What the policies of a catalog say at this moment. It is asked once per run, so that a run has one answer. */
 export async function stanceOf({ audit, policies = {} }: CatalogHead, now: Date): Promise<HoldsBack> {

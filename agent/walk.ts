@@ -44,18 +44,18 @@ export interface Drifting {
   batches: AsyncIterable<Prepared[]>
   isNews: (event: ResourceEvent) => boolean
   /** Why a resource is left alone although it has drifted, if so. */
-  flaps: (one: Prepared) => string | undefined
+  flaps: (id: ResourceId) => string | undefined
 }
 
 /** Unless the catalog says otherwise. */
-const standardDeadlineMs = 4 * 3600 * 1000
+export const standardDeadlineMs = 4 * 3600 * 1000
 
 /** One walk over a catalog, and what it came to. */
 export class Walk {
   readonly #options: WalkOptions
   readonly #events: ResourceEvent[] = []
-  /** What is not as wanted after this walk. */
-  readonly #unsettled = new Set<ResourceId>()
+  /** What was found, or made, as wanted. */
+  readonly #settled = new Set<ResourceId>()
   #isNews: (event: ResourceEvent) => boolean = () => true
   #unchanged = 0
   #orphans: ResourceId[] = []
@@ -75,7 +75,7 @@ export class Walk {
     const result = await this.result()
     const report = spooled(result, this.#options, this.#trouble === undefined && begun.mode === 'converge')
     if (this.#reboot !== undefined) await host.rebootNow()
-    else if (!report.events.some(({ action }) => action === 'reboot')) reboots.forget()
+    else if (begun.mode === 'converge' && !report.events.some(({ action }) => action === 'reboot')) reboots.forget()
     return report
   }
 
@@ -123,11 +123,14 @@ export class Walk {
   }
 
   readonly #report = (event: ResourceEvent) => {
+    if (event.action === undefined) {
+      if (event.outcome === 'unchanged' || event.outcome === 'changed') this.#settled.add(event.id)
+      else this.#settled.delete(event.id)
+    }
     if (!this.#isNews(event)) return
     if (event.outcome === 'unchanged') this.#unchanged++
     else {
       this.#events.push(event)
-      if (event.outcome !== 'changed') this.#unsettled.add(event.id)
     }
     this.#options.journal.record(event)
     this.#options.hooks.event?.(event)
@@ -137,16 +140,18 @@ export class Walk {
     const { host, types, begun } = this.#options
     const { found, common } = await this.#ready(signal)
     const isPlan = begun.mode === 'plan'
+    let planned: string | undefined
     if (isPlan) {
       const [{ plan }, { ForeseenHost }] = await Promise.all([import('./plan.ts'), import('./foreseen.ts')])
-      const digest = await plan(found.prepared, common.journal.owed, { ...common, host: new ForeseenHost(host) })
-      this.#plan = digestOf([found.digest, digest])
+      planned = await plan(found.prepared, common.journal.owed, { ...common, host: new ForeseenHost(host) })
     } else {
       await converge(found.prepared, common)
     }
     signal.throwIfAborted()
-    const mode = isPlan ? 'plan' : found.head.audit ? 'look' : 'clean'
-    this.#orphans = await cleanUp(found.digest, found.prepared, { ...common, types, mode })
+    const walked = this.#events.length
+    this.#orphans = await cleanUp(found.digest, found.prepared, { ...common, types, isPlan })
+    const cleaned = this.#events.slice(walked).map((event) => ({ ...event, durationMs: 0 }))
+    if (planned !== undefined) this.#plan = digestOf([found.digest, planned, cleaned])
     host.files.sync()
     faultPoint('run.walked')
   }
@@ -155,7 +160,7 @@ export class Walk {
     const { found, common } = await this.#ready(signal)
     const { holdsBack } = common
     common.holdsBack = (one) => {
-      const reason = flaps(one)
+      const reason = one.id && flaps(one.id)
       return reason === undefined ? holdsBack(one) : { outcome: 'deferred', reason }
     }
     for await (const batch of batches) {
@@ -201,7 +206,7 @@ export class Walk {
 
   #close() {
     const { found, ledger } = this.#options
-    if (found) ledger.close(found.digest, found.prepared, ({ id }) => !this.#unsettled.has(id))
+    if (found) ledger.close(found.digest, found.prepared, ({ id }) => this.#settled.has(id))
     faultPoint('run.closed')
   }
 }

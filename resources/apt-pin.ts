@@ -51,6 +51,7 @@ export const aptPin = defineResource({
       ? 'needs packages, pin and priority when it is present.'
       : undefined,
   paths: (name) => [pathOf(name)],
+  owns: (name) => [pathOf(name)],
   check: (name, want, host) => textDifferences('content', pathOf(name), textOf(want), host),
   async apply(name, want, host) {
     await putText(pathOf(name), textOf(want), host)

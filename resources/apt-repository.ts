@@ -66,6 +66,7 @@ export const aptRepository = defineResource({
   blobs: ['key'],
   problem: (_name, want) => (want.ensure === 'present' ? problemOf(want) : undefined),
   paths: (name) => [pathsOf(name).sources, ...keyPaths(pathsOf(name))],
+  owns: (name) => [pathsOf(name).sources, ...keyPaths(pathsOf(name))],
   check: (name, want, host) => checkSource(pathsOf(name), want, host),
   apply: (name, want, host) =>
     want.ensure === 'present' ? putSource(pathsOf(name), want, host) : removeSource(pathsOf(name), host),

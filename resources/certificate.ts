@@ -45,6 +45,7 @@ export const certificate = defineResource({
   props: Props,
   blobs: ['cert', 'chain', 'key'],
   paths: (path, { keyPath }) => (keyPath === undefined ? [path] : [path, keyPath]),
+  owns: (path, { keyPath }) => (keyPath === undefined ? [path] : [path, keyPath]),
   problem: (path, { keyPath }) =>
     keyPath === path ? 'has its key where it is itself: leave `keyPath` out.' : undefined,
 

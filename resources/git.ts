@@ -77,7 +77,7 @@ async function foresee(path: string, want: Want, foreseen: Foreseen, changes: Ch
   if (want.ensure === 'absent') return files.removeTree(path)
   const to = changes.find(({ what }) => what === 'revision')?.to ?? want.revision
   const { exitCode } = await runGit(['--version'], { ...want, user: undefined }, foreseen)
-  const comes = foreseen.packages().has('git')
+  const comes = foreseen.packages().get('git')?.status === 'installed'
   if (exitCode !== 0 && !comes) throw new Error('There is no git on this node. Declare pkg[git] before this.')
   if (exitCode === 0 && !isHash(to)) throw new Unforeseeable(to)
   const access = ownerOf(want, foreseen)

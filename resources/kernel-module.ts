@@ -45,6 +45,7 @@ kernel_module('loop', { parameters: { max_loop: 32 } })`,
   },
   unwanted: (): Want => ({ ensure: 'absent', parameters: {}, blacklist: false }),
   paths: (name) => [optionsFile(name), bootFile(name)],
+  owns: (name) => [optionsFile(name), bootFile(name)],
 
   async check(name, want, host) {
     return [

@@ -19,6 +19,7 @@ export const PackageName = z
   )
 
 const suffixes = 'service|socket|timer|target|mount|automount|swap|path|slice|scope'
+const hasSuffix = new RegExp(`.\\.(${suffixes})$`)
 
 export const UnitName = z
   .string()
@@ -35,7 +36,7 @@ export const ServiceName = z
 
 /** `haproxy` → `haproxy.service`; what has a suffix keeps it. */
 export function unitOf(name: string) {
-  return UnitName.safeParse(name).success ? name : `${name}.service`
+  return hasSuffix.test(name) ? name : `${name}.service`
 }
 
 /** For users and groups, as useradd takes it. */

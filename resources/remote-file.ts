@@ -37,6 +37,7 @@ export const remoteFile = defineResource({
   props: Props,
   problem: (_name, { url, insecure }) => urlProblem(url, insecure),
   paths: (path) => [path],
+  owns: (path) => [path],
 
   check(path, want, host) {
     const found = host.files.stat(path)

@@ -35,6 +35,7 @@ sysctl('net.ipv4.ip_local_port_range', { value: '20000 60999' })`,
       ? undefined
       : 'needs a value when it is present, and has none when absent.',
   paths: (key) => [dropFile(key)],
+  owns: (key) => [dropFile(key)],
 
   async check(key, want, host) {
     return [

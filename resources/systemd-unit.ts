@@ -28,6 +28,7 @@ export function systemdUnitIn(directory: string) {
     blobs: ['content'],
     units: (name) => [name],
     paths: (name) => [`${directory}/${name}`],
+    owns: (name) => [`${directory}/${name}`],
     problem: (_name, { ensure, content }) =>
       (ensure === 'present') === (content !== undefined)
         ? undefined

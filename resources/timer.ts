@@ -59,6 +59,7 @@ export const timer = defineResource({
       : 'needs a calendar and an argv when it is present.',
   units: (name) => [`${name}.timer`, `${name}.service`],
   paths: (name) => pathsOf(name),
+  owns: (name) => pathsOf(name),
 
   async check(name, want, host) {
     const differing = textsOf(name, want).map(({ what, path, text }) => textDifferences(what, path, text, host))

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { changesOf, type ResourceEvent } from '../../protocol/events.ts'
+import type { ResourceId } from '../../protocol/catalog.ts'
 import { messageOf } from '../../protocol/errors.ts'
 import type { PreparedCatalog } from '../kept-catalog.ts'
 import { type Prepared, UnreadableProps } from '../prepare.ts'
@@ -98,15 +99,17 @@ export class Drift {
   }
 
   /** Why a resource is left alone although it drifts: another program writes it again and again. */
-  readonly flaps = ({ id, type, resource, want }: Prepared) => {
+  readonly flaps = (id: ResourceId) => {
     if (!this.#flapping.has(id)) {
       this.#whyFlapping.delete(id)
       return undefined
     }
     const minutes = Math.ceil(this.#flapping.restMs(id) / 60_000)
+    const one = this.#following?.prepared.find((prepared) => prepared.id === id)
+    const paths = one?.type.paths?.(one.resource.name, one.want) ?? []
     const reason =
       this.#whyFlapping.get(id) ??
-      `flapping: each time it was repaired, something changed it back; ${writersText(type.paths?.(resource.name, want) ?? [])}. It is left alone for ${minutes} minutes`
+      `flapping: each time it was repaired, something changed it back; ${writersText(paths)}. It is left alone for ${minutes} minutes`
     this.#whyFlapping.set(id, reason)
     return reason
   }

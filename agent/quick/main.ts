@@ -14,6 +14,8 @@ import { reportOf } from '../report.ts'
 import { summaryOf } from '../show.ts'
 import { whyDisabled } from '../stance.ts'
 import { stateIn } from '../state.ts'
+import { standardDeadlineMs } from '../walk.ts'
+import { trustNoMore } from './no-zod.ts'
 
 /**
  * The common run of a cold `trivet-agent converge`: nothing differs, nothing is owed, nothing is left over. It is made without zod
@@ -61,6 +63,8 @@ async function look(dir: string): Promise<Report | undefined> {
   if (journal.interrupted || journal.owed.length > 0) return undefined
   if (!new Ledger(state.path('ledger')).isSettled(found.digest)) return undefined
   host.expectUnits(unitsOf(found.prepared))
+  trustNoMore()
+  host.limitRun(found.head.runDeadlineMs ?? standardDeadlineMs)
   const findings = await checkAll(found.prepared, host)
   if (findings.some(({ is }) => is !== 'as-wanted')) return undefined
   const begun = {

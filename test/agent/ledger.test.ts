@@ -120,8 +120,45 @@ test('an audited node only tells what is left', async (t) => {
   await node.run()
   node.catalog = { node: 'n1', resources: [], audit: true }
   const { events, run } = await node.run()
-  assert.deepEqual([events, run.orphans], [[], [`file[${path('a')}]`]])
+  const id = `file[${path('a')}]`
+  assert.deepEqual([shownEvents(events), run.orphans], [[`would-change remove ${id}`], [id]])
   assert(existsSync(path('a')))
+  node.catalog = { node: 'n1', resources: [], policies: { web: { audit: true } } }
+  assert.deepEqual(shownEvents((await node.run()).events), [`would-change remove ${id}`])
+  assert(existsSync(path('a')))
+})
+
+test('what a plan is known by covers what would be cleaned up', async (t) => {
+  const { node, path, file, wants } = await filesIn(t)
+  wants([file('a', 'one'), file('b', 'two')], 'remove')
+  await node.run()
+  wants([file('b', 'two')], 'remove')
+  const { plan } = (await node.run({ mode: 'plan' })).run
+  rmSync(path('a'))
+  assert.notEqual((await node.run({ mode: 'plan' })).run.plan, plan)
+})
+
+test('nothing of a sensitive thing is told when it is cleaned up', async (t) => {
+  const { node, path, file, wants } = await filesIn(t)
+  const part = { ...resource(`${path('a')}#password`), type: 'line', recipe: 'web', sensitive: true }
+  writeFileSync(path('a'), 'user=web\n')
+  wants([{ ...part, props: resourceTypes.line.props.parse({ line: 'password=hunter2' }) }], 'remove')
+  await node.run()
+  wants([file('b', 'two')], 'remove')
+  const reports = [await node.run({ mode: 'plan' }), await node.run()]
+  assert.doesNotMatch(JSON.stringify(reports), /hunter2/)
+  assert.equal(readFileSync(path('a'), 'utf8'), 'user=web\n')
+})
+
+test('a repair of one thing says nothing of another that never was as wanted', async (t) => {
+  const { node, file, wants } = await filesIn(t)
+  wants([file('a', 'one'), file('no/such/folder/b', 'two')])
+  await node.run()
+  const again = await node.run()
+  assert.deepEqual(
+    again.events.map((event) => 'cause' in event && event.cause),
+    ['intended'],
+  )
 })
 
 test('a damaged ledger is moved aside, and nothing that it told of is removed', async (t) => {
