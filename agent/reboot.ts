@@ -12,6 +12,8 @@ const Asked = z.strictObject({
   orders: z.array(z.string()),
   /** How many reboots one after another were asked for. */
   count: z.int(),
+  /** It has come, and is owed no more. */
+  hasCome: z.literal(true).optional(),
 })
 type Asked = z.infer<typeof Asked>
 
@@ -37,8 +39,14 @@ export class Reboots {
       )
     }
     faultPoint('reboot.asking')
-    writeSynced(this.#path, JSON.stringify({ bootId: this.#bootId(), reason, orders, count } satisfies Asked))
-    faultPoint('reboot.asked')
+    try {
+      writeSynced(this.#path, JSON.stringify({ bootId: this.#bootId(), reason, orders, count } satisfies Asked))
+      faultPoint('reboot.asked')
+    } catch (error) {
+      // Half asked, it would come all the same, and its orders be answered twice.
+      rmSync(this.#path, { force: true })
+      throw error
+    }
   }
 
   /** Asked for, and the machine is still up: why. */
@@ -51,6 +59,19 @@ export class Reboots {
   get resumed() {
     const asked = this.#asked()
     return asked && asked.bootId !== this.#bootId() ? asked.orders : undefined
+  }
+
+  /** It has come, and nobody has crossed out yet what asked for it. */
+  get hasJustCome() {
+    const asked = this.#asked()
+    return asked !== undefined && asked.bootId !== this.#bootId() && !asked.hasCome
+  }
+
+  /** What asks for a reboot from now on asks for another one. */
+  crossOut() {
+    const asked = this.#asked()
+    if (asked) writeSynced(this.#path, JSON.stringify({ ...asked, hasCome: true } satisfies Asked))
+    faultPoint('reboot.come')
   }
 
   forget() {

@@ -6,12 +6,14 @@ import { look } from './check.ts'
 import { type Interrupted, Journal, keyOf } from './journal.ts'
 import type { Ledger } from './ledger.ts'
 import type { Prepared } from './prepare.ts'
+import type { Reboots } from './reboot.ts'
 import { reportOf } from './report.ts'
 import type { Spool } from './spool.ts'
 import { errorIn, spooled } from './walk.ts'
 
 export interface Recovering {
   host: Host
+  reboots: Reboots
   spool: Spool
   journalPath: string
   now: () => number
@@ -21,8 +23,10 @@ export interface Recovering {
  * Tells the ledger what a run had made that did not come to its end, and gives its report, unless that is safe already. Its orders stay open:
  * the server sends them again, and a run that ends answers them.
  */
-export async function recover(prepared: Prepared[], ledger: Ledger, { host, spool, journalPath, now }: Recovering) {
+export async function recover(prepared: Prepared[], ledger: Ledger, recovering: Recovering) {
+  const { host, spool, journalPath, now } = recovering
   const journal = new Journal(journalPath)
+  if (recovering.reboots.hasJustCome) errorIn(() => crossOutReboots(journal, prepared, recovering.reboots))
   const left = journal.interrupted
   if (!left) return undefined
   faultPoint('run.recovering')
@@ -44,6 +48,14 @@ export async function recover(prepared: Prepared[], ledger: Ledger, { host, spoo
 function endedBy(journal: Journal, finishedAt: number) {
   const error = 'the agent died in the middle of this run'
   return { finishedAt, unchanged: 0, owed: journal.owed.map(keyOf), outcome: 'interrupted', error } as const
+}
+
+// Asked for, and then the agent died before it could cross it out. Where it cannot now either, there is one reboot too many.
+function crossOutReboots(journal: Journal, prepared: Prepared[], reboots: Reboots) {
+  const ends = new Set(prepared.map(({ id, type }) => `${type.by} ${id}`))
+  for (const owed of journal.owed.filter((one) => ends.has(keyOf(one)))) journal.settle(owed)
+  if (journal.touched && !journal.interrupted) journal.end()
+  reboots.crossOut()
 }
 
 // Noted before it was made: where no event tells that it was, only the machine can.

@@ -42,6 +42,7 @@ export const faultPoints = [
   'orphan.undone',
   'reboot.asking',
   'reboot.asked',
+  'reboot.come',
   'reboot.forgotten',
   'blob.written',
   'blob.renamed',

@@ -1,0 +1,49 @@
+import type { Client } from '../../cli/api-client.ts'
+import { until } from '../../lab/run.ts'
+import type { Scenario } from './drive.ts'
+import { type Broken, brokenAfterwards, brokenAtOnce, brokenReports, spooledBy, waitingIn } from './invariants.ts'
+import type { Ended, Place } from './place.ts'
+import { pointsOf, serverSeenBy } from './scenarios.ts'
+
+/** The daemon, which begins with a run that has much to do, and brings its report to the server while it lives on. */
+export function daemon(place: Place, client: Client): Scenario {
+  const server = serverSeenBy(place, client)
+  const delivered = async (log: string) =>
+    /^run .*\(converge, start\)/m.test(log) && waitingIn(place) === 0 && (await server.reports()).length > 0
+  return {
+    name: 'running as a daemon',
+    points: [...pointsOf('delivery'), 'spool.removing', 'spool.removed', 'run.spooled', 'run.ended'],
+    async begin() {
+      place.restore('taken')
+      await server.forget()
+    },
+    disturbed: async (fault) => runUntil(place, async (log) => log.includes('TrivetFault') || delivered(log), fault),
+    async aftermath(ended) {
+      const broken: Broken[] = brokenAtOnce(place)
+      if (ended.signal === null && ended.exitCode !== 0) broken.push(['mended', `it did not live on: ${ended.stderr}`])
+      const expected = spooledBy(place)
+      const rescue = await runUntil(place, delivered)
+      if (rescue.exitCode !== 0)
+        broken.push(['mended', `the next daemon ended with ${rescue.exitCode}: ${rescue.stderr}`])
+      broken.push(...brokenAfterwards(place))
+      const loads = place.loads.length
+      const second = await runUntil(place, delivered)
+      if (!second.stderr.includes(': unchanged in') || place.loads.length > loads) broken.push(['idle', second.stderr])
+      return [...broken, ...brokenReports(place, await server.reports(), expected, 1)]
+    },
+  }
+}
+
+/** Starts the daemon and stops it, as systemd would, once its log and the rest of the world are so; it may also die before. */
+async function runUntil(place: Place, isSo: (log: string) => Promise<boolean>, fault?: string): Promise<Ended> {
+  const { child, ended } = place.start(['run'], fault)
+  let stderr = ''
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
+  const isOver = () => child.exitCode !== null || child.signalCode !== null
+  await until(
+    () => `what the daemon is to do. Its log: ${stderr}`,
+    async () => isOver() || isSo(stderr),
+  )
+  child.kill('SIGTERM')
+  return { ...(await ended), stdout: '', stderr }
+}

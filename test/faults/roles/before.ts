@@ -1,0 +1,3 @@
+import { defineRole } from 'trivet/role'
+
+export default defineRole({ recipes: ['before', 'removable', 'restorable', 'keepable'] })
