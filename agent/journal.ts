@@ -150,14 +150,18 @@ export function keyOf({ action, target }: Notification) {
 
 function lineOf(entry: Entry) {
   const text = JSON.stringify(entry)
-  return `${crc32(text).toString(16).padStart(8, '0')} ${text}\n`
+  return `${checksumOf(text)} ${text}\n`
+}
+
+function checksumOf(text: string) {
+  return crc32(text).toString(16).padStart(8, '0')
 }
 
 function readEntries(path: string): Entry[] {
   return readLines(path).flatMap((line) => {
     const text = line.slice(9)
     // Of nothing at all the checksum is zero, which a torn line may well begin with.
-    if (text === '' || crc32(text).toString(16).padStart(8, '0') !== line.slice(0, 8)) return []
+    if (text === '' || `${checksumOf(text)} ` !== line.slice(0, 9)) return []
     // Whole, but of another version of the agent: what it tells cannot be known here.
     const entry = Entry.safeParse(JSON.parse(text))
     return entry.success ? [entry.data] : []
