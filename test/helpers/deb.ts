@@ -14,7 +14,7 @@ export interface Deb {
   /** Those of its files that are configuration: they stay when it is removed and not purged. */
   conffiles?: string[]
   /** As in debian/control: `one (>= 2), other`. */
-  depends?: string
+  depends?: string | undefined
   conflicts?: string
   recommends?: string
   /** A system user whom it makes when it is configured, and keeps. */
