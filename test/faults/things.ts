@@ -17,6 +17,8 @@ export interface Thing {
   after: Look
   /** What the ledger says in the end, if anything. */
   ledger?: 'made' | 'changed'
+  /** Made in steps: of one that is half made nobody can tell who made it, so it is not claimed. */
+  inSteps?: true
   /** Whose events tell of it, where it is not a resource itself; null: nobody's. */
   by?: string | null
 }
@@ -37,7 +39,7 @@ export const things: Record<string, Thing> = {
   secret: { before: nothing, after: file('secret', 0o600, 1), ledger: 'made' },
   readable: { before: nothing, after: file('to be read', 0o440, 1), ledger: 'made' },
   access: { before: file('the same', 0o640, 0, 2), after: file('the same', 0o604, 1), ledger: 'made' },
-  folder: { before: nothing, after: directory(0o550, 1), ledger: 'made' },
+  folder: { before: nothing, after: directory(0o550, 1), ledger: 'made', inSteps: true },
   'folder/inner': { before: nothing, after: file('inner'), ledger: 'made' },
   tightened: { before: directory(0o755), after: directory(0o700, 1), ledger: 'made' },
   link: {
