@@ -72,11 +72,13 @@ interface Attempted {
 }
 
 // Only what a type can take away again needs to be remembered. Not synced: a power cut forgets at worst that it was we who made it.
-function noteMaking(one: Prepared, changes: Change[], { journal, host, cleanupOf }: Applying) {
+async function noteMaking(one: Prepared, changes: Change[], { journal, host, cleanupOf }: Applying) {
   const { id, resource, type, want } = one
+  const unwanted = unwantedOf(type, want)
   const ensure = changes.find(({ what }) => what === 'ensure')
-  if (ensure?.to === 'absent' || unwantedOf(type, want) === undefined) return []
-  const how = ensure?.from === 'absent' ? 'made' : 'changed'
+  if (ensure?.to === 'absent' || unwanted === undefined) return []
+  const isNew = ensure?.from === 'absent' || (ensure === undefined && (await isAbsent(one, unwanted, host)))
+  const how = isNew ? 'made' : 'changed'
   const [path] = how === 'changed' ? (type.paths?.(resource.name, want) ?? []) : []
   const found = path === undefined ? undefined : host.files.stat(path)
   const before = found?.kind === 'file' ? { before: { mode: found.mode, uid: found.uid, gid: found.gid } } : {}
@@ -84,6 +86,15 @@ function noteMaking(one: Prepared, changes: Change[], { journal, host, cleanupOf
   if (resource.sensitive) making.sensitive = true
   journal.making(id, making)
   return [[id, making] as const]
+}
+
+/** Nothing of it is there yet. Where that cannot be told, somebody else may have made it. */
+async function isAbsent({ resource, type }: Prepared, unwanted: unknown, host: Host) {
+  try {
+    return (await type.check(resource.name, unwanted, host)).length === 0
+  } catch {
+    return false
+  }
 }
 
 function noteKept({ id }: Prepared, changes: Change[], ledger: Ledger) {
@@ -97,7 +108,9 @@ async function attempt(differing: Differing[], applying: Applying): Promise<Atte
   try {
     applying.changing()
     fresh = applying.journal.owe(differing.flatMap(({ one }) => one.resource.notifies))
-    makings = new Map(differing.flatMap(({ one, changes }) => noteMaking(one, changes, applying)))
+    const noted: Awaited<ReturnType<typeof noteMaking>>[] = []
+    for (const { one, changes } of differing) noted.push(await noteMaking(one, changes, applying))
+    makings = new Map(noted.flat())
     faultPoint('apply.owed')
   } catch (cause) {
     const why = `nothing was changed, since the journal cannot be written: ${messageOf(cause)}`

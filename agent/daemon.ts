@@ -218,8 +218,10 @@ export class Daemon {
         )
       }
     } catch (error) {
-      if (!(error instanceof Refused)) throw error
-      this.#refused(request, error.message)
+      if (request.trigger === 'drift') this.#drift.again()
+      if (error instanceof Refused) this.#refused(request, error.message)
+      else if (request.trigger === 'drift') this.#log(`drift cannot be repaired now: ${messageOf(error)}`)
+      else throw error
     } finally {
       this.#running = undefined
       progress.flush()

@@ -6,10 +6,10 @@ export class Failures {
   readonly #recipes = new Map<string, ResourceId>()
   readonly #resources = new Set<ResourceId>()
 
-  /** A failure that the recipe says to ignore takes nothing with it. */
+  /** A failure that the recipe says to ignore takes only what requires it. */
   add({ id, resource }: Prepared) {
-    if (resource.ignoreFailure) return
     this.#resources.add(id)
+    if (resource.ignoreFailure) return
     if (!this.#recipes.has(resource.recipe)) this.#recipes.set(resource.recipe, id)
   }
 

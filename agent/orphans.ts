@@ -75,7 +75,14 @@ async function isGone(id: string, made: Made, { host, ledger, types, report, cha
     if (!isPlan) ledger.forget(id)
     return true
   } catch (error) {
-    report({ outcome: 'failed', ...took(), changes: [], error: made.sensitive ? withheldError : messageOf(error) })
+    // Others may keep things in it, for ever: told each time, but no reason to call the run failed.
+    report({
+      outcome: 'failed',
+      ...took(),
+      changes: [],
+      error: made.sensitive ? withheldError : messageOf(error),
+      ignored: true,
+    })
     return false
   }
 }

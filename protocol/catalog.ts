@@ -38,7 +38,7 @@ export const Common = z.strictObject({
   ignoreFailure: z
     .boolean()
     .optional()
-    .describe('Its failure is reported, but neither skips what follows nor fails the run.'),
+    .describe('Its failure is reported and skips only what requires it; it does not fail the run.'),
   audit: z.boolean().optional().describe('What differs is reported, and nothing is changed.'),
   sensitive: z.boolean().optional().describe('Values and diffs are kept out of events, reports and logs.'),
 })

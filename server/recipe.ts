@@ -17,7 +17,7 @@ export interface CommonProps {
   /** Between two tries; 1000 where left out. */
   retryDelayMs?: number
   timeoutMs?: number
-  /** Its failure is reported, but neither skips what follows nor fails the run. */
+  /** Its failure is reported and skips only what requires it; it does not fail the run. */
   ignoreFailure?: boolean
   /** What differs is reported, and nothing is changed. */
   audit?: boolean

@@ -12,6 +12,8 @@ import { writersOf } from './writers.ts'
 const quietMs = 100
 /** … or when it has gone on for so long: then it is told, and another begins. */
 const longestMs = 5000
+/** After a repair could not begin, as on a full disk. */
+const againMs = 5000
 /** A unit that restarts passes through other states; so long after the last of them it is looked at. */
 const unitSettleMs = 500
 
@@ -32,7 +34,7 @@ export class Drift {
   readonly #pending = new Set<Prepared>()
   readonly #settling = new Map<string, NodeJS.Timeout>()
   #following: PreparedCatalog | undefined
-  #watches: { close: () => void }[] = []
+  #watches: { close: () => void; refresh?: () => void }[] = []
   #isTold = false
   #wake: (() => void) | undefined
 
@@ -42,7 +44,8 @@ export class Drift {
 
   /** From now on what this catalog says is watched. */
   follow(catalog: PreparedCatalog | undefined) {
-    if (catalog === this.#following) return
+    // A whole run has just looked at everything; what came to lie elsewhere since is watched anew.
+    if (catalog === this.#following) return this.#watches.forEach((one) => one.refresh?.())
     this.close()
     this.#following = catalog
     const policies = catalog?.head.policies ?? {}
@@ -60,6 +63,14 @@ export class Drift {
     this.#pending.clear()
     this.#isTold = false
     this.#following = undefined
+  }
+
+  /** Repairing could not even begin: what has drifted is tried again after a pause. */
+  again() {
+    setTimeout(() => {
+      this.#isTold = false
+      if (this.#pending.size > 0) this.#tell()
+    }, againMs).unref()
   }
 
   /** A whole run looks at all of it anyway. */
@@ -110,6 +121,7 @@ export class Drift {
     const reason =
       this.#whyFlapping.get(id) ??
       `flapping: each time it was repaired, something changed it back; ${writersText(paths)}. It is left alone for ${minutes} minutes`
+    if (one && !this.#whyFlapping.has(id)) setTimeout(() => this.#touched([one]), this.#flapping.restMs(id) + 1).unref()
     this.#whyFlapping.set(id, reason)
     return reason
   }
@@ -133,7 +145,9 @@ export class Drift {
 
   #watch(paths: Map<string, Prepared[]>, units: Map<string, Prepared[]>) {
     if (paths.size > 0) {
-      this.#watches.push(new WatchedPaths([...paths.keys()], (path) => this.#touched(paths.get(path) ?? [])))
+      this.#watches.push(
+        new WatchedPaths([...paths.keys()], (path) => this.#touched(paths.get(path) ?? []), this.#options.log),
+      )
     }
     if (units.size === 0) return
     const following = this.#following

@@ -1,5 +1,6 @@
-import { type FSWatcher, statSync, watch } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { type FSWatcher, readlinkSync, statSync, watch } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { codeOf, hasCode, messageOf } from '../../protocol/errors.ts'
 
 /**
  * The kernel keeps 16,384 events for a reader (fs.inotify.max_queued_events) and drops what comes beyond, of which Node.js does not tell.
@@ -8,92 +9,130 @@ import { basename, dirname, join } from 'node:path'
 const manyEvents = 4000
 const pauseMs = 50
 
-interface Folder {
-  /** The watch on the folder, or on the nearest one above it that is there. */
+/** Links of a path are followed to at most so many (path_resolution(7)). */
+const mostLinks = 40
+
+interface Watched {
   watcher: FSWatcher
-  at: string
   /** Of the folder that is watched: another one may take its place. */
   inode: number
 }
 
-/** Tells when something happened to one of the paths, also when their folders come and go. One inotify watch for each folder. */
+/**
+ * Tells when something happened to one of the paths, also when folders above them come, go, are renamed, or are links that lead elsewhere. One
+ * inotify watch for each folder from the root down to them.
+ */
 export class WatchedPaths {
+  /** By folder, as its path is written: the names in it that are watched for. */
   readonly #names = new Map<string, Set<string>>()
-  readonly #folders = new Map<string, Folder>()
+  /** All folders on the way, with the folders below them that hang on each. */
+  readonly #below = new Map<string, Set<string>>()
+  readonly #watched = new Map<string, Watched>()
   readonly #touched: (path: string) => void
+  readonly #log: (line: string) => void
   #events = 0
   #pause: NodeJS.Timeout | undefined
+  #isShort = false
 
-  constructor(paths: string[], touched: (path: string) => void) {
+  constructor(paths: string[], touched: (path: string) => void, log: (line: string) => void) {
     this.#touched = touched
+    this.#log = log
     for (const path of paths) {
       const names = this.#names.get(dirname(path)) ?? new Set()
       this.#names.set(dirname(path), names.add(basename(path)))
     }
-    for (const folder of this.#names.keys()) this.#arm(folder)
+    for (const folder of this.#names.keys()) this.#follow(folder, folder)
+    for (const folder of this.#below.keys()) this.#arm(folder)
+  }
+
+  /** Watches anew what is another folder by now, as after a mount over it, of which the kernel tells nobody; and tells of what is in it. */
+  refresh() {
+    for (const folder of this.#below.keys()) this.#look(folder)
   }
 
   close() {
     clearTimeout(this.#pause)
-    for (const { watcher } of this.#folders.values()) watcher.close()
-    this.#folders.clear()
+    for (const { watcher } of this.#watched.values()) watcher.close()
+    this.#watched.clear()
   }
 
-  /** Watches the folder; where it is not there, what is nearest above it, until it is. */
-  #arm(folder: string) {
+  /** The folder and all above it; where one is a link, also those above where it leads to. */
+  #follow(folder: string, needed: string, links = 0) {
     for (let at = folder; ; at = dirname(at)) {
-      const inode = inodeOf(at)
-      const watcher = inode === undefined ? undefined : this.#watch(at, folder)
-      if (inode === undefined || !watcher) {
-        if (at === '/') return
-        continue
-      }
-      this.#folders.set(folder, { watcher, at, inode })
-      // It may have come, or gone, between the look and the watch.
-      if (inodeOf(at) === inode && (at === folder || inodeOf(folder) === undefined)) return
-      watcher.close()
-      at = join(folder, '.')
+      const below = this.#below.get(at) ?? new Set()
+      this.#below.set(at, below.add(needed))
+      const target = links < mostLinks ? targetOf(at) : undefined
+      if (target !== undefined) this.#follow(resolve(dirname(at), target), needed, links + 1)
+      if (at === '/') return
     }
   }
 
-  #watch(at: string, folder: string) {
+  #arm(folder: string) {
+    const inode = inodeOf(folder)
+    if (inode === undefined) return
     try {
-      const watcher = watch(at, (_type, name) => this.#heard(folder, name))
-      watcher.on('error', () => this.#rearm(folder))
-      return watcher
-    } catch {
-      // Gone since we looked: what is above it is watched instead.
-      return undefined
+      const watcher = watch(folder, (_type, name) => this.#heard(folder, name))
+      watcher.on('error', () => this.#look(folder))
+      this.#watched.set(folder, { watcher, inode })
+    } catch (error) {
+      if (hasCode(error, 'ENOENT', 'ENOTDIR')) return
+      if (!this.#isShort)
+        this.#log(`not all that is to be watched can be; drift of the rest waits for the next run: ${messageOf(error)}`)
+      this.#isShort = true
     }
   }
 
   #heard(folder: string, name: string | null) {
     this.#count()
-    const known = this.#folders.get(folder)
-    if (known && (known.at !== folder || inodeOf(folder) !== known.inode)) return this.#rearm(folder)
-    if (name !== null && this.#names.get(folder)?.has(name)) this.#touched(join(folder, name))
-    return undefined
+    if (name === null) return
+    if (this.#names.get(folder)?.has(name)) this.#touched(join(folder, name))
+    const path = join(folder, name)
+    if (this.#below.has(path)) this.#look(path)
+  }
+
+  /** When another folder, or none, is there by now, what hangs on it is watched and told anew. */
+  #look(folder: string) {
+    const known = this.#watched.get(folder)
+    if (known?.inode === inodeOf(folder)) return
+    known?.watcher.close()
+    this.#watched.delete(folder)
+    this.#arm(folder)
+    for (const needed of this.#below.get(folder) ?? []) {
+      this.#follow(needed, needed)
+      for (const name of this.#names.get(needed) ?? []) this.#touched(join(needed, name))
+    }
+    for (const other of this.#below.keys())
+      if (other.startsWith(`${folder}/`) || !this.#watched.has(other)) this.#rearm(other)
   }
 
   #rearm(folder: string) {
-    const before = this.#folders.get(folder)
-    before?.watcher.close()
+    const known = this.#watched.get(folder)
+    if (known && known.inode === inodeOf(folder)) return
+    known?.watcher.close()
+    this.#watched.delete(folder)
     this.#arm(folder)
-    const now = this.#folders.get(folder)
-    if (before?.at !== now?.at || before?.inode !== now?.inode) this.#touchAll(folder)
-  }
-
-  #touchAll(folder: string) {
-    for (const name of this.#names.get(folder) ?? []) this.#touched(join(folder, name))
   }
 
   #count() {
     this.#events++
     clearTimeout(this.#pause)
     this.#pause = setTimeout(() => {
-      if (this.#events > manyEvents) for (const folder of this.#names.keys()) this.#touchAll(folder)
+      if (this.#events > manyEvents) {
+        for (const [folder, names] of this.#names) for (const name of names) this.#touched(join(folder, name))
+      }
       this.#events = 0
     }, pauseMs).unref()
+  }
+}
+
+/** Where a path leads that is a link. */
+function targetOf(path: string) {
+  try {
+    return readlinkSync(path)
+  } catch (error) {
+    if (codeOf(error) === undefined) throw error
+    // No link, or not there.
+    return undefined
   }
 }
 
@@ -101,7 +140,8 @@ function inodeOf(path: string) {
   try {
     const found = statSync(path, { throwIfNoEntry: false })
     return found?.isDirectory() ? found.ino : undefined
-  } catch {
+  } catch (error) {
+    if (codeOf(error) === undefined) throw error
     // A part of the path is no folder: then it is not there.
     return undefined
   }
