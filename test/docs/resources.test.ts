@@ -44,7 +44,7 @@ for (const [, type] of types) {
       const own = Object.fromEntries(
         given.map(([key, value]) => [
           key,
-          type.blobs?.includes(key) && typeof value === 'string' ? blob(value) : value,
+          type.blobs?.some((prop: string) => prop === key) && typeof value === 'string' ? blob(value) : value,
         ]),
       )
       const want = type.props.parse(own)
