@@ -6,7 +6,7 @@ import type { Host } from '../resources/host.ts'
 import { checkGuarded, type Finding } from './check.ts'
 import { type Journal, keyOf } from './journal.ts'
 import type { Ledger, Making } from './ledger.ts'
-import { unwantedOf } from './orphans.ts'
+import { unwantedOf } from './unwanted.ts'
 import type { Prepared } from './prepare.ts'
 import { messageOf } from '../protocol/errors.ts'
 import { asError } from './errors.ts'
@@ -212,8 +212,15 @@ function isMade(after: Finding, changes: Change[]) {
   return !isAsBefore(after, changes) && !after.changes.some(({ what, from }) => what === 'ensure' && from === 'absent')
 }
 
-/** Nothing has come of trying to make the changes. That the old bytes were kept by then is no change. */
+/** Nothing has come of trying to make the changes. */
 export function isAsBefore(after: Finding, changes: Change[]) {
-  const shown = (all: Change[]) => JSON.stringify(all.map(({ kept: _, ...change }) => change))
-  return after.is === 'different' && shown(after.changes) === shown(changes)
+  return (
+    after.is === 'different' &&
+    JSON.stringify(after.changes.map(withoutKept)) === JSON.stringify(changes.map(withoutKept))
+  )
+}
+
+// That the old bytes were kept by then is no change.
+function withoutKept({ what, from, to, diff }: Change) {
+  return { what, from, to, diff }
 }

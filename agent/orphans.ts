@@ -1,13 +1,13 @@
 import type { Cleanup, ResourceId } from '../protocol/catalog.ts'
 import { messageOf } from '../protocol/errors.ts'
 import type { Change, ResourceEvent } from '../protocol/events.ts'
-import { isRecord } from '../protocol/is-record.ts'
 import type { ResourceType } from '../resources/define.ts'
 import { faultPoint } from '../resources/fault-points.ts'
 import type { Host } from '../resources/host.ts'
 import { withheld, withheldError } from './apply.ts'
 import type { Ledger, Made } from './ledger.ts'
 import type { HoldsBack } from './stance.ts'
+import { unwantedOf } from './unwanted.ts'
 import type { Prepared, ResourceTypes } from './prepare.ts'
 
 export interface Cleaning {
@@ -21,12 +21,6 @@ export interface Cleaning {
   holdsBack: HoldsBack
   /** What would be done is told, and nothing is done. */
   isPlan: boolean
-}
-
-/** How a type says that a thing is no longer wanted; undefined where it cannot be. */
-export function unwantedOf(type: ResourceType, want: unknown): unknown {
-  if (type.unwanted) return type.unwanted(want)
-  return isRecord(want) && 'ensure' in want ? { ...want, ensure: 'absent' } : undefined
 }
 
 /**
@@ -59,11 +53,7 @@ async function isGone(id: string, made: Made, { host, ledger, types, report, cha
       if (action === undefined) return false
       const shown =
         action === 'remove' ? changes.map(toShow) : [{ what: 'content', from: 'ours', to: 'as it was before' }]
-      const held = holdsBack({ resource: { recipe: made.recipe } })
-      if (held?.outcome === 'deferred') report({ outcome: 'deferred', ...took(), changes: shown, reason: held.reason })
-      else if (held) report({ outcome: 'would-change', ...took(), changes: shown, proviso: held.reason })
-      else if (isPlan) report({ outcome: 'would-change', ...took(), changes: shown })
-      if (held || isPlan) return false
+      if (isOnlyTold({ ...took(), changes: shown }, made, holdsBack, isPlan, report)) return false
       changing()
       faultPoint('orphan.undoing')
       if (action === 'remove') await type.apply(made.name, unwanted, host, changes)
@@ -85,6 +75,21 @@ async function isGone(id: string, made: Made, { host, ledger, types, report, cha
     })
     return false
   }
+}
+
+/** What is to be done in a plan, or may not be done now, is told in its place. */
+function isOnlyTold(
+  about: { id: ResourceId; action: string; recipe: string; durationMs: number; changes: Change[] },
+  { recipe }: Made,
+  holdsBack: HoldsBack,
+  isPlan: boolean,
+  report: Cleaning['report'],
+) {
+  const held = holdsBack({ resource: { recipe } })
+  if (held?.outcome === 'deferred') report({ outcome: 'deferred', ...about, reason: held.reason })
+  else if (held) report({ outcome: 'would-change', ...about, proviso: held.reason })
+  else if (isPlan) report({ outcome: 'would-change', ...about })
+  return held !== undefined || isPlan
 }
 
 // A part of a file is taken out of it; the bytes of before would take along what others have written since.

@@ -11,13 +11,14 @@ const eventsAtOnce = 100
 export function progressTo(send: (message: AgentMessage) => void) {
   let run: Begun | undefined
   let unchanged = 0
-  let events: ResourceEvent[] = []
+  const events: ResourceEvent[] = []
   let timer: NodeJS.Timeout | undefined
   const flush = () => {
     clearTimeout(timer)
     timer = undefined
-    for (; run && unchanged + events.length > 0; events = events.slice(eventsAtOnce)) {
-      send({ type: 'progress', run: run.id, unchanged, events: events.slice(0, eventsAtOnce) })
+    if (!run) return
+    while (unchanged + events.length > 0) {
+      send({ type: 'progress', run: run.id, unchanged, events: events.splice(0, eventsAtOnce) })
       unchanged = 0
     }
   }

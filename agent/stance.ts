@@ -2,7 +2,7 @@ import type { Catalog, CatalogResource, Disabled, ResourceId, Window } from '../
 import type { CatalogHead } from './kept-catalog.ts'
 
 /** Why a resource that differs is left as it is in this run: it is only audited, or its time has not come. */
-export interface HeldBack {
+interface HeldBack {
   outcome: 'would-change' | 'deferred'
   reason: string
 }

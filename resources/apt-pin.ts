@@ -12,7 +12,7 @@ const Props = z.strictObject({
         .refine((name) => !name.includes(','), 'are not divided by commas'),
     )
     .default([])
-    .describe("Which packages: names, patterns such as 'linux-*', 'src:NAME' for all that are built from it, or '*'."),
+    .describe('Which packages: names, patterns such as `linux-*`, `src:NAME` for all that are built from it, or `*`.'),
   pin: z
     .string()
     .regex(

@@ -27,4 +27,5 @@ function succeed(data: unknown) {
   return { success: true, data: same(data) }
 }
 
+/** @public What imports zod gets it, by the alias of build.ts. */
 export { schema as z }

@@ -90,8 +90,9 @@ test('converging by a plan does what it said, and nothing where the plan is anot
   assert.deepEqual(shownEvents((await node.run({ plan })).events), ['changed thing[a]', 'changed thing[b]'])
 })
 
+const secret = (value: string) => resource('a', { sensitive: true, props: { value } })
+
 test('the hash of a plan tells values apart that the plan itself keeps to itself', async (t) => {
-  const secret = (value: string) => resource('a', { sensitive: true, props: { value } })
   const { node } = await nodeWith(t)
   const plans = []
   for (const value of ['one', 'two', 'one']) {

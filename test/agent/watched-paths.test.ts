@@ -45,12 +45,13 @@ test('a file below folders that are not there is heard of once they come, and ag
   await hears('x/y/z/a', () => rmSync(join(dir, 'x'), { recursive: true }))
 })
 
+function makeReleases(dir: string) {
+  for (const release of ['r1', 'r2']) mkdirSync(join(dir, release))
+  symlinkSync('r1', join(dir, 'current'))
+}
+
 test('a file behind a link is heard of, also when the link leads elsewhere by now', async (t) => {
-  const make = (dir: string) => {
-    for (const release of ['r1', 'r2']) mkdirSync(join(dir, release))
-    symlinkSync('r1', join(dir, 'current'))
-  }
-  const { dir, hears } = await watching(t, make, 'current/a')
+  const { dir, hears } = await watching(t, makeReleases, 'current/a')
   await hears('current/a', () => writeFileSync(join(dir, 'r1/a'), ''))
   await hears('current/a', () => {
     symlinkSync('r2', join(dir, 'next'))

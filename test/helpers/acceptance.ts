@@ -14,7 +14,7 @@ import { bookworm, clusterOf, factsOf, nodeOf } from './sources.ts'
 const state = '/var/lib/trivet-agent'
 const agent = '/usr/lib/trivet/trivet-agent.cjs'
 const releases = { trixie: {}, bookworm }
-export type Release = keyof typeof releases
+type Release = keyof typeof releases
 
 /** A lab node that converges recipes without a server. */
 export interface Machine {
