@@ -29,7 +29,8 @@ function loadType(type: string, code: string): ResourceType {
   run(module, requireGiven)
   const loaded = module.exports.default
   if (!isResourceType(loaded) || loaded.type !== type) throw new Error(`its code gives no resource type ${type}`)
-  return loaded
+  // Nobody here knows whether its apply keeps to `host.files`, and a plan must write nothing: it is not tried out, unless it says how.
+  return { effects: (name, _want, foreseen) => foreseen.mayBring(`${type}[${name}]`), ...loaded }
 }
 
 function requireGiven(name: string) {
