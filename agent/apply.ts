@@ -5,7 +5,7 @@ import { faultPoint } from '../resources/fault-points.ts'
 import type { Host } from '../resources/host.ts'
 import { checkGuarded, type Finding } from './check.ts'
 import { type Journal, keyOf } from './journal.ts'
-import type { Ledger, Making } from './ledger.ts'
+import type { Ledger, Made } from './ledger.ts'
 import { unwantedOf } from './unwanted.ts'
 import type { Prepared } from './prepare.ts'
 import { messageOf } from '../protocol/errors.ts'
@@ -50,7 +50,7 @@ export async function applyAll(differing: Differing[], applying: Applying): Prom
     const cause = ledger.causeOf(one)
     const event = { ...eventOf(one, changes, errors.get(one.resource.name), after, durationMs), cause }
     const making = makings.get(one.id)
-    if (making && isMade(after, changes)) ledger.making(one, making)
+    if (making && isMade(after, changes)) ledger.making(one.id, making)
     noteKept(one, changes, ledger)
     if (event.outcome === 'changed') crossOutSatisfied(one, changes, fresh, journal)
     if (event.outcome === 'changed' || !isAsBefore(after, changes)) {
@@ -68,7 +68,7 @@ interface Attempted {
   /** What was not owed before. */
   fresh: Notification[]
   /** What the ledger is to know, once it is made. */
-  makings: Map<ResourceId, Making>
+  makings: Map<ResourceId, Made>
 }
 
 // Only what a type can take away again needs to be remembered. Not synced: a power cut forgets at worst that it was we who made it.
@@ -82,7 +82,8 @@ async function noteMaking(one: Prepared, changes: Change[], { journal, host, cle
   const [path] = how === 'changed' ? (type.paths?.(resource.name, want) ?? []) : []
   const found = path === undefined ? undefined : host.files.stat(path)
   const before = found?.kind === 'file' ? { before: { mode: found.mode, uid: found.uid, gid: found.gid } } : {}
-  const making: Making = { how, recipe: resource.recipe, cleanup: cleanupOf(resource.recipe), ...before }
+  const { name, recipe } = resource
+  const making: Made = { type: resource.type, name, props: want, how, recipe, cleanup: cleanupOf(recipe), ...before }
   if (resource.sensitive) making.sensitive = true
   journal.making(id, making)
   return [[id, making] as const]

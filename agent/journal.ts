@@ -4,7 +4,7 @@ import { crc32 } from 'node:zlib'
 import { z } from 'zod'
 import { Notification, ResourceId } from '../protocol/catalog.ts'
 import { ResourceEvent, Run } from '../protocol/events.ts'
-import { Making } from './ledger.ts'
+import { Made } from './ledger.ts'
 import { faultPoint } from '../resources/fault-points.ts'
 import { syncDirectory } from '../resources/write-atomically.ts'
 import { writeSynced } from './state.ts'
@@ -18,7 +18,7 @@ const Entry = z.discriminatedUnion('entry', [
   z.strictObject({ entry: z.literal('begun'), run: Begun }),
   z.strictObject({ entry: z.literal('owed'), ...Notification.shape }),
   z.strictObject({ entry: z.literal('settled'), ...Notification.shape }),
-  z.strictObject({ entry: z.literal('making'), id: ResourceId, making: Making }),
+  z.strictObject({ entry: z.literal('making'), id: ResourceId, made: Made }),
   z.strictObject({ entry: z.literal('event'), event: ResourceEvent }),
   z.strictObject({ entry: z.literal('reported') }),
 ])
@@ -31,7 +31,7 @@ export interface Interrupted {
   /** Its report is safe; only the ledger could not be written. */
   isReported: boolean
   /** For the ledger, of all runs since it was last written: what they were about to make, or had made, and what they told. */
-  making: (readonly [ResourceId, Making])[]
+  making: (readonly [ResourceId, Made])[]
   told: ResourceEvent[]
 }
 
@@ -91,8 +91,8 @@ export class Journal {
   }
 
   /** For the ledger, if this process dies before it is written. */
-  making(id: ResourceId, making: Making) {
-    this.#note({ entry: 'making', id, making }, false)
+  making(id: ResourceId, made: Made) {
+    this.#note({ entry: 'making', id, made }, false)
   }
 
   /** The run is over and its report is safe, but the ledger could not be written: the next run does it, from what is noted here. */
@@ -194,7 +194,7 @@ function interruptedIn(entries: Entry[]): Interrupted | undefined {
     run: begun.run,
     events: eventsIn(since),
     isReported: since.some(({ entry }) => entry === 'reported'),
-    making: entries.flatMap((entry) => (entry.entry === 'making' ? [[entry.id, entry.making] as const] : [])),
+    making: entries.flatMap((entry) => (entry.entry === 'making' ? [[entry.id, entry.made] as const] : [])),
     told: eventsIn(entries),
   }
 }

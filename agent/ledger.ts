@@ -6,8 +6,11 @@ import { faultPoint } from '../resources/fault-points.ts'
 import type { Prepared } from './prepare.ts'
 import { moveAside, readIfThere, writeSynced } from './state.ts'
 
-/** What Trivet is about to do to one thing: to make it, or to change what somebody else has made. */
-export const Making = z.strictObject({
+/** What Trivet is about to do to one thing, or has done: to make it, or to change what somebody else has made. With all that is needed to take it away again. */
+export const Made = z.strictObject({
+  type: z.string(),
+  name: z.string(),
+  props: z.unknown(),
   how: z.enum(['made', 'changed']),
   recipe: z.string(),
   cleanup: Cleanup,
@@ -15,10 +18,6 @@ export const Making = z.strictObject({
   /** Of a file that was there before: the hash under which the node keeps its bytes, and who might do what. */
   before: z.strictObject({ kept: Sha256.optional(), mode: z.int(), uid: z.int(), gid: z.int() }).optional(),
 })
-export type Making = z.infer<typeof Making>
-
-/** What it has made or changed, with all that is needed to take it away again. */
-const Made = Making.extend({ type: z.string(), name: z.string(), props: z.unknown() })
 export type Made = z.infer<typeof Made>
 
 const Book = z.strictObject({
@@ -60,10 +59,9 @@ export class Ledger {
     return this.#cover.catalog === digest && this.#cover.orphans === 0
   }
 
-  /** About to be made, or changed. What is known of the first time stays. */
-  making({ id, resource: { type, name }, want }: Prepared, making: Making) {
+  /** What is known of the first time stays. */
+  making(id: ResourceId, made: Made) {
     const known = this.#book.made[id]
-    const made = { ...making, type, name, props: want }
     this.#book.made[id] = known ? { ...made, how: known.how, ...(known.before && { before: known.before }) } : made
     this.#isChanged = true
   }

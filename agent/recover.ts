@@ -1,11 +1,11 @@
 import { changesOf } from '../protocol/events.ts'
 import { faultPoint } from '../resources/fault-points.ts'
+import type { ResourceType } from '../resources/define.ts'
 import type { Host } from '../resources/host.ts'
 import { sweepAnew } from '../resources/write-atomically.ts'
-import { look } from './check.ts'
 import { type Interrupted, Journal, keyOf } from './journal.ts'
-import type { Ledger } from './ledger.ts'
-import type { Prepared } from './prepare.ts'
+import type { Ledger, Made } from './ledger.ts'
+import type { Prepared, ResourceTypes } from './prepare.ts'
 import type { Reboots } from './reboot.ts'
 import { reportOf } from './report.ts'
 import type { Spool } from './spool.ts'
@@ -13,6 +13,7 @@ import { errorIn, spooled } from './walk.ts'
 
 export interface Recovering {
   host: Host
+  types: ResourceTypes
   reboots: Reboots
   spool: Spool
   journalPath: string
@@ -32,7 +33,7 @@ export async function recover(prepared: Prepared[], ledger: Ledger, recovering: 
   faultPoint('run.recovering')
   sweepAnew()
   host.changed()
-  await recall(left, prepared, ledger, host)
+  await recall(left, recovering.types, ledger, host)
   const isInLedger = errorIn(() => ledger.save()) === undefined
   // It died after its report was safe, and before the journal said so. What cannot be written now, the end of this run writes.
   if (left.isReported || spool.has(left.run.id)) {
@@ -59,16 +60,22 @@ function crossOutReboots(journal: Journal, prepared: Prepared[], reboots: Reboot
 }
 
 // Noted before it was made: where no event tells that it was, only the machine can.
-async function recall({ making, told }: Interrupted, prepared: Prepared[], ledger: Ledger, host: Host) {
+async function recall({ making, told }: Interrupted, types: ResourceTypes, ledger: Ledger, host: Host) {
   const changed = new Set(told.filter(({ outcome }) => outcome === 'changed').map(({ id }) => id))
-  const noted = new Map(making)
-  for (const one of prepared) {
-    const note = noted.get(one.id)
-    if (note && (changed.has(one.id) || (await look(one, host)).is === 'as-wanted')) ledger.making(one, note)
+  for (const [id, made] of making) {
+    if (changed.has(id) || (await isThere(made, types[made.type], host))) ledger.making(id, made)
   }
   for (const event of told) {
     if (event.outcome === 'changed' && (event.action === 'remove' || event.action === 'restore'))
       ledger.forget(event.id)
     for (const { kept } of changesOf(event)) if (kept !== undefined) ledger.kept(event.id, kept)
+  }
+}
+
+async function isThere({ name, props }: Made, type: ResourceType | undefined, host: Host) {
+  try {
+    return type !== undefined && (await type.check(name, props, host)).length === 0
+  } catch {
+    return false // What cannot be told is not claimed.
   }
 }

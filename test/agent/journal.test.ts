@@ -95,14 +95,14 @@ test('an interrupted run is found with what it had done', async (t) => {
   journal.begin({ ...run, trigger: 'start' })
   journal.record(event('thing[a]'))
   journal.record({ outcome: 'unchanged', id: 'thing[b]', recipe: 'main', durationMs: 0 })
-  const making = { how: 'made', recipe: 'main', cleanup: 'keep' } as const
-  journal.making('thing[c]', making)
+  const made = { type: 'thing', name: 'c', props: {}, how: 'made', recipe: 'main', cleanup: 'keep' } as const
+  journal.making('thing[c]', made)
 
   assert.deepEqual(new Journal(path).interrupted, {
     run,
     events: [event('thing[a]')],
     isReported: false,
-    making: [['thing[c]', making]],
+    making: [['thing[c]', made]],
     told: [event('thing[a]')],
   })
 })
