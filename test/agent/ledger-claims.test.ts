@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { lstatSync, mkdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs'
+import { lstatSync, mkdirSync, readlinkSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { Journal } from '../../agent/journal.ts'
@@ -41,10 +41,10 @@ test('what could not be made is not claimed, and stays when somebody else has ma
   wants(link('folder/a'))
   assert.equal((await node.run()).run.outcome, 'failed')
   mkdirSync(path('folder'))
-  writeFileSync(path('folder/a'), 'theirs')
+  symlinkSync('theirs', path('folder/a'))
   wants()
   await node.run()
-  assert.equal(readFileSync(path('folder/a'), 'utf8'), 'theirs')
+  assert.equal(readlinkSync(path('folder/a')), 'theirs')
 })
 
 test('what was made and then removed, as the catalog said, is no longer ours: what somebody makes there stays', async (t) => {
@@ -53,10 +53,10 @@ test('what was made and then removed, as the catalog said, is no longer ours: wh
   await node.run()
   wants(link('a', { ensure: 'absent' }))
   await node.run()
-  writeFileSync(path('a'), 'theirs')
+  symlinkSync('theirs', path('a'))
   wants()
   await node.run()
-  assert.equal(readFileSync(path('a'), 'utf8'), 'theirs')
+  assert.equal(readlinkSync(path('a')), 'theirs')
 })
 
 test('what a run made that was cancelled is known to the next one, also where that wants it no more', async (t) => {
