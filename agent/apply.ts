@@ -214,7 +214,7 @@ function isMade(after: Finding, changes: Change[]) {
 }
 
 /** Nothing has come of trying to make the changes. */
-export function isAsBefore(after: Finding, changes: Change[]) {
+function isAsBefore(after: Finding, changes: Change[]) {
   return (
     after.is === 'different' &&
     JSON.stringify(after.changes.map(withoutKept)) === JSON.stringify(changes.map(withoutKept))
