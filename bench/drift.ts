@@ -14,6 +14,8 @@ import { type Site, withRole } from './site.ts'
 const number = z.coerce.number().int().min(1)
 /** Of one file; more of them in a row would be taken for flapping. */
 const turnsOfOne = 25
+/** Far enough apart that each is a repair of its own, with a report of its own. */
+const [turnsApart, apartMs] = [50, 500]
 
 interface Found {
   drifts: Drifts[]
@@ -47,6 +49,8 @@ export const drift = defineCommand<CommandContext>()({
           note(`1,000 files: ${drifts} drifts in turn`)
           const paths = pathsOf(workSets.W1)
           found.drifts.push({ of: 'trivet-agent, 1,000 files', ...(await driftInTurn(paths, drifts, site)) })
+          const apart = await driftInTurn(paths, turnsApart, site, apartMs)
+          found.drifts.push({ of: 'trivet-agent, 1,000 files, half a second apart', ...apart })
           for (let burst = 1; burst <= bursts; burst++) {
             measuring.goOn()
             note(`1,000 files: burst ${burst} of ${bursts}`)

@@ -6,9 +6,10 @@ import { furnish, siteFor } from './converge/furnish.ts'
 import { type WorkSet, workSets } from './converge/work-sets.ts'
 import { readMachine } from './machine.ts'
 import { figuresOf, type Grown, markdownOf, type Rest } from './memory/report.ts'
-import { memoryOf } from './process.ts'
+import { type Memory, memoryOf } from './process.ts'
 import { agentPid, order, restart } from './resident.ts'
 import { agentFolder, type Site, withRole } from './site.ts'
+import { spreadOf } from './statistics.ts'
 
 const standardRestSeconds = 20
 const number = z.coerce.number().int().min(1)
@@ -59,17 +60,29 @@ async function restsOf(set: WorkSet, seconds: number, { note, goOn }: Measuring,
   })
 }
 
-/** Ten looks at the daemon in the course of so many runs. */
+/** The daemon in the course of so many runs, in ten parts; its heap rises and falls from run to run. */
 async function growth(runs: number, { note, goOn }: Measuring, site: Site): Promise<Grown[]> {
   await order(site)
   await restart(site, 'unchanged')
-  const [pid, step, grown]: [number, number, Grown[]] = [await agentPid(site), Math.ceil(runs / 10), []]
-  for (let run = 1; run <= runs; run++) {
-    goOn()
-    await order(site)
-    if (run % step !== 0 && run !== runs) continue
-    grown.push({ run, ...(await memoryOf(pid, site)) })
-    note(`run ${run} of ${runs}`)
+  const pid = await agentPid(site)
+  const [part, grown]: [number, Grown[]] = [Math.ceil(runs / 10), []]
+  for (let from = 1; from <= runs; from += part) {
+    const looks: Memory[] = []
+    const to = Math.min(runs, from + part - 1)
+    for (let run = from; run <= to; run++) {
+      goOn()
+      await order(site)
+      looks.push(await memoryOf(pid, site))
+    }
+    const spread = (key: keyof Memory) => spreadOf(looks.map((look) => look[key]))
+    grown.push({
+      from,
+      to,
+      rssMb: spread('rssMb'),
+      anonymousMb: spread('anonymousMb').median,
+      peakMb: spread('peakMb').max,
+    })
+    note(`run ${to} of ${runs}`)
   }
   return grown
 }

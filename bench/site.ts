@@ -76,11 +76,12 @@ async function joined(fleet: Fleet, programs: string[], down: () => Promise<void
   }
 }
 
-/** While the node has the role, and has it alone. */
-export async function withRole<Result>(role: string, { fleet, node }: Site, work: () => Promise<Result>) {
+/** While the node has the role, and never had another: what the agent made for one before is forgotten, or it would look after that too. */
+export async function withRole<Result>(role: string, { fleet, node, must }: Site, work: () => Promise<Result>) {
   await fleet.mustTrivet('node', 'assign', node.name, role)
   const result = await work()
   await fleet.mustTrivet('node', 'unassign', node.name, role)
+  await must(['rm', '--', `${agentFolder}/ledger`])
   return result
 }
 

@@ -11,9 +11,9 @@ export type Drifted = z.infer<typeof Drifted>
 const Burst = Drifted.extend({ writtenMs: z.number() })
 export type Burst = z.infer<typeof Burst>
 
-/** Writes into files taken at random, one after another, each when the one before is right again. */
-export async function driftInTurn(paths: string[], count: number, site: Site): Promise<Drifted> {
-  return Drifted.parse(await drift(paths, ['turns', String(count)], site))
+/** Writes into files taken at random, one after another, each when the one before is right again, or so long after that. */
+export async function driftInTurn(paths: string[], count: number, site: Site, pauseMs = 0): Promise<Drifted> {
+  return Drifted.parse(await drift(paths, ['turns', String(count), String(pauseMs)], site))
 }
 
 /** Writes into all of them, and waits until the last one is right again. */
