@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict'
+import fs, {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { test } from 'node:test'
+import { blobsIn } from '../../agent/blobs.ts'
+import { type CatalogResource, sha256 } from '../../protocol/catalog.ts'
+import { defineResource } from '../../resources/define.ts'
+import { file } from '../../resources/file.ts'
+import { nodeIn, resource, World } from './tiny.ts'
+
+const calls = [
+  'openSync',
+  'writeFileSync',
+  'appendFileSync',
+  'fchmodSync',
+  'fsyncSync',
+  'renameSync',
+  'linkSync',
+  'unlinkSync',
+  'rmSync',
+] as const
+
+/** What a disk still has after a loss of power: names since their directory was last synced, bytes since their file was. */
+class Disk {
+  readonly #bytes = new Map<number, Buffer>()
+  readonly #names = new Map<string, Map<string, number>>()
+  readonly #paths = new Map<number, string>()
+
+  /** All that is in these directories is on it from the start. */
+  constructor(dirs: string[]) {
+    for (const path of dirs.flatMap(filesBelow)) this.#bytes.set(statSync(path).ino, readFileSync(path))
+    for (const dir of dirs.flatMap(foldersIn)) this.#sync(dir)
+  }
+
+  opened(fd: number, path: string) {
+    this.#paths.set(fd, path)
+    const { ino, size } = fs.fstatSync(fd)
+    // A number that was used before, of a file that is new.
+    if (size === 0) this.#bytes.delete(ino)
+  }
+
+  synced(fd: number) {
+    const path = this.#paths.get(fd)
+    const stat = fs.fstatSync(fd)
+    if (path === undefined) return
+    if (stat.isDirectory()) this.#sync(path)
+    else this.#bytes.set(stat.ino, readFileSync(path))
+  }
+
+  #sync(dir: string) {
+    this.#names.set(dir, new Map(filesIn(dir).map((path) => [basename(path), statSync(path).ino])))
+  }
+
+  /** Puts everything below it back to that. A file whose bytes never came is there, and empty. */
+  losePower(root: string) {
+    for (const path of filesBelow(root)) rmSync(path)
+    for (const [dir, names] of this.#names) {
+      if (dir !== root && !dir.startsWith(`${root}/`)) continue
+      for (const [name, ino] of names) writeFileSync(join(dir, name), this.#bytes.get(ino) ?? '')
+    }
+  }
+}
+
+function foldersIn(dir: string): string[] {
+  const folders = readdirSync(dir, { withFileTypes: true }).filter((entry) => entry.isDirectory())
+  return [dir, ...folders.flatMap(({ name }) => foldersIn(join(dir, name)))]
+}
+
+function filesIn(dir: string) {
+  const files = readdirSync(dir, { withFileTypes: true }).filter((entry) => entry.isFile())
+  return files.map(({ name }) => join(dir, name))
+}
+
+function filesBelow(root: string) {
+  return foldersIn(root).flatMap(filesIn)
+}
+
+/** Does the work until its n-th call that touches the disk; from then on nothing happens any more. */
+async function cutAt(n: number, disk: Disk, work: () => Promise<unknown>) {
+  const original = Object.fromEntries(calls.map((name) => [name, fs[name]]))
+  let count = 0
+  let isOurs = false
+  for (const name of calls) {
+    const call = fs[name]
+    const counted = (...args: unknown[]) => {
+      if (isOurs) return Reflect.apply(call, fs, args)
+      if (++count >= n) throw new Error('dead')
+      isOurs = true
+      try {
+        const result: unknown = Reflect.apply(call, fs, args)
+        if (name === 'openSync' && typeof result === 'number') disk.opened(result, String(args[0]))
+        if (name === 'fsyncSync' && typeof args[0] === 'number') disk.synced(args[0])
+        return result
+      } finally {
+        isOurs = false
+      }
+    }
+    Object.assign(fs, { [name]: counted })
+  }
+  syncBuiltinESMExports()
+  try {
+    await work().catch(() => {}) // There is no power.
+  } finally {
+    Object.assign(fs, original)
+    syncBuiltinESMExports()
+  }
+  return count >= n
+}
+
+/** A node whose file `conf` says something; what it said when its service was last restarted survives whatever comes. */
+function startOver(dir: string) {
+  const [state, files] = [join(dir, 'state'), join(dir, 'files')]
+  rmSync(dir, { recursive: true, force: true })
+  for (const path of [dir, state, files]) mkdirSync(path)
+  const conf = join(files, 'conf')
+  const world = new World()
+  let loaded = 'old'
+  world.types.service = defineResource({
+    ...file,
+    type: 'service',
+    check: () => [],
+    actions: { restart: async () => void (loaded = readFileSync(conf, 'utf8')) },
+  })
+  world.types.file = file
+  const nodeWanting = (text: string) => {
+    const bytes = Buffer.from(text)
+    blobsIn(join(state, 'blobs')).write(sha256(bytes), bytes)
+    const content = { sha256: sha256(bytes), bytes: bytes.length }
+    const notifies = [{ action: 'restart', target: 'service[it]' as const }]
+    const resources: CatalogResource[] = [
+      { ...resource(conf), type: 'file', props: { content }, notifies },
+      { ...resource('it'), type: 'service', props: {} },
+    ]
+    return nodeIn(state, world, resources)
+  }
+  writeFileSync(conf, 'old')
+  return { state, files, conf, nodeWanting, loaded: () => loaded }
+}
+
+for (const lost of [['state'], ['files'], ['state', 'files']] as const) {
+  test(`a loss of power at any call loses no restart, where the ${lost.join(' and the ')} lose all that was not synced`, async (t) => {
+    // What is lost is counted here, not by the disk, so none needs to be waited for.
+    const base = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'test-'))
+    t.after(() => rmSync(base, { recursive: true }))
+    const dir = join(base, 'node')
+    let cuts = 0
+    for (let n = 1, cut = true; cut; n++) {
+      const { nodeWanting, conf, loaded, ...roots } = startOver(dir)
+      const node = nodeWanting('new')
+      const disk = new Disk([roots.state, roots.files])
+      cut = await cutAt(n, disk, () => node.runs())
+      if (cut) cuts++
+      for (const root of lost) disk.losePower(roots[root])
+      const said = readFileSync(conf, 'utf8')
+      assert(said === 'old' || said === 'new', `cut at ${n}, the file says ${said}`)
+
+      rmSync(join(roots.state, 'lock'), { force: true })
+      const reborn = nodeWanting('new')
+      await reborn.runs()
+      assert.equal(readFileSync(conf, 'utf8'), 'new', `cut at ${n}`)
+      assert.equal(loaded(), 'new', `cut at ${n}, the service was not restarted`)
+      const { run } = await reborn.run()
+      assert.deepEqual([run.outcome, run.owed], ['unchanged', []], `cut at ${n}`)
+    }
+    assert(cuts > 30, `only ${cuts} places to cut`)
+  })
+}
