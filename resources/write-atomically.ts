@@ -27,7 +27,6 @@ export async function writeAtomically(
   }
   faultPoint('file.renamed')
   syncLater(dirname(path))
-  faultPoint('file.done')
 }
 
 function writeNew(path: string, bytes: Buffer, access: ResolvedAccess) {
@@ -90,6 +89,7 @@ export function syncAll() {
       unlessMissing(error)
     }
     unsynced.delete(directory)
+    faultPoint('names.synced')
   }
 }
 

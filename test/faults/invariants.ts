@@ -23,6 +23,8 @@ export type Invariant = keyof typeof invariants
 /** What did not hold, in words. */
 export type Broken = [Invariant, string]
 
+/** It is taken away with the next catalog, and has only one name: no more of them come together. */
+const untilNextCatalog = 'catalog.note.json.new'
 const temporary = /^\.trivet-(partial-)?[0-9a-f]{16}-/
 
 /** Right after the agent has died or failed. */
@@ -77,7 +79,7 @@ export function brokenAfterwards(place: Place): Broken[] {
   if (owed.length > 0 || interrupted) broken.push(['mended', 'the journal still tells of something to do'])
   const left = [
     ...entriesIn(place.root).filter((path) => !things[path]),
-    ...entriesIn(place.state).filter((path) => /\.new$|\.damaged$/.test(path)),
+    ...entriesIn(place.state).filter((path) => /\.new$|\.damaged$/.test(path) && path !== untilNextCatalog),
   ]
   return [...broken, ...left.map((path): Broken => ['clean', `${path} is left`]), ...wrongInLedger(place)]
 }

@@ -24,7 +24,7 @@ export function pointsOf(...files: string[]) {
 
 /** A run of a new catalog, from disk. */
 export function converging(place: Place): Scenario {
-  const files = ['file', 'access', 'adopt', 'directory', 'link', 'remove', 'tree', 'blob']
+  const files = ['file', 'access', 'adopt', 'directory', 'link', 'remove', 'tree', 'names', 'blob']
   return {
     name: 'converging',
     points: [
