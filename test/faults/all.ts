@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Fault, type FaultPoint, faultPoints, faults } from '../../resources/fault-points.ts'
-import { daemon } from './daemon.ts'
+import { daemon, repairing } from './daemon.ts'
 import { type Depth, drive, type Driven, type Scenario } from './drive.ts'
 import { openField, prepareNode, type Field } from './field.ts'
 import { rebooting } from './rebooting.ts'
@@ -53,8 +53,9 @@ export async function driveAll(wanted: Wanted, told: (driven: Driven[]) => void)
 async function scenariosOn(field: Field, name: string): Promise<Scenario[]> {
   const place = await prepareNode(field, name)
   const { client } = field
-  const runs = [converging(place), taking(place, client), idling(place), recovering(place), daemon(place, client)]
-  return [...runs, ...(await rebooting(join(field.base, `${name}.rebooting`)))]
+  const oneShots = [converging(place), taking(place, client), idling(place), recovering(place)]
+  const daemons = [daemon(place, client), repairing(place, client)]
+  return [...oneShots, ...daemons, ...(await rebooting(join(field.base, `${name}.rebooting`)))]
 }
 
 function tasksFor(scenarios: Scenario[], { scenarios: which, isWanted }: Wanted) {

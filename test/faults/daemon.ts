@@ -1,9 +1,12 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Client } from '../../cli/api-client.ts'
 import { until } from '../../lab/run.ts'
 import type { Scenario } from './drive.ts'
 import { type Broken, brokenAfterwards, brokenAtOnce, brokenReports, spooledBy, waitingIn } from './invariants.ts'
 import type { Ended, Place } from './place.ts'
-import { pointsOf, serverSeenBy } from './scenarios.ts'
+import { afterOneShot, online, pointsOf, serverSeenBy } from './scenarios.ts'
+import { type Look, things } from './things.ts'
 
 /** The daemon, which begins with a run that has much to do, and brings its report to the server while it lives on. */
 export function daemon(place: Place, client: Client): Scenario {
@@ -31,6 +34,38 @@ export function daemon(place: Place, client: Client): Scenario {
       if (!second.stderr.includes(': unchanged in') || place.loads.length > loads) broken.push(['idle', second.stderr])
       return [...broken, ...brokenReports(place, await server.reports(), expected, 1)]
     },
+  }
+}
+
+/** The daemon repairs what drifts: of a file that its service has loaded as it drifts to, so that the repair owes a restart. */
+export function repairing(place: Place, client: Client): Scenario {
+  const server = serverSeenBy(place, client)
+  const conf = join(place.root, 'conf')
+  const { before, after } = things['conf'] ?? {}
+  const drift = (look: Look | undefined) => look?.kind === 'file' && writeFileSync(conf, look.text)
+  return {
+    name: 'repairing drift',
+    points: [
+      ...pointsOf('journal', 'file', 'names', 'ledger', 'owed'),
+      ...(['apply.owed', 'apply.made', 'apply.looked'] as const),
+    ],
+    async begin() {
+      place.restore('after')
+      drift(before)
+      place.restartService()
+      drift(after)
+      await server.forget()
+    },
+    async disturbed(fault) {
+      let hasDrifted = false
+      const isOver = async (log: string) => {
+        // From when the first run is told on, all is watched.
+        if (!hasDrifted && /^run .*\(converge, start\): unchanged/m.test(log)) hasDrifted = drift(before) !== false
+        return log.includes('TrivetFault') || /^run .*\(converge, drift\)/m.test(log)
+      }
+      return runUntil(place, isOver, fault)
+    },
+    aftermath: async (ended) => afterOneShot(place, online, ended, Infinity, server.reports),
   }
 }
 

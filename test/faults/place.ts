@@ -44,6 +44,11 @@ export class Place {
     return ['sh', '-c', `{ ${fingerprint}; } >> "$1" && sync "$1"`, this.root, this.loaded]
   }
 
+  restartService() {
+    const [program, ...args] = this.load
+    execFileSync(program, args)
+  }
+
   get fingerprint() {
     return execFileSync('sh', ['-c', fingerprint, this.root], { encoding: 'utf8' })
   }

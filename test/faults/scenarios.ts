@@ -15,7 +15,7 @@ import {
 import type { Ended, Place } from './place.ts'
 
 const offline = ['converge', '--offline', '--json']
-const online = ['converge', '--json']
+export const online = ['converge', '--json']
 
 /** The points of these files, by the first word of their names. */
 export function pointsOf(...files: string[]) {
@@ -92,7 +92,7 @@ export function serverSeenBy({ name }: Place, client: Client) {
   }
 }
 
-async function afterOneShot(
+export async function afterOneShot(
   place: Place,
   args: string[],
   ended: Ended,

@@ -1,3 +1,3 @@
 import { defineRole } from 'trivet/role'
 
-export default defineRole({ recipes: ['after'] })
+export default defineRole({ recipes: ['after'], watch: true })
