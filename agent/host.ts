@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { sha256 } from '../protocol/catalog.ts'
 import { must } from '../resources/define.ts'
 import { realFiles } from '../resources/files.ts'
@@ -6,6 +6,7 @@ import type { CommandOptions, Host } from '../resources/host.ts'
 import type { Blobs } from './blobs.ts'
 import { Systemd } from './dbus/systemd.ts'
 import { packageReader } from './packages.ts'
+import { readerOf } from './reader.ts'
 import { runCommand } from './run-command.ts'
 import { readUnits, type UnitStates } from './units.ts'
 import { watchUnits } from './watch-units.ts'
@@ -23,6 +24,8 @@ export class RealHost implements Host {
   readonly files = realFiles
   readonly #options: RealHostOptions
   readonly #readPackages = packageReader()
+  readonly #readUsers = readerOf('/etc/passwd', parseUsers)
+  readonly #readGroups = readerOf('/etc/group', parseGroups)
   #unitNames: string[] = []
   readonly #systemd = new Systemd()
   #units: Promise<UnitStates> | undefined
@@ -100,22 +103,12 @@ export class RealHost implements Host {
   }
 
   users() {
-    this.#users ??= new Map(
-      rowsOf('/etc/passwd').map(([name = '', , uid, gid, comment = '', home = '', shell = '']) => [
-        name,
-        { uid: Number(uid), gid: Number(gid), comment, home, shell },
-      ]),
-    )
+    this.#users ??= this.#readUsers()
     return this.#users
   }
 
   groups() {
-    this.#groups ??= new Map(
-      rowsOf('/etc/group').map(([name = '', , gid, members = '']) => [
-        name,
-        { gid: Number(gid), members: members.split(',').filter(Boolean) },
-      ]),
-    )
+    this.#groups ??= this.#readGroups()
     return this.#groups
   }
 
@@ -133,8 +126,26 @@ export class RealHost implements Host {
   }
 }
 
-function rowsOf(path: string) {
-  return readFileSync(path, 'utf8')
+function parseUsers(text: string): ReturnType<Host['users']> {
+  return new Map(
+    rowsOf(text).map(([name = '', , uid, gid, comment = '', home = '', shell = '']) => [
+      name,
+      { uid: Number(uid), gid: Number(gid), comment, home, shell },
+    ]),
+  )
+}
+
+function parseGroups(text: string): ReturnType<Host['groups']> {
+  return new Map(
+    rowsOf(text).map(([name = '', , gid, members = '']) => [
+      name,
+      { gid: Number(gid), members: members.split(',').filter(Boolean) },
+    ]),
+  )
+}
+
+function rowsOf(text: string) {
+  return text
     .split('\n')
     .filter(Boolean)
     .map((line) => line.split(':'))

@@ -1,5 +1,5 @@
-import { readFileSync, statSync } from 'node:fs'
 import type { InstalledPackage } from '../resources/host.ts'
+import { readerOf } from './reader.ts'
 
 /** All packages that dpkg knows, by name; those of a foreign architecture by `name:arch`. Format: dpkg's status file, deb-control(5). */
 export function parseStatus(text: string): Map<string, InstalledPackage> {
@@ -29,13 +29,7 @@ function field(stanza: string, name: string) {
   return stanza.slice(start + name.length + 2, end === -1 ? undefined : end)
 }
 
-/** Reads dpkg's status, and again only when the file is another: dpkg replaces it by rename. */
+/** Reads dpkg's status, and again only when the file is another. */
 export function packageReader(path = '/var/lib/dpkg/status') {
-  let known = { key: '', packages: new Map<string, InstalledPackage>() }
-  return () => {
-    const stat = statSync(path, { throwIfNoEntry: false })
-    const key = stat ? `${stat.ino} ${stat.size} ${stat.mtimeMs} ${stat.ctimeMs}` : 'none'
-    if (key !== known.key) known = { key, packages: stat ? parseStatus(readFileSync(path, 'latin1')) : new Map() }
-    return known.packages
-  }
+  return readerOf(path, parseStatus, 'latin1')
 }

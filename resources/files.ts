@@ -20,10 +20,10 @@ import { dirname } from 'node:path'
 import { unlessMissing } from '../protocol/errors.ts'
 import { faultPoint } from './fault-points.ts'
 import type { Files, Found, Kind, ResolvedAccess } from './host.ts'
-import { setAccessOf } from './ownership.ts'
+import { setAccess, setAccessOf } from './ownership.ts'
 import { explained, syncAll, syncLater, temporaryBeside, writeAtomically } from './write-atomically.ts'
 
-const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants
+const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_DIRECTORY } = constants
 /** One buffer for all reads: allocating one for each of a thousand files costs more than reading them. */
 const buffer = Buffer.allocUnsafe(64 * 1024)
 
@@ -95,8 +95,15 @@ function adopt(candidate: string, path: string, access: ResolvedAccess) {
 function makeDirectory(path: string, access: ResolvedAccess) {
   mkdirSync(path, { mode: access.mode & 0o700 })
   faultPoint('directory.made')
-  setAccessOf(path, access)
+  const fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_DIRECTORY)
+  try {
+    setAccess(fd, access)
+  } finally {
+    closeSync(fd)
+  }
   faultPoint('directory.set')
+  // Once with all that is made in it.
+  syncLater(path)
   syncLater(dirname(path))
 }
 
