@@ -70,20 +70,26 @@ export class Walk {
 
   /** Walks, and leaves the report in the spool. */
   async report(): Promise<Report> {
-    const { host, reboots, begun } = this.#options
+    const { host, begun } = this.#options
     this.#hearReboots()
     const result = await this.result()
     const report = spooled(result, this.#options, this.#trouble === undefined && begun.mode === 'converge')
     if (this.#reboot !== undefined) await host.rebootNow()
-    else if (begun.mode === 'converge' && !report.events.some(({ action }) => action === 'reboot')) reboots.forget()
     return report
   }
 
   async result(): Promise<Report> {
     const error = await errorOf(() => this.#withinTime((signal) => this.#walk(signal)))
-    const isWhole = error === undefined && this.#options.begun.mode === 'converge'
-    this.#trouble = error ?? (isWhole ? errorIn(() => this.#close()) : undefined)
+    if (this.#options.begun.mode === 'plan') return this.#cameTo(error)
+    const forgetting = errorIn(() => this.#forgetReboot())
+    this.#trouble = error ?? errorIn(() => this.#close()) ?? forgetting
     return this.#cameTo(this.#trouble)
+  }
+
+  // Before the report is safe: an agent that dies in between would come up and answer the orders a second time.
+  #forgetReboot() {
+    const isOwed = this.#reboot !== undefined || this.#events.some(({ action }) => action === 'reboot')
+    if (!isOwed) this.#options.reboots.forget()
   }
 
   /** Repairs what each batch names, as long as batches come. Undefined where there was nothing to tell; the report is left in the spool. */

@@ -1,7 +1,8 @@
-import { writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Client } from '../../cli/api-client.ts'
 import { until } from '../../lab/run.ts'
+import { unlessMissing } from '../../protocol/errors.ts'
 import type { Scenario } from './drive.ts'
 import { type Broken, brokenAfterwards, brokenAtOnce, brokenReports, spooledBy, waitingIn } from './invariants.ts'
 import type { Ended, Place } from './place.ts'
@@ -58,9 +59,11 @@ export function repairing(place: Place, client: Client): Scenario {
     },
     async disturbed(fault) {
       let hasDrifted = false
-      const isOver = async (log: string) => {
-        // From when the first run is told on, all is watched.
-        if (!hasDrifted && /^run .*\(converge, start\): unchanged/m.test(log)) hasDrifted = drift(before) !== false
+      const isOver = async (log: string, pid: number) => {
+        if (!hasDrifted && isWatching(pid, place.root)) {
+          drift(before)
+          hasDrifted = true
+        }
         return log.includes('TrivetFault') || /^run .*\(converge, drift\)/m.test(log)
       }
       return runUntil(place, isOver, fault)
@@ -69,16 +72,30 @@ export function repairing(place: Place, client: Client): Scenario {
   }
 }
 
+type IsSo = (log: string, pid: number) => Promise<boolean>
+
 /** Starts the daemon and stops it, as systemd would, once its log and the rest of the world are so; it may also die before. */
-async function runUntil(place: Place, isSo: (log: string) => Promise<boolean>, fault?: string): Promise<Ended> {
+async function runUntil(place: Place, isSo: IsSo, fault?: string): Promise<Ended> {
   const { child, ended } = place.start(['run'], fault)
   let stderr = ''
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
   const isOver = () => child.exitCode !== null || child.signalCode !== null
   await until(
     () => `what the daemon is to do. Its log: ${stderr}`,
-    async () => isOver() || isSo(stderr),
+    async () => isOver() || isSo(stderr, child.pid ?? 0),
   )
   child.kill('SIGTERM')
   return { ...(await ended), stdout: '', stderr }
+}
+
+/** Whether the process hears of what happens in that folder (proc(5): fdinfo). */
+function isWatching(pid: number, folder: string) {
+  const inode = ` ino:${statSync(folder).ino.toString(16)} `
+  try {
+    return readdirSync(`/proc/${pid}/fdinfo`).some((fd) =>
+      readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'utf8').includes(inode),
+    )
+  } catch (error) {
+    return unlessMissing(error) ?? false
+  }
 }
