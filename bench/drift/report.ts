@@ -45,7 +45,8 @@ export function markdownOf({
   const inTurn = markdownTable(
     ['drifts in turn, until repaired', 'median ms', '99th percentile', 'longest', 'missed', 'n'],
     drifts.map(({ of, ms, missed }) => {
-      const values = ms.length > 0 ? [spreadOf(ms).median, percentile(ms, 99), spreadOf(ms).max] : [undefined]
+      const values =
+        ms.length > 0 ? [spreadOf(ms).median, percentile(ms, 99), spreadOf(ms).max] : [undefined, undefined, undefined]
       return [of, ...values.map(shown), String(missed), String(ms.length + missed)]
     }),
   )
@@ -53,7 +54,7 @@ export function markdownOf({
     ['1,000 drifts at once', 'written after ms', 'median repaired', 'last repaired', 'missed'],
     bursts.map(({ ms, missed, writtenMs }, index) => [
       `burst ${index + 1}`,
-      ...[writtenMs, ...(ms.length > 0 ? [spreadOf(ms).median, spreadOf(ms).max] : [undefined])].map(shown),
+      ...[writtenMs, ...(ms.length > 0 ? [spreadOf(ms).median, spreadOf(ms).max] : [undefined, undefined])].map(shown),
       String(missed),
     ]),
   )

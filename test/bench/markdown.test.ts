@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { markdownTable, replaceSection } from '../../bench/markdown.ts'
 
@@ -22,4 +23,11 @@ test('a section is replaced between its marks, and nothing else', () => {
 
 test('a document without the section is an error that names the marks', () => {
   assert.throws(() => replaceSection('nothing here', 'speed', 'new'), /<!-- speed -->/)
+})
+
+test('the README has a section for the tables of each bench', () => {
+  const readme = readFileSync(new URL('../../bench/README.md', import.meta.url), 'utf8')
+  for (const name of ['converge', 'linearity', 'memory', 'drift']) {
+    assert.ok(replaceSection(readme, name, `the tables of ${name}`).includes(`\n\nthe tables of ${name}\n\n`))
+  }
 })

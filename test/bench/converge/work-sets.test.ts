@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ansibleFiles } from '../../../bench/converge/ansible.ts'
 import { cfengineFiles } from '../../../bench/converge/cfengine.ts'
 import { puppetFiles } from '../../../bench/converge/puppet.ts'
 import { workSetNames, workSets } from '../../../bench/converge/work-sets.ts'
@@ -37,6 +38,7 @@ for (const set of workSetNames.map((name) => workSets[name])) {
     for (const text of [
       puppetFiles(set).get(`/srv/bench/puppet/${set.name}.pp`) ?? '',
       cfengineFiles(set).get(`/srv/bench/cfengine/${set.name}.cf`) ?? '',
+      ansibleFiles(set).get(`/srv/bench/ansible/${set.name}.yml`) ?? '',
     ]) {
       const things = [...set.directories, ...set.files.map(({ path }) => path), ...set.packages, ...set.services]
       assert.deepEqual(
