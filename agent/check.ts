@@ -7,12 +7,17 @@ import { asError } from './errors.ts'
 /** What a look at one resource found. */
 export type Finding = { is: 'as-wanted' } | { is: 'different'; changes: Change[] } | { is: 'unreadable'; error: Error }
 
-/** Checks every resource from one snapshot of the machine, before anything is changed. */
+/**
+ * Checks resources from one snapshot of the machine, before anything is changed, up to the first that is not as wanted: all after that are
+ * checked again at their turn.
+ */
 export async function checkAll(prepared: Prepared[], host: Host): Promise<Finding[]> {
   const findings: Finding[] = []
   for (const one of prepared) {
     const found = look(one, host)
-    findings.push(found instanceof Promise ? await found : found)
+    const finding = found instanceof Promise ? await found : found
+    findings.push(finding)
+    if (finding.is !== 'as-wanted') break
   }
   return findings
 }

@@ -1,5 +1,6 @@
 import { type BlobRef, sha256 } from '../protocol/catalog.ts'
 import type { CommandOptions, CommandResult, Foreseen, ForeseenPath, Host, UnitState } from '../resources/host.ts'
+import { Readings } from '../resources/readings.ts'
 import { ForeseenFiles } from './foreseen-files.ts'
 
 /** Where unit files lie, those that win first (systemd.unit(5)). */
@@ -11,6 +12,8 @@ export class ForeseenHost implements Foreseen {
   readonly #real: Host
   readonly #units = new Map<string, Partial<UnitState>>()
   readonly #brought: string[] = []
+  /** The plan's own, to be changed by `effects`. */
+  readonly #readings = new Readings()
   #packages: ReturnType<Host['packages']> | undefined
   #users: ReturnType<Host['users']> | undefined
   #groups: ReturnType<Host['groups']> | undefined
@@ -81,6 +84,10 @@ export class ForeseenHost implements Foreseen {
       [...this.#real.groups()].map(([name, { gid, members }]) => [name, { gid, members: [...members] }]),
     )
     return this.#groups
+  }
+
+  oncePerPass<Read>(read: (host: Host) => Read): Read {
+    return this.#readings.of(read, this)
   }
 
   async unit(name: string): Promise<UnitState> {

@@ -3,6 +3,7 @@ import { sha256 } from '../protocol/catalog.ts'
 import { must } from '../resources/define.ts'
 import { realFiles } from '../resources/files.ts'
 import type { CommandOptions, Host } from '../resources/host.ts'
+import { Readings } from '../resources/readings.ts'
 import type { Blobs } from './blobs.ts'
 import { Systemd } from './dbus/systemd.ts'
 import { packageReader } from './packages.ts'
@@ -31,6 +32,7 @@ export class RealHost implements Host {
   #units: Promise<UnitStates> | undefined
   #users: ReturnType<Host['users']> | undefined
   #groups: ReturnType<Host['groups']> | undefined
+  readonly #readings = new Readings()
   #deadline: number | undefined
   #runDeadline = Infinity
   /** What is done when a resource asks for a reboot; the run that is under way says it. */
@@ -112,7 +114,12 @@ export class RealHost implements Host {
     return this.#groups
   }
 
+  oncePerPass<Read>(read: (host: Host) => Read): Read {
+    return this.#readings.of(read, this)
+  }
+
   changed() {
+    this.#readings.forget()
     this.#units = undefined
     this.#users = undefined
     this.#groups = undefined

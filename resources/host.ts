@@ -123,6 +123,8 @@ export interface Host {
   /** By name; one read of /etc/passwd and of /etc/group. */
   users: () => Map<string, User>
   groups: () => Map<string, Group>
+  /** What `read` gives, read once per pass: the bulk read of a type's own, such as all RPMs. Known by the function itself. */
+  oncePerPass: <Read>(read: (host: Host) => Read) => Read
   /** Asks for a reboot, which comes when the run has ended and its report is safe. */
   reboot: (reason: string) => void
   /** Something was changed: what was read before no longer counts. */

@@ -4,14 +4,9 @@ import { runIfThere } from './run-if-there.ts'
 /** The installed RPMs by name, each with all versions of it that are installed side by side: `[EPOCH:]VERSION-RELEASE`. */
 type Rpms = Map<string, string[]>
 
-/** One `rpm -qa` for all that look in one pass. A pass has a map of users of its own, so by that it is known. */
-const passes = new WeakMap<object, Promise<Rpms>>()
-
+/** One `rpm -qa` for all that look in one pass. */
 export function rpmsOn(host: Host) {
-  const pass = host.users()
-  const rpms = passes.get(pass) ?? readRpms(host)
-  passes.set(pass, rpms)
-  return rpms
+  return host.oncePerPass(readRpms)
 }
 
 async function readRpms(host: Host) {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { z } from 'zod'
 import { realFiles } from '../../resources/files.ts'
+import { Readings } from '../../resources/readings.ts'
 import { sha256 } from '../../protocol/catalog.ts'
 import type { Change } from '../../protocol/events.ts'
 import type { ResourceType } from '../../resources/define.ts'
@@ -79,7 +80,14 @@ export class FakeHost implements Host {
   groups = () => this.groupTable
   reboots: string[] = []
   reboot = (reason: string) => void this.reboots.push(reason)
-  changed() {}
+  #readings = new Readings()
+  oncePerPass<Read>(read: (host: Host) => Read): Read {
+    return this.#readings.of(read, this)
+  }
+
+  changed() {
+    this.#readings.forget()
+  }
 }
 
 /** `mode: 0600 → 0644`, as the console shows it. */

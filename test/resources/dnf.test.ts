@@ -23,10 +23,6 @@ class DnfHost extends FakeHost {
   paths = ''
   isThere = true
 
-  override changed() {
-    this.accounts = new Map(this.accounts)
-  }
-
   override async run(argv: string[], options = {}): Promise<CommandResult> {
     const line = argv.join(' ')
     await super.run(argv, options)
