@@ -1,15 +1,15 @@
 import { type Catalog, digestOf } from '../protocol/catalog.ts'
 import type { Facts } from '../protocol/facts.ts'
 import type { ServerMessage } from '../protocol/messages.ts'
-import type { Connection, ConnectOptions } from './connection.ts'
-import { Delivery } from './delivery.ts'
-import { factsReader } from './facts.ts'
-import type { KeptCatalog } from './kept-catalog.ts'
+import type { Connection, ConnectOptions } from './link/connection.ts'
+import { Delivery } from './link/delivery.ts'
+import { factsReader } from './machine/facts.ts'
+import type { KeptCatalog } from './kept/kept-catalog.ts'
 import { Parts } from './parts.ts'
-import type { ResourceTypes } from './prepare.ts'
-import type { Reboots } from './reboot.ts'
-import type { Runner } from './run.ts'
-import type { Identity, State } from './state.ts'
+import type { ResourceTypes } from './runs/prepare.ts'
+import type { Reboots } from './runs/reboot.ts'
+import type { Runner } from './runs/run.ts'
+import type { Identity, State } from './kept/state.ts'
 import { messageOf } from '../protocol/errors.ts'
 
 export interface AgentOptions {
@@ -66,7 +66,7 @@ export class Agent {
   /** The catalog counts once all its blobs are here. */
   async take(catalog: Catalog, session: string) {
     const before = this.catalog.read()
-    const { fetchBlobs } = await import('./fetch-blobs.ts')
+    const { fetchBlobs } = await import('./link/fetch-blobs.ts')
     await fetchBlobs(catalog, this.#parts.blobs, this.identity, session)
     this.catalog.write(catalog)
     this.#parts.prune(before)

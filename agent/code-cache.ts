@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { type Catalog, sha256 } from '../protocol/catalog.ts'
 import { resourceTypes } from '../resources/index.ts'
 import { Parts } from './parts.ts'
-import { stateIn } from './state.ts'
+import { stateIn } from './kept/state.ts'
 
 /**
  * Has the built agent converge a folder of its own, and write down what V8 compiled for it: a function that is in the cache need not be

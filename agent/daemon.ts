@@ -3,13 +3,13 @@ import { type Catalog, digestOf } from '../protocol/catalog.ts'
 import type { Report } from '../protocol/events.ts'
 import type { ServerMessage } from '../protocol/messages.ts'
 import type { Agent } from './agent.ts'
-import { type Connection, keepConnected } from './connection.ts'
+import { type Connection, keepConnected } from './link/connection.ts'
 import { Drift } from './drift/drift.ts'
-import { progressTo } from './progress.ts'
-import { Refused, type Request } from './run.ts'
-import type { State } from './state.ts'
+import { progressTo } from './runs/progress.ts'
+import { Refused, type Request } from './runs/run.ts'
+import type { State } from './kept/state.ts'
 import { messageOf } from '../protocol/errors.ts'
-import type { Hooks } from './walk.ts'
+import type { Hooks } from './runs/walk.ts'
 
 /** Unless the server says otherwise. */
 const standardIntervalMs = 30 * 60 * 1000

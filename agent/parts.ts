@@ -1,12 +1,12 @@
-import { type Blobs, blobsIn, blobsOf } from './blobs.ts'
-import { RealHost } from './host.ts'
-import { KeptCatalog, type PreparedCatalog } from './kept-catalog.ts'
-import { Ledger } from './ledger.ts'
-import type { ResourceTypes } from './prepare.ts'
-import { Reboots } from './reboot.ts'
-import { Runner } from './run.ts'
-import { type Spool, spoolIn } from './spool.ts'
-import type { State } from './state.ts'
+import { type Blobs, blobsIn, blobsOf } from './kept/blobs.ts'
+import { RealHost } from './machine/host.ts'
+import { KeptCatalog, type PreparedCatalog } from './kept/kept-catalog.ts'
+import { Ledger } from './kept/ledger.ts'
+import type { ResourceTypes } from './runs/prepare.ts'
+import { Reboots } from './runs/reboot.ts'
+import { Runner } from './runs/run.ts'
+import { type Spool, spoolIn } from './kept/spool.ts'
+import type { State } from './kept/state.ts'
 
 /** Replaced files are kept this long. */
 const keptMs = 30 * 24 * 3600 * 1000

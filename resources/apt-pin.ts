@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { defineResource } from './define.ts'
-import { putText, textDifferences } from './text-file.ts'
+import { putText, textDifferences } from './files/text-file.ts'
 
 const Props = z.strictObject({
   ensure: z.enum(['present', 'absent']).default('present').describe('Whether the pin is to be there.'),

@@ -8,7 +8,7 @@ import {
   removeSource,
   type SourcePaths,
   type SourceWant,
-} from './apt-sources.ts'
+} from './packages/apt-sources.ts'
 import { defineResource } from './define.ts'
 import { Path } from './names.ts'
 

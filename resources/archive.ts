@@ -1,15 +1,15 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { Sha256 } from '../protocol/catalog.ts'
-import { assertOurs, marker, type Marker, markerText, readMarker } from './archive-marker.ts'
-import { type Format, formatOf, formats, unpackInto } from './archive-unpack.ts'
+import { assertOurs, marker, type Marker, markerText, readMarker } from './archives/marker.ts'
+import { type Format, formatOf, formats, unpackInto } from './archives/unpack.ts'
 import { defineResource, differences } from './define.ts'
-import { downloadProps } from './download.ts'
+import { downloadProps } from './files/download.ts'
 import type { Host } from './host.ts'
-import { Url, urlProblem } from './http-client.ts'
-import { hashOf } from './large-hashes.ts'
+import { Url, urlProblem } from './web/http-client.ts'
+import { hashOf } from './files/large-hashes.ts'
 import { Owner, Path, presence } from './names.ts'
-import { resolveAccess } from './ownership.ts'
+import { resolveAccess } from './files/ownership.ts'
 
 const Props = z.strictObject({
   ensure: z.enum(['present', 'absent']).default('present').describe('Whether the directory is to be there.'),

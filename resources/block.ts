@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { BlobRef } from '../protocol/catalog.ts'
-import { defineEdit, editProps, partName } from './edit.ts'
-import { editLines, insertLines, placeProps, wrongPlace } from './lines.ts'
+import { defineEdit, editProps, partName } from './edits/edit.ts'
+import { editLines, insertLines, placeProps, wrongPlace } from './edits/lines.ts'
 import { Label } from './names.ts'
 
 const Sign = z.string().regex(/^[^\r\n\0]*$/, 'must be one line')

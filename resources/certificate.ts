@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import { BlobRef, sha256 } from '../protocol/catalog.ts'
 import type { Change } from '../protocol/events.ts'
-import { describe, fingerprintOf, type Identity, misfit, readIdentity, untimely } from './certificate-pem.ts'
+import { describe, fingerprintOf, type Identity, misfit, readIdentity, untimely } from './system/certificate-pem.ts'
 import { defineResource, differences } from './define.ts'
 import type { Host } from './host.ts'
 import { Owner, Path, presence } from './names.ts'
-import { type Access, accessDifferences, resolveAccess } from './ownership.ts'
+import { type Access, accessDifferences, resolveAccess } from './files/ownership.ts'
 
 /** Whatever is larger is no certificate, and not read to be told apart. */
 const mostBytes = 1024 * 1024

@@ -2,7 +2,7 @@ import { CronPattern } from 'croner'
 import { z } from 'zod'
 import { messageOf } from '../protocol/errors.ts'
 import { defineResource } from './define.ts'
-import { applyEdit, checkEdit, type Edit } from './edit.ts'
+import { applyEdit, checkEdit, type Edit } from './edits/edit.ts'
 import { AccountName } from './names.ts'
 
 /** croner knows more than cron does. */

@@ -4,8 +4,8 @@ import { BlobRef } from '../protocol/catalog.ts'
 import { defineResource, differences } from './define.ts'
 import type { Host } from './host.ts'
 import { Mode, Owner, Path, presence } from './names.ts'
-import { accessDifferences, resolveAccess } from './ownership.ts'
-import { removeContent, stepsInside } from './tree.ts'
+import { accessDifferences, resolveAccess } from './files/ownership.ts'
+import { removeContent, stepsInside } from './files/tree.ts'
 
 const Inside = z
   .string()

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { defineResource, differences } from './define.ts'
-import { foreseeRpm } from './dnf-foreseen.ts'
-import { changeRpms } from './dnf-transactions.ts'
-import { rpmsOn, withoutEpoch0 } from './rpm.ts'
+import { foreseeRpm } from './packages/dnf-foreseen.ts'
+import { changeRpms } from './packages/dnf-transactions.ts'
+import { rpmsOn, withoutEpoch0 } from './packages/rpm.ts'
 
 const Props = z.strictObject({
   ensure: z.enum(['present', 'absent']).default('present').describe('Whether it is to be installed.'),

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { defineResource, differences, must } from './define.ts'
-import { assertAnswers, inspect } from './docker-cli.ts'
-import { createArgv, declarationOf, label, Props, type Want } from './docker-declaration.ts'
+import { assertAnswers, inspect } from './docker/cli.ts'
+import { createArgv, declarationOf, label, Props, type Want } from './docker/declaration.ts'
 import type { Host } from './host.ts'
 
 export const dockerContainer = defineResource({

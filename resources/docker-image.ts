@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { assertAnswers, inspect } from './docker-cli.ts'
+import { assertAnswers, inspect } from './docker/cli.ts'
 import { defineResource, differences, must } from './define.ts'
 import type { Host } from './host.ts'
 import { Path } from './names.ts'

@@ -4,9 +4,9 @@ import { messageOf, unlessMissing } from '../protocol/errors.ts'
 import type { Change } from '../protocol/events.ts'
 import { defineResource, differences, must } from './define.ts'
 import type { Found, Host } from './host.ts'
-import { diffOf, largest } from './diff.ts'
+import { diffOf, largest } from './files/diff.ts'
 import { Mode, Owner, Path, presence } from './names.ts'
-import { accessDifferences, resolveAccess } from './ownership.ts'
+import { accessDifferences, resolveAccess } from './files/ownership.ts'
 
 /** A file of more bytes is hashed only where its size does not tell already, so that one that has grown by mistake stops no run. */
 const largeBytes = 1024 * 1024

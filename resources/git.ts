@@ -3,10 +3,10 @@ import { z } from 'zod'
 import { messageOf } from '../protocol/errors.ts'
 import type { Change } from '../protocol/events.ts'
 import { defineResource, differences } from './define.ts'
-import { assertOurs, checkOut, fetchUnlessThere, headOf, ownerOf, strayIn, unfinished } from './git-checkout.ts'
-import { commitOf, GitUrl, isHash, mustGit, Revision, runGit, schemeOf } from './git-command.ts'
+import { assertOurs, checkOut, fetchUnlessThere, headOf, ownerOf, strayIn, unfinished } from './git/checkout.ts'
+import { commitOf, GitUrl, isHash, mustGit, Revision, runGit, schemeOf } from './git/command.ts'
 import { type Foreseen, Unforeseeable } from './host.ts'
-import { urlProblem, webProps } from './http-client.ts'
+import { urlProblem, webProps } from './web/http-client.ts'
 import { AccountName, Path, presence } from './names.ts'
 
 const Props = z.strictObject({

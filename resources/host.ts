@@ -71,7 +71,7 @@ export interface ResolvedAccess {
 
 /**
  * The machine's files. A type reads and writes them here alone: so a plan can run the same code on files that are only foreseen
- * (agent/foreseen.ts), and each change is whole or not made, synced, with its final mode from the start.
+ * (agent/machine/foreseen.ts), and each change is whole or not made, synced, with its final mode from the start.
  */
 export interface Files {
   /** Undefined if nothing is there. */
@@ -123,8 +123,8 @@ export interface Host {
   /** By name; one read of /etc/passwd and of /etc/group. */
   users: () => Map<string, User>
   groups: () => Map<string, Group>
-  /** What `read` gives, read once per pass: the bulk read of a type's own, such as all RPMs. Known by the function itself. */
-  oncePerPass: <Read>(read: (host: Host) => Read) => Read
+  /** The same object until `changed()`: what `oncePerPass` knows its readings by. */
+  pass: () => object
   /** Asks for a reboot, which comes when the run has ended and its report is safe. */
   reboot: (reason: string) => void
   /** Something was changed: what was read before no longer counts. */

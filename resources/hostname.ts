@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { defineResource, differences, must } from './define.ts'
 import type { Host } from './host.ts'
-import { putText } from './text-file.ts'
+import { putText } from './files/text-file.ts'
 
 const persisted = '/etc/hostname'
 const live = '/proc/sys/kernel/hostname'

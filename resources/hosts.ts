@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { defineEdit, editProps } from './edit.ts'
-import { editLines } from './lines.ts'
+import { defineEdit, editProps } from './edits/edit.ts'
+import { editLines } from './edits/lines.ts'
 
 const Address = z
   .union([z.ipv4(), z.ipv6()], 'must be an address, such as 10.0.0.7 or 2001:db8::7')

@@ -4,8 +4,8 @@ import { messageOf } from '../protocol/errors.ts'
 import type { Change } from '../protocol/events.ts'
 import { defineResource } from './define.ts'
 import { type Host, Unforeseeable } from './host.ts'
-import { type Answer, ask, askingOf, saidBy, shownUrl, Url, urlProblem, webProps } from './http-client.ts'
-import { JsonObject, lackingOf } from './json-subset.ts'
+import { type Answer, ask, askingOf, saidBy, shownUrl, Url, urlProblem, webProps } from './web/http-client.ts'
+import { JsonObject, lackingOf } from './web/json-subset.ts'
 
 const tryMs = 10_000
 const everyMs = 500

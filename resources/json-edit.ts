@@ -1,5 +1,5 @@
-import { defineEdit } from './edit.ts'
-import { PointedName, PointedProps, wrongPointed } from './pointer.ts'
+import { defineEdit } from './edits/edit.ts'
+import { PointedName, PointedProps, wrongPointed } from './edits/pointer.ts'
 
 export const jsonEdit = defineEdit({
   type: 'json_edit',
@@ -10,7 +10,7 @@ export const jsonEdit = defineEdit({
   problem: wrongPointed,
   async edit(text, pointer, { ensure, value }) {
     // Loaded where such a resource is: a run without one must start quickly.
-    const { editJson } = await import('./json-text.ts')
+    const { editJson } = await import('./edits/json-text.ts')
     return editJson(text, pointer, ensure === 'present' ? value : undefined)
   },
 })

@@ -2,8 +2,8 @@ import { basename } from 'node:path'
 import { z } from 'zod'
 import { commandFailed, defineResource, differences } from './define.ts'
 import { type Host, Unforeseeable } from './host.ts'
-import { runIfThere } from './run-if-there.ts'
-import { putText, textDifferences } from './text-file.ts'
+import { runIfThere } from './system/run-if-there.ts'
+import { putText, textDifferences } from './files/text-file.ts'
 
 const program = '/usr/sbin/modprobe'
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { defineEdit, editProps, partName } from './edit.ts'
-import { editLines, insertLines, matching, Pattern, placeProps, wrongPlace } from './lines.ts'
+import { defineEdit, editProps, partName } from './edits/edit.ts'
+import { editLines, insertLines, matching, Pattern, placeProps, wrongPlace } from './edits/lines.ts'
 import { Label } from './names.ts'
 
 const Props = z.strictObject({

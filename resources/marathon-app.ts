@@ -4,9 +4,9 @@ import type { Change } from '../protocol/events.ts'
 import { isRecord } from '../protocol/is-record.ts'
 import { defineResource } from './define.ts'
 import { type Host, Unforeseeable } from './host.ts'
-import { Url, urlProblem, webProps } from './http-client.ts'
-import { JsonObject, lackingOf } from './json-subset.ts'
-import { type App, assertOver, assertUp, deleteApp, findApp, putApp, until } from './marathon-client.ts'
+import { Url, urlProblem, webProps } from './web/http-client.ts'
+import { JsonObject, lackingOf } from './web/json-subset.ts'
+import { type App, assertOver, assertUp, deleteApp, findApp, putApp, until } from './web/marathon-client.ts'
 
 const segment = '[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*'
 const AppId = z

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { commandFailed, defineResource, differences } from './define.ts'
-import { entryDifferences, findEntry, fstab, type FstabEntry, putEntry, tellSystemd } from './fstab.ts'
+import { entryDifferences, findEntry, fstab, type FstabEntry, putEntry, tellSystemd } from './system/fstab.ts'
 import type { Host } from './host.ts'
-import { mountDifferences, type Mounted, mountsAt } from './mounted.ts'
+import { mountDifferences, type Mounted, mountsAt } from './system/mounted.ts'
 import { Path } from './names.ts'
 
 const Field = z.string().regex(/^[^\s\0]+$/, 'cannot contain blanks')

@@ -4,9 +4,9 @@ import type { Change } from '../protocol/events.ts'
 import { commandFailed, defineResource, differences, must } from './define.ts'
 import { applyFile, checkFile, type FileWant } from './file.ts'
 import type { Host } from './host.ts'
-import { runIfThere } from './run-if-there.ts'
-import { notLoaded, replacingText } from './nft-ruleset.ts'
-import { makeMissing, putText } from './text-file.ts'
+import { runIfThere } from './system/run-if-there.ts'
+import { notLoaded, replacingText } from './system/nft-ruleset.ts'
+import { makeMissing, putText } from './files/text-file.ts'
 
 /** What nftables.service loads when the machine starts. */
 const main = '/etc/nftables.conf'

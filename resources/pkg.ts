@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import type { Change } from '../protocol/events.ts'
-import { versionIn } from './deb-file.ts'
+import { versionIn } from './packages/deb-file.ts'
 import { defineResource, differences } from './define.ts'
 import type { Host } from './host.ts'
 import { PackageName, Path } from './names.ts'
-import { foreseePackage } from './pkg-foreseen.ts'
-import { changePackages } from './pkg-transactions.ts'
+import { foreseePackage } from './packages/pkg-foreseen.ts'
+import { changePackages } from './packages/pkg-transactions.ts'
 
 const Props = z.strictObject({
   ensure: z

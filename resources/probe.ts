@@ -4,7 +4,7 @@ import { Argv } from '../protocol/catalog.ts'
 import { defineResource } from './define.ts'
 import type { Host } from './host.ts'
 import { Label } from './names.ts'
-import { probeCommand, probeHttp, probeTcp } from './probes.ts'
+import { probeCommand, probeHttp, probeTcp } from './system/probes.ts'
 
 const Pattern = z.string().refine(isPattern, 'must be a regular expression')
 

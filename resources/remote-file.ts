@@ -2,12 +2,12 @@ import { z } from 'zod'
 import { Sha256 } from '../protocol/catalog.ts'
 import type { Change } from '../protocol/events.ts'
 import { defineResource, differences } from './define.ts'
-import { download, downloadProps } from './download.ts'
+import { download, downloadProps } from './files/download.ts'
 import type { Host } from './host.ts'
-import { Url, urlProblem } from './http-client.ts'
-import { hashOf } from './large-hashes.ts'
+import { Url, urlProblem } from './web/http-client.ts'
+import { hashOf } from './files/large-hashes.ts'
 import { Mode, Owner, Path, presence } from './names.ts'
-import { accessDifferences, resolveAccess } from './ownership.ts'
+import { accessDifferences, resolveAccess } from './files/ownership.ts'
 
 /** A larger file is replaced without being kept: it would go through memory. */
 const keptBytes = 16 * 1024 * 1024

@@ -21,8 +21,9 @@ export type {
   User,
 } from './host.ts'
 export { AccountName, Label, Mode, Owner, PackageName, Path, presence, ServiceName, UnitName, unitOf } from './names.ts'
-export { accessDifferences, resolveAccess } from './ownership.ts'
-export { diffOf } from './diff.ts'
+export { oncePerPass } from './once-per-pass.ts'
+export { accessDifferences, resolveAccess } from './files/ownership.ts'
+export { diffOf } from './files/diff.ts'
 export { Argv, BlobRef, sha256 } from '../protocol/catalog.ts'
 export type { Common } from '../protocol/catalog.ts'
 export { hasCode, messageOf } from '../protocol/errors.ts'

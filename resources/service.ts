@@ -3,7 +3,7 @@ import type { Change } from '../protocol/events.ts'
 import { defineResource, differences, must } from './define.ts'
 import type { Foreseen, Host, UnitState } from './host.ts'
 import { ServiceName, unitOf } from './names.ts'
-import { notThere, startAndSettle } from './settled.ts'
+import { notThere, startAndSettle } from './system/settled.ts'
 
 const Props = z
   .strictObject({

@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import type { Change } from '../protocol/events.ts'
 import { defineResource, differences } from './define.ts'
-import { applyEdit, checkEdit, type Edit } from './edit.ts'
+import { applyEdit, checkEdit, type Edit } from './edits/edit.ts'
 import type { Host, User } from './host.ts'
-import { editLines } from './lines.ts'
+import { editLines } from './edits/lines.ts'
 import { AccountName, Label } from './names.ts'
-import { accessDifferences, resolveAccess } from './ownership.ts'
+import { accessDifferences, resolveAccess } from './files/ownership.ts'
 
 const Name = z.string().refine((name) => {
   const { user, comment } = split(name)

@@ -2,9 +2,9 @@ import { z } from 'zod'
 import { messageOf } from '../protocol/errors.ts'
 import type { Change } from '../protocol/events.ts'
 import { defineResource, must } from './define.ts'
-import { applyEdit, checkEdit, type Edit } from './edit.ts'
+import { applyEdit, checkEdit, type Edit } from './edits/edit.ts'
 import type { Host } from './host.ts'
-import { type Place, settingsBefore, wholeWith } from './sshd-config.ts'
+import { type Place, settingsBefore, wholeWith } from './system/sshd-config.ts'
 
 const Keyword = z
   .string()

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { commandFailed, defineResource, differences, must } from './define.ts'
-import { entryDifferences, fstab, type FstabEntry, putEntry, resolved, tellSystemd, unescaped } from './fstab.ts'
+import { entryDifferences, fstab, type FstabEntry, putEntry, resolved, tellSystemd, unescaped } from './system/fstab.ts'
 import type { Host } from './host.ts'
 import { Path } from './names.ts'
 

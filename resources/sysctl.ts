@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { commandFailed, defineResource, differences } from './define.ts'
 import type { Host } from './host.ts'
-import { makeMissing, putText, textDifferences } from './text-file.ts'
+import { makeMissing, putText, textDifferences } from './files/text-file.ts'
 
 const folder = '/etc/sysctl.d'
 

@@ -3,8 +3,8 @@ import { Argv } from '../protocol/catalog.ts'
 import { commandFailed, defineResource, differences, must } from './define.ts'
 import type { Host } from './host.ts'
 import { AccountName, Path } from './names.ts'
-import { putText, textDifferences } from './text-file.ts'
-import { serviceText, type Timed, timerText } from './timer-units.ts'
+import { putText, textDifferences } from './files/text-file.ts'
+import { serviceText, type Timed, timerText } from './system/timer-units.ts'
 
 /** Where the node's own units live. */
 const directory = '/etc/systemd/system'

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Change } from '../protocol/events.ts'
 import { defineResource, differences } from './define.ts'
 import type { Host } from './host.ts'
-import { putText } from './text-file.ts'
+import { putText } from './files/text-file.ts'
 
 const zones = '/usr/share/zoneinfo'
 const link = '/etc/localtime'

@@ -3,7 +3,7 @@ import type { Change } from '../protocol/events.ts'
 import { defineResource, differences, must } from './define.ts'
 import type { Foreseen, Host } from './host.ts'
 import { AccountName, Owner, Path, unknownId } from './names.ts'
-import { gidOf, nameOf } from './ownership.ts'
+import { gidOf, nameOf } from './files/ownership.ts'
 
 const Props = z.strictObject({
   ensure: z

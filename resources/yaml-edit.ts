@@ -1,5 +1,5 @@
-import { defineEdit } from './edit.ts'
-import { PointedName, PointedProps, wrongPointed } from './pointer.ts'
+import { defineEdit } from './edits/edit.ts'
+import { PointedName, PointedProps, wrongPointed } from './edits/pointer.ts'
 
 export const yamlEdit = defineEdit({
   type: 'yaml_edit',
@@ -10,7 +10,7 @@ export const yamlEdit = defineEdit({
   problem: wrongPointed,
   async edit(text, pointer, { ensure, value }) {
     // Loaded where such a resource is: a run without one must start quickly.
-    const { editYaml } = await import('./yaml-text.ts')
+    const { editYaml } = await import('./edits/yaml-text.ts')
     return editYaml(text, pointer, ensure === 'present' ? value : undefined)
   },
 })

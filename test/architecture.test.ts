@@ -47,7 +47,7 @@ test('every folder with code has its directions written down', () => {
 
 test('an import against the direction is found, however it is written', () => {
   const source = `
-import { a } from '../agent/converge.ts'
+import { a } from '../agent/runs/converge.ts'
 import type { B } from '../server/store/store.ts'
 import '../lab/lab.ts'
 export * from '../cli/output.ts'
@@ -64,7 +64,7 @@ import { f } from './catalog.ts'
       .filter((one) => !isAllowed(one))
       .map(({ to }) => to)
       .toSorted(),
-    ['agent/converge.ts', 'cli/output.ts', 'fastify', 'lab/lab.ts', 'resources/index.ts', 'server/store/store.ts'],
+    ['agent/runs/converge.ts', 'cli/output.ts', 'fastify', 'lab/lab.ts', 'resources/index.ts', 'server/store/store.ts'],
   )
   assert(isAllowed({ from: 'agent/commands/join.ts', to: 'cli/command.ts' }))
   assert(!isAllowed({ from: 'agent/commands/join.ts', to: 'cli/program.ts' }))
@@ -107,7 +107,8 @@ function top(path: string) {
 }
 
 /** What `host.files` is made of, and what is too large to go through memory; their types give a plan `effects`, and write nothing in one. */
-const mayTouchFiles = /^resources\/(\w+\/)?(files|ownership|write-atomically|archive-\w+|download|large-hashes)\.ts$/
+const mayTouchFiles =
+  /^resources\/(files\/(files|ownership|write-atomically|download|large-hashes)|archives\/\w+|archive)\.ts$/
 
 test('resource types reach files through the host alone, so that a plan can try them out', () => {
   const wrong = filesOf('resources')

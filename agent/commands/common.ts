@@ -7,8 +7,8 @@ import type { Facts } from '../../protocol/facts.ts'
 import { Name } from '../../protocol/name.ts'
 import { Agent, NotJoined } from '../agent.ts'
 import type { NotifyEnvironment } from '../notify.ts'
-import type { ResourceTypes } from '../prepare.ts'
-import { stateIn } from '../state.ts'
+import type { ResourceTypes } from '../runs/prepare.ts'
+import { stateIn } from '../kept/state.ts'
 
 /** What an agent's commands are given beyond the common. */
 export interface AgentContext extends CommandContext {

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { CommandError } from '../../cli/command.ts'
 import { messageOf } from '../../protocol/errors.ts'
 import type { Agent } from '../agent.ts'
-import { holderOf } from '../lock.ts'
+import { holderOf } from '../kept/lock.ts'
 import { type AgentContext, define, openAgent } from './common.ts'
 import { type Asked, askedOf, planFlags, planOptions, runFlags, runOptions, runSeen, tellLast } from './running.ts'
 
@@ -47,7 +47,7 @@ async function runOnce(asked: Asked, given: z.infer<typeof options>, context: Ag
 }
 
 async function fetchCatalog(agent: Agent, note: (line: string) => void) {
-  const { fetchNow } = await import('../refresh.ts')
+  const { fetchNow } = await import('../link/refresh.ts')
   try {
     return await fetchNow(agent)
   } catch (error) {

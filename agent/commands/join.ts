@@ -28,7 +28,7 @@ export const join = define({
         `this node has joined ${identity.url} as ${identity.node} already. To join anew, stop the agent and remove ${dir} first.`,
       )
     }
-    const { enrol } = await import('../enrol.ts')
+    const { enrol } = await import('../link/enrol.ts')
     try {
       output.line(`joined ${invitation.url} as ${await enrol(state, invitation, name)}`)
     } catch (error) {

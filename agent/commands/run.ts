@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { CommandError } from '../../cli/command.ts'
-import { tryLock } from '../lock.ts'
+import { tryLock } from '../kept/lock.ts'
 import { notifier } from '../notify.ts'
 import { define, none, openAgent, stateFlag, stateOption } from './common.ts'
 

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { CommandError, UsageError } from '../../cli/command.ts'
 import type { Report, ResourceEvent } from '../../protocol/events.ts'
-import { Refused, type Request, type Runner } from '../run.ts'
-import { describeEvent, exitCodeOf, summaryOf } from '../show.ts'
+import { Refused, type Request, type Runner } from '../runs/run.ts'
+import { describeEvent, exitCodeOf, summaryOf } from '../runs/show.ts'
 import { type AgentContext, none, stateFlag, stateOption } from './common.ts'
 
 /** What every verb that makes a run takes. */

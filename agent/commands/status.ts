@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { Journal, keyOf } from '../journal.ts'
-import { holderOf } from '../lock.ts'
+import { Journal, keyOf } from '../kept/journal.ts'
+import { holderOf } from '../kept/lock.ts'
 import { define, none, openAgent, stateFlag, stateOption } from './common.ts'
 
 export const status = define({

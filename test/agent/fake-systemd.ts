@@ -4,7 +4,7 @@ import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { decode, lengthOf, type Message } from '../../agent/dbus/message.ts'
+import { decode, lengthOf, type Message } from '../../agent/machine/dbus/message.ts'
 
 type Basic = string | boolean
 /** What a call is answered with: a value, an error, or nothing at all. */

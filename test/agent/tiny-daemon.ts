@@ -5,7 +5,7 @@ import type { TestContext } from 'node:test'
 import type { Catalog } from '../../protocol/catalog.ts'
 import { Agent } from '../../agent/agent.ts'
 import { Daemon } from '../../agent/daemon.ts'
-import { type Identity, stateIn, writeSynced } from '../../agent/state.ts'
+import { type Identity, stateIn, writeSynced } from '../../agent/kept/state.ts'
 import { resource, World } from './tiny.ts'
 
 export const catalogOf = (...names: string[]): Catalog => ({

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
-import { readIfThere } from '../../agent/state.ts'
+import { readIfThere } from '../../agent/kept/state.ts'
 import { Report } from '../../protocol/events.ts'
 import type { Scenario } from './drive.ts'
 import type { Broken } from './invariants.ts'

@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { z } from 'zod'
-import { realFiles } from '../../resources/files.ts'
-import { Readings } from '../../resources/readings.ts'
+import { realFiles } from '../../resources/files/files.ts'
 import { sha256 } from '../../protocol/catalog.ts'
 import type { Change } from '../../protocol/events.ts'
 import type { ResourceType } from '../../resources/define.ts'
@@ -80,13 +79,10 @@ export class FakeHost implements Host {
   groups = () => this.groupTable
   reboots: string[] = []
   reboot = (reason: string) => void this.reboots.push(reason)
-  #readings = new Readings()
-  oncePerPass<Read>(read: (host: Host) => Read): Read {
-    return this.#readings.of(read, this)
-  }
-
+  #pass = {}
+  pass = () => this.#pass
   changed() {
-    this.#readings.forget()
+    this.#pass = {}
   }
 }
 

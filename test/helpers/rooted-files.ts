@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { realFiles } from '../../resources/files.ts'
+import { realFiles } from '../../resources/files/files.ts'
 import type { Files } from '../../resources/host.ts'
 
 /** The files of a machine whose root is `root`, so that a type finds /etc there. Targets of links are as they are written. */

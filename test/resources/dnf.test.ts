@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ForeseenHost } from '../../agent/foreseen.ts'
+import { ForeseenHost } from '../../agent/machine/foreseen.ts'
 import type { CommandResult } from '../../resources/host.ts'
 import { Unforeseeable } from '../../resources/host.ts'
 import { dnf } from '../../resources/dnf.ts'
-import { foreseeRpms } from '../../resources/dnf-foreseen.ts'
+import { foreseeRpms } from '../../resources/packages/dnf-foreseen.ts'
 import { assertConverges, FakeHost, shown, tempDir } from '../helpers/converges.ts'
 import { layDown, rootedFiles } from '../helpers/rooted-files.ts'
 

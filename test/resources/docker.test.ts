@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { declarationOf, Props } from '../../resources/docker-declaration.ts'
+import { declarationOf, Props } from '../../resources/docker/declaration.ts'
 import { dockerContainer } from '../../resources/docker-container.ts'
 import { dockerImage } from '../../resources/docker-image.ts'
 import { assertConverges, FakeHost, shown } from '../helpers/converges.ts'

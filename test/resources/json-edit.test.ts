@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { jsonEdit } from '../../resources/json-edit.ts'
-import { editJson } from '../../resources/json-text.ts'
+import { editJson } from '../../resources/edits/json-text.ts'
 import { edited } from '../helpers/edits.ts'
 
 const commented = `// head

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { parse, stringify } from 'yaml'
 import { yamlEdit } from '../../resources/yaml-edit.ts'
-import { editYaml } from '../../resources/yaml-text.ts'
+import { editYaml } from '../../resources/edits/yaml-text.ts'
 import { edited } from '../helpers/edits.ts'
 
 const text = `# top

@@ -1,7 +1,7 @@
 // Runs on a lab node, where systemd's socket is: `read UNIT...` prints states as JSON, `watch UNIT...` a line for each unit that is told.
-import { Systemd } from '../../../agent/dbus/systemd.ts'
-import { readUnits } from '../../../agent/units.ts'
-import { watchUnits } from '../../../agent/watch-units.ts'
+import { Systemd } from '../../../agent/machine/dbus/systemd.ts'
+import { readUnits } from '../../../agent/machine/units.ts'
+import { watchUnits } from '../../../agent/machine/watch-units.ts'
 
 const [verb, ...names] = process.argv.slice(2)
 const noChild = () => Promise.reject(new Error('a child was to be started'))

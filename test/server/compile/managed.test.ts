@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import { blobsOf } from '../../../agent/blobs.ts'
+import { blobsOf } from '../../../agent/kept/blobs.ts'
 import { sha256 } from '../../../protocol/catalog.ts'
 import { compile } from '../../../server/compile/compile.ts'
 import { clusterOf, nodeOf, revisionOf, webRecipe } from '../../helpers/sources.ts'

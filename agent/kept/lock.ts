@@ -1,0 +1,101 @@
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+import { hasCode } from '../../protocol/errors.ts'
+
+/** A lock that a process holds as long as it lives: a file that names the holder by pid, start time and boot. */
+export interface Lock {
+  release: () => void
+}
+
+/** The lock, or the pid of the living process that holds it. */
+export function tryLock(path: string): Lock | { heldBy: number } {
+  const mine = `${path}.${process.pid}`
+  const me = holderText(process.pid)
+  try {
+    writeFileSync(mine, me, { mode: 0o600 })
+    for (;;) {
+      if (linked(mine, path)) return { release: () => rmSync(path, { force: true }) }
+      const holder = readHolder(path)
+      if (holder === undefined) continue
+      if (isAlive(holder)) return { heldBy: pidOf(holder) }
+      const remover = removeStale(path, holder)
+      if (remover !== undefined) return { heldBy: remover }
+    }
+  } finally {
+    rmSync(mine, { force: true })
+  }
+}
+
+/** Waits for the lock; `waiting` is told once who holds it. Rejects when `signal` ends the wait. */
+export async function waitForLock(
+  path: string,
+  waiting: (pid: number) => void = () => {},
+  signal?: AbortSignal,
+): Promise<Lock> {
+  for (let told = false; ; told = true) {
+    const lock = tryLock(path)
+    if ('release' in lock) return lock
+    if (!told) waiting(lock.heldBy)
+    if (signal?.aborted) throw new Error(`it was to end while it waited for the run of process ${lock.heldBy}`)
+    await delay(100)
+  }
+}
+
+/** The pid of the living process that holds the lock, or undefined. */
+export function holderOf(path: string) {
+  const holder = readHolder(path)
+  return holder !== undefined && isAlive(holder) ? pidOf(holder) : undefined
+}
+
+function linked(from: string, to: string) {
+  try {
+    linkSync(from, to)
+    return true
+  } catch (error) {
+    if (hasCode(error, 'EEXIST')) return false
+    throw error
+  }
+}
+
+// Only whoever holds the right to remove may do so, and looks again first: else one of two that found the same
+// dead holder could take away what the other has locked in between. Gives the pid of whoever is at it just now.
+function removeStale(path: string, holder: string) {
+  const right = tryLock(`${path}.stale`)
+  if ('heldBy' in right) return right.heldBy
+  if (readHolder(path) === holder) rmSync(path)
+  right.release()
+  return undefined
+}
+
+function readHolder(path: string) {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined
+    throw error
+  }
+}
+
+function pidOf(holder: string) {
+  return Number.parseInt(holder, 10)
+}
+
+// A power cut can leave an empty file: nobody's.
+function isAlive(holder: string) {
+  return holder !== '' && holderText(pidOf(holder)) === holder
+}
+
+// A pid alone may be another process by now; with its start time and the boot it is one. Empty when it has ended.
+function holderText(pid: number) {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    // proc(5): field 3 is the state, Z where it has ended and nobody has asked how; field 22 the start time.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    const [state, started] = [fields[0], fields[19]]
+    if (state === 'Z') return ''
+    return `${pid} ${started} ${readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()}`
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ESRCH')) return ''
+    throw error
+  }
+}

@@ -1,0 +1,54 @@
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Report } from '../../protocol/events.ts'
+import { faultPoint } from '../../resources/fault-points.ts'
+import { shortened } from '../link/shorten.ts'
+import { moveAside, readIfThere, writeSynced } from './state.ts'
+
+/** Reports on disk until the server has stored them: `STARTED-RUN.json`, so that names sort by time. */
+export function spoolIn(dir: string) {
+  mkdirSync(dir, { recursive: true, mode: 0o700 })
+  const names = () =>
+    readdirSync(dir)
+      .filter((name) => name.endsWith('.json'))
+      .toSorted()
+
+  return {
+    dir,
+    names,
+    has: (run: string) => names().some((name) => name.endsWith(`-${run}.json`)),
+
+    /** On disk when it returns, also after a power cut where something was changed. */
+    add(report: Report) {
+      const path = join(dir, `${String(report.run.startedAt).padStart(15, '0')}-${report.run.id}.json`)
+      const write = report.events.length > 0 ? writeSynced : writeUnsynced
+      // By one name, so that what a killed agent left is not left for ever: only one run at a time has a report.
+      write(path, JSON.stringify(shortened(report)), join(dir, 'report.new'))
+    },
+
+    /** Undefined where it is gone, or is no report: then it has been moved aside as `.damaged`. */
+    read(name: string) {
+      const path = join(dir, name)
+      const text = readIfThere(path)
+      if (text === undefined) return undefined
+      try {
+        return Report.parse(JSON.parse(text))
+      } catch (error) {
+        return moveAside(path, error)
+      }
+    },
+
+    remove(run: string) {
+      faultPoint('spool.removing')
+      for (const name of names()) if (name.endsWith(`-${run}.json`)) rmSync(join(dir, name), { force: true })
+      faultPoint('spool.removed')
+    },
+  }
+}
+export type Spool = ReturnType<typeof spoolIn>
+
+function writeUnsynced(path: string, text: string, temporary: string) {
+  writeFileSync(temporary, text, { mode: 0o600 })
+  faultPoint('spool.written')
+  renameSync(temporary, path)
+}

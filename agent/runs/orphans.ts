@@ -1,0 +1,109 @@
+import type { Cleanup, ResourceId } from '../../protocol/catalog.ts'
+import { messageOf } from '../../protocol/errors.ts'
+import type { Change, ResourceEvent } from '../../protocol/events.ts'
+import type { ResourceType } from '../../resources/define.ts'
+import { faultPoint } from '../../resources/fault-points.ts'
+import type { Host } from '../../resources/host.ts'
+import { withheld, withheldError } from './apply.ts'
+import type { Ledger, Made } from '../kept/ledger.ts'
+import type { HoldsBack } from './stance.ts'
+import { unwantedOf } from './unwanted.ts'
+import type { Prepared, ResourceTypes } from './prepare.ts'
+
+export interface Cleaning {
+  host: Host & { readKept: (hash: string) => Buffer }
+  ledger: Ledger
+  types: ResourceTypes
+  report: (event: ResourceEvent) => void
+  /** Called before a change is made. */
+  changing: () => void
+  cleanupOf: (recipe: string) => Cleanup
+  holdsBack: HoldsBack
+  /** What would be done is told, and nothing is done. */
+  isPlan: boolean
+}
+
+/**
+ * Deals with what Trivet made and no catalog names any more: removed or restored where its recipe said so when it was last in force, and
+ * kept otherwise. Gives those that are still there. What others made is never removed.
+ */
+export async function cleanUp(digest: string, prepared: Prepared[], cleaning: Cleaning): Promise<ResourceId[]> {
+  const left: ResourceId[] = []
+  const recipes = new Set(prepared.map(({ resource }) => resource.recipe))
+  for (const [id, known] of cleaning.ledger.orphans(digest, prepared)) {
+    // What the recipe says now counts, as long as it says anything.
+    const made = recipes.has(known.recipe) ? { ...known, cleanup: cleaning.cleanupOf(known.recipe) } : known
+    if (!(await isGone(id, made, cleaning))) left.push(`${made.type}[${made.name}]`)
+  }
+  return left
+}
+
+async function isGone(id: string, made: Made, { host, ledger, types, report, changing, holdsBack, isPlan }: Cleaning) {
+  const type = types[made.type]
+  const unwanted = type && unwantedOf(type, made.props)
+  if (!type || unwanted === undefined) return false
+  const startedAt = performance.now()
+  const action = actionFor(made, type)
+  const about = { id: `${made.type}[${made.name}]`, action: action ?? 'keep', recipe: made.recipe } as const
+  const toShow = (change: Change) => (made.sensitive ? withheld(change) : change)
+  const took = () => ({ ...about, durationMs: Math.round(performance.now() - startedAt) })
+  try {
+    const changes = await type.check(made.name, unwanted, host)
+    if (changes.length > 0) {
+      if (action === undefined) return false
+      const shown =
+        action === 'remove' ? changes.map(toShow) : [{ what: 'content', from: 'ours', to: 'as it was before' }]
+      if (isOnlyTold({ ...took(), changes: shown }, made, holdsBack, isPlan, report)) return false
+      changing()
+      faultPoint('orphan.undoing')
+      if (action === 'remove') await type.apply(made.name, unwanted, host, changes)
+      else await restore(made, type, host)
+      faultPoint('orphan.undone')
+      host.changed()
+      report({ outcome: 'changed', ...took(), changes: shown })
+    }
+    if (!isPlan) ledger.forget(id)
+    return true
+  } catch (error) {
+    // Others may keep things in it, for ever: told each time, but no reason to call the run failed.
+    report({
+      outcome: 'failed',
+      ...took(),
+      changes: [],
+      error: made.sensitive ? withheldError : messageOf(error),
+      ignored: true,
+    })
+    return false
+  }
+}
+
+/** What is to be done in a plan, or may not be done now, is told in its place. */
+function isOnlyTold(
+  about: { id: ResourceId; action: string; recipe: string; durationMs: number; changes: Change[] },
+  { recipe }: Made,
+  holdsBack: HoldsBack,
+  isPlan: boolean,
+  report: Cleaning['report'],
+) {
+  const held = holdsBack({ resource: { recipe } })
+  if (held?.outcome === 'deferred') report({ outcome: 'deferred', ...about, reason: held.reason })
+  else if (held) report({ outcome: 'would-change', ...about, proviso: held.reason })
+  else if (isPlan) report({ outcome: 'would-change', ...about })
+  return held !== undefined || isPlan
+}
+
+// A part of a file is taken out of it; the bytes of before would take along what others have written since.
+function actionFor({ how, cleanup, before, name, props }: Made, type: ResourceType) {
+  if (cleanup === 'keep') return undefined
+  if (how === 'made') return 'remove'
+  const part = type.edits?.(name, props)
+  if (cleanup === 'restore' && part !== undefined && part !== name) return 'remove'
+  return cleanup === 'restore' && before?.kept !== undefined ? 'restore' : undefined
+}
+
+async function restore({ name, props, before }: Made, type: ResourceType, host: Cleaning['host']) {
+  const [path] = type.paths?.(name, props) ?? []
+  if (path === undefined || before?.kept === undefined)
+    throw new Error(`nothing of before is kept of ${type.type}[${name}]`)
+  await host.files.write(path, host.readKept(before.kept), before)
+}

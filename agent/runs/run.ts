@@ -1,0 +1,137 @@
+import { randomUUID } from 'node:crypto'
+import type { Report, RunMode, Trigger } from '../../protocol/events.ts'
+import type { RealHost } from '../machine/host.ts'
+import { faultPoint } from '../../resources/fault-points.ts'
+import { type Begun, Journal } from '../kept/journal.ts'
+import type { PreparedCatalog } from '../kept/kept-catalog.ts'
+import { Ledger } from '../kept/ledger.ts'
+import { waitForLock } from '../kept/lock.ts'
+import { type ResourceTypes, unitsOf } from './prepare.ts'
+import type { Reboots } from './reboot.ts'
+import { recover } from './recover.ts'
+import type { Spool } from '../kept/spool.ts'
+import { whyDisabled } from './stance.ts'
+import { type Drifting, type Hooks, Walk } from './walk.ts'
+
+/** What asks for a run. */
+export interface Request {
+  mode: RunMode
+  trigger: Trigger
+  orders: string[]
+  /** Converge only if this is what the machine's plan is now. */
+  plan?: string
+}
+
+export interface RunnerOptions {
+  /** The same object as long as the catalog is the same. */
+  readCatalog: () => PreparedCatalog | undefined
+  types: ResourceTypes
+  host: RealHost
+  spool: Spool
+  reboots: Reboots
+  journalPath: string
+  ledgerPath: string
+  lockPath: string
+  now: () => number
+}
+
+/** Thrown where no run is made, and none is reported: the node is disabled, or its plan is another by now. */
+export class Refused extends Error {}
+
+/** What a run goes over. */
+interface Over {
+  begun: Begun
+  found: PreparedCatalog | undefined
+  ledger: Ledger
+  earlier: Report | undefined
+}
+
+/** Makes runs, one at a time on this machine, whoever asks. */
+export class Runner {
+  readonly #options: RunnerOptions
+  #known: PreparedCatalog | undefined
+
+  constructor(options: RunnerOptions) {
+    this.#options = options
+  }
+
+  /** Does one run and spools its report; before it goes the report of a run in whose middle the agent died. The last one is this run's. */
+  async run(request: Request, hooks: Hooks = {}): Promise<Report[]> {
+    const { lockPath, now, ledgerPath } = this.#options
+    const lock = await waitForLock(lockPath, hooks.waiting, hooks.signal)
+    try {
+      const found = this.#current()
+      await this.#refuse(request, found)
+      const ledger = new Ledger(ledgerPath)
+      const earlier = await recover(found?.prepared ?? [], ledger, this.#options)
+      const { plan: expected, ...asked } = request
+      const begun: Begun = { id: randomUUID(), ...asked, catalog: found?.digest ?? null, startedAt: now() }
+      if (expected !== undefined) await this.#expect(expected, { begun, found, ledger, earlier })
+      faultPoint('run.begun')
+      hooks.started?.(begun, found?.prepared.length ?? 0)
+      const report = await this.#walk({ begun, found, ledger, earlier, hooks }).report()
+      return earlier ? [earlier, report] : [report]
+    } finally {
+      lock.release()
+    }
+  }
+
+  /** Repairs what each batch names, until no more come. Gives no report where there was nothing to tell. */
+  async repair(drifting: Drifting, hooks: Hooks) {
+    const { lockPath, now, ledgerPath } = this.#options
+    const lock = await waitForLock(lockPath, hooks.waiting, hooks.signal)
+    try {
+      const found = this.#current()
+      const request: Request = { mode: 'converge', trigger: 'drift', orders: [] }
+      await this.#refuse(request, found)
+      const ledger = new Ledger(ledgerPath)
+      const earlier = await recover(found?.prepared ?? [], ledger, this.#options)
+      const begun: Begun = {
+        id: randomUUID(),
+        ...request,
+        orders: [],
+        catalog: found?.digest ?? null,
+        startedAt: now(),
+      }
+      const report = await this.#walk({ begun, found, ledger, earlier, hooks }).repair(drifting)
+      return [earlier, report].filter((one) => one !== undefined)
+    } finally {
+      lock.release()
+    }
+  }
+
+  /** Tells the names of units that may have changed, until it is closed. */
+  watchUnits(names: string[], changed: (name: string) => void) {
+    return this.#options.host.watchUnits(names, changed)
+  }
+
+  #walk(over: Over & { hooks: Hooks }) {
+    return new Walk({ ...this.#options, ...over, journal: new Journal(this.#options.journalPath) })
+  }
+
+  #current() {
+    const catalog = this.#options.readCatalog()
+    if (catalog && catalog !== this.#known) this.#options.host.expectUnits(unitsOf(catalog.prepared))
+    this.#known = catalog
+    return catalog
+  }
+
+  async #refuse({ mode }: Request, found: PreparedCatalog | undefined) {
+    const { reboots, host, now } = this.#options
+    if (mode === 'plan') return
+    const why = found && whyDisabled(found.head, now())
+    if (why !== undefined) throw new Refused(why)
+    const reason = reboots.pending
+    if (reason === undefined) return
+    await host.rebootNow()
+    throw new Refused(`this machine reboots now: ${reason}`)
+  }
+
+  async #expect(expected: string, over: Over) {
+    const { run } = await this.#walk({ ...over, begun: { ...over.begun, mode: 'plan' }, hooks: {} }).result()
+    if (run.plan === expected) return
+    throw new Refused(
+      `the plan of this node is ${run.plan ?? 'not to be had'} by now, not ${expected}. Look at it by trivet plan, then converge by its hash.`,
+    )
+  }
+}
