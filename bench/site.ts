@@ -81,7 +81,7 @@ export async function withRole<Result>(role: string, { fleet, node, must }: Site
   await fleet.mustTrivet('node', 'assign', node.name, role)
   const result = await work()
   await fleet.mustTrivet('node', 'unassign', node.name, role)
-  await must(['rm', '--', `${agentFolder}/ledger`])
+  await must(['rm', '--force', '--', `${agentFolder}/ledger`])
   return result
 }
 

@@ -37,8 +37,10 @@ export interface ResourceType<Props extends z.ZodType = z.ZodType> {
   check: (name: string, want: z.infer<Props>, host: Host) => Change[] | Promise<Change[]>
   /** Makes the changes that `check` found. Throws with what happened and what to do next. */
   apply: (name: string, want: z.infer<Props>, host: Host, changes: Change[]) => void | Promise<void>
-  /** Applies neighbours of this type in one transaction; `apply` is used for a lone one. Gives the errors of those that failed, by name; the others are done. */
+  /** Applies neighbours of this type in one transaction; `apply` is used for a lone one. Gives the errors of those that failed, or were `NotTried`, by name; the others are done. */
   applyMany?: (differing: Differing<z.infer<Props>>[], host: Host) => Promise<Map<string, Error>>
+  /** No more neighbours than this at once. Left out, all there are. */
+  manyAtMost?: number
   /** What `apply` will have done, told to a plan. Left out, `apply` itself is tried out on what is foreseen: right wherever it only touches files. */
   effects?: (name: string, want: z.infer<Props>, foreseen: Foreseen, changes: Change[]) => void | Promise<void>
   /** The same thing, no longer wanted: how to clean up what it made. Left out, `ensure: 'absent'` where the props have an ensure. */
@@ -52,6 +54,9 @@ export interface ResourceType<Props extends z.ZodType = z.ZodType> {
   /** Actions that these changes made needless: a service just started need not be restarted for what changed before. */
   satisfies?: (changes: Change[]) => string[]
 }
+
+/** An error of `applyMany`: one before it failed, and it has its turn only when that is known. */
+export class NotTried extends Error {}
 
 /** Gives `want` the type that `props` describes. */
 export function defineResource<Props extends z.ZodType>(type: ResourceType<Props>) {

@@ -2,9 +2,10 @@ import { z } from 'zod'
 import { Argv, BlobRef } from '../protocol/catalog.ts'
 import { messageOf, unlessMissing } from '../protocol/errors.ts'
 import type { Change } from '../protocol/events.ts'
-import { defineResource, differences, must } from './define.ts'
+import { defineResource, type Differing, differences, must } from './define.ts'
 import type { Found, Host } from './host.ts'
 import { diffOf, largest } from './files/diff.ts'
+import { sideBySide } from './files/side-by-side.ts'
 import { Mode, Owner, Path, presence } from './names.ts'
 import { accessDifferences, resolveAccess } from './files/ownership.ts'
 
@@ -49,6 +50,10 @@ export const file = defineResource({
   owns: (path, { ensure, content }) => (content || ensure === 'absent' ? [path] : []),
   check: checkFile,
   apply: applyFile,
+  applyMany: (differing, host) =>
+    sideBySide(differing, bytesOf, ({ name, want, changes }, turn) => applyFile(name, want, host, changes, turn)),
+  // A run that is cancelled, or watched, waits for no more than these.
+  manyAtMost: 64,
   problem: (_name, { ensure, content, verify }) => {
     if (ensure === 'absent' && content) return 'is to be absent, so it can have no content. Leave one of the two out.'
     if (verify && !verify.some((word) => word.includes('{}')))
@@ -101,17 +106,28 @@ async function withDiff(
   return changes
 }
 
-export async function applyFile(path: string, want: FileWant, host: Host, changes: Change[]) {
+/** When it is its `turn`, all before it are in place: it is made ready before, and put in place then. */
+export async function applyFile(
+  path: string,
+  want: FileWant,
+  host: Host,
+  changes: Change[],
+  turn: Promise<void> = Promise.resolve(),
+) {
   const found = host.files.stat(path)
   const regular = found?.kind === 'file' ? found : undefined
   if (found && !regular && found.kind !== 'link')
     throw new Error(`${path} is a ${found.kind}, which file[${path}] does not touch. Remove it, or name another path.`)
   if (want.backup && regular && regular.size <= keptBytes) keepOld(path, host, changes)
-  if (want.ensure === 'absent') return host.files.remove(path)
+  if (want.ensure === 'absent') return turn.then(() => host.files.remove(path))
   const access = resolveAccess(want, regular, 0o644, host)
-  if (regular && !changes.some(({ what }) => what === 'content')) return host.files.setAccess(path, access)
+  if (regular && !changes.some(({ what }) => what === 'content'))
+    return turn.then(() => host.files.setAccess(path, access))
   const bytes = want.content ? host.readBlob(want.content) : readThrough(path, host)
-  await host.files.write(path, bytes, access, (candidate) => accepted(candidate, want, host))
+  await host.files.write(path, bytes, access, async (candidate) => {
+    await turn
+    await accepted(candidate, want, host)
+  })
 }
 
 /** What is about to go is kept, and its change says under which hash. */
@@ -127,6 +143,10 @@ function readThrough(path: string, { files }: Host) {
   } catch (error) {
     return unlessMissing(error) ?? Buffer.alloc(0)
   }
+}
+
+function bytesOf({ want }: Differing<FileWant>) {
+  return want.content?.bytes ?? 0
 }
 
 async function accepted(candidate: string, want: FileWant, host: Host) {

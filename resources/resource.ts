@@ -2,7 +2,7 @@
  * What a resource type of somebody else's is written with: `trivet/resource`. The server and the agent give it to the type's file when
  * they load it, so nothing of it is in the code that travels. docs/your-own-type.md shows how to write one.
  */
-export { commandFailed, defineResource, differences, must } from './define.ts'
+export { commandFailed, defineResource, differences, must, NotTried } from './define.ts'
 export type { Differing, ResourceType } from './define.ts'
 export { Unforeseeable } from './host.ts'
 export type {

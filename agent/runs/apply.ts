@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Cleanup, Notification, ResourceId } from '../../protocol/catalog.ts'
 import type { Change, ResourceEvent } from '../../protocol/events.ts'
 import { faultPoint } from '../../resources/fault-points.ts'
+import { NotTried } from '../../resources/define.ts'
 import type { Host } from '../../resources/host.ts'
 import { checkGuarded, type Finding } from './check.ts'
 import { type Journal, keyOf } from '../kept/journal.ts'
@@ -35,7 +36,7 @@ interface Applied {
   event: ResourceEvent
 }
 
-/** Makes the changes, several neighbours in one transaction, and looks once more: what still differs has failed. */
+/** Makes the changes, several neighbours in one transaction, and looks once more: what still differs has failed. Leaves out what was not tried. */
 export async function applyAll(differing: Differing[], applying: Applying): Promise<Applied[]> {
   const { host, journal, ledger } = applying
   const startedAt = performance.now()
@@ -44,6 +45,7 @@ export async function applyAll(differing: Differing[], applying: Applying): Prom
   const applied: Applied[] = []
   const needed = new Set<string>()
   for (const { one, changes } of differing) {
+    if (errors.get(one.resource.name) instanceof NotTried) break
     const after = await checkGuarded(one, host)
     faultPoint('apply.looked')
     const durationMs = Math.round((performance.now() - startedAt) / differing.length)

@@ -1,6 +1,6 @@
 import type { ResourceId } from '../../protocol/catalog.ts'
 import type { Change, ResourceEvent } from '../../protocol/events.ts'
-import { type Applying, applyAll, atTheEnd, type Differing, failure, withheld } from './apply.ts'
+import { type Applying, applyAll, atTheEnd, failure, withheld } from './apply.ts'
 import { checkAll, checkGuarded, type Finding, hasGuard } from './check.ts'
 import { asError } from '../errors.ts'
 import { Failures } from './failures.ts'
@@ -43,18 +43,27 @@ export async function repair(drifted: Prepared[], converging: Converging) {
 async function walk(prepared: Prepared[], findings: Finding[], converging: Converging, tried: Set<string>) {
   const failures = new Failures()
   for (let index = 0; index < prepared.length;) {
-    const group = neighbours(prepared, findings, index)
-    const firstLook = findings[index]
     for (const one of await settleAbove(index, prepared, converging, tried)) failures.add(one)
-    index += group.length
-    const ready = group.filter((one) => !isSkipped(one, failures, converging))
-    const differing = await lookAgain(ready, converging.journal.touched ? undefined : firstLook, failures, converging)
-    if (differing.length === 0) continue
-    for (const { event, one } of await applyAll(differing, converging)) {
-      if (event.outcome === 'failed') failures.add(one)
-      converging.report(event)
-    }
+    const firstLook = converging.journal.touched ? undefined : findings[index]
+    index += await take(neighbours(prepared, findings, index), firstLook, failures, converging)
   }
+}
+
+/** Has these neighbours their turn, and tells what came of each in order. Gives how many had it: a failure ends it for those after it. */
+async function take(group: Prepared[], firstLook: Finding | undefined, failures: Failures, converging: Converging) {
+  const turns = await lookAgain(group, firstLook, failures, converging)
+  const differing = turns.flatMap(({ one, changes }) => (changes ? [{ one, changes }] : []))
+  const made = differing.length > 0 ? await applyAll(differing, converging) : []
+  const events = new Map(made.map(({ one, event }) => [one, event]))
+  let told = 0
+  for (const { one, event = events.get(one) } of turns) {
+    if (!event) break
+    if (event.outcome === 'failed') failures.add(one)
+    if (event.outcome === 'skipped') failures.skip(one)
+    converging.report(event)
+    told++
+  }
+  return told
 }
 
 // A probe asks what runs now, so it would ask the old process. An action that fails takes the recipe with it, as its resource would.
@@ -71,8 +80,10 @@ function neighbours(prepared: Prepared[], findings: Finding[], from: number): Pr
   const first = prepared[from]
   if (!first?.type.applyMany || findings[from]?.is === 'as-wanted') return prepared.slice(from, from + 1)
   const group = new Set([first.id])
+  const most = from + (first.type.manyAtMost ?? Infinity)
   let end = from + 1
-  for (let next = prepared[end]; next && goesWith(first, group, next); next = prepared[++end]) group.add(next.id)
+  for (let next = prepared[end]; next && end < most && goesWith(first, group, next); next = prepared[++end])
+    group.add(next.id)
   return prepared.slice(from, end)
 }
 
@@ -90,12 +101,11 @@ function goesWith(first: Prepared, group: Set<ResourceId>, next: Prepared) {
   )
 }
 
-function isSkipped(one: Prepared, failures: Failures, { report, signal }: Converging) {
-  const reason = signal.aborted ? messageOf(signal.reason) : failures.reasonToSkip(one)
-  if (reason === undefined) return false
-  failures.skip(one)
-  report({ outcome: 'skipped', id: one.id, recipe: one.resource.recipe, durationMs: 0, reason })
-  return true
+/** What a resource comes to at its turn: an event that is known at once, or changes to be made. */
+interface Turn {
+  one: Prepared
+  event?: ResourceEvent
+  changes?: Change[]
 }
 
 // As long as nothing was changed, and so nothing noted in the journal, a first look that found a resource as wanted still holds.
@@ -104,46 +114,60 @@ async function lookAgain(
   firstLook: Finding | undefined,
   failures: Failures,
   converging: Converging,
-) {
-  const differing: Differing[] = []
+): Promise<Turn[]> {
+  const turns: Turn[] = []
   for (const one of group) {
+    const event = skipped(one, failures, converging)
+    if (event) {
+      turns.push({ one, event })
+      continue
+    }
     const holds = group.length === 1 && firstLook?.is === 'as-wanted'
     const finding = holds ? firstLook : await checkGuarded(one, converging.host)
-    if (finding.is === 'different' && !isHeldBack(one, finding.changes, converging)) {
-      if (one.type.by === undefined) differing.push({ one, changes: finding.changes })
-      else postpone(one, one.type.by, finding.changes, converging)
-    }
-    if (finding.is === 'as-wanted') converging.report(unchanged(one))
-    if (finding.is === 'unreadable') {
-      failures.add(one)
-      converging.report({ ...failure(one, [], finding.error, 0), cause: converging.ledger.causeOf(one) })
-    }
+    // It takes with it what comes after it, and has its own turn when what stands above it is made.
+    if (finding.is === 'unreadable' && turns.length > 0) break
+    turns.push(turnOf(one, finding, converging))
+    if (finding.is === 'unreadable') break
   }
-  return differing
+  return turns
 }
 
-function isHeldBack(one: Prepared, found: Change[], { holdsBack, ledger, report }: Converging) {
-  const held = holdsBack(one)
-  if (!held) return false
-  const changes = one.resource.sensitive ? found.map(withheld) : found
-  const about = { id: one.id, recipe: one.resource.recipe, durationMs: 0, changes, cause: ledger.causeOf(one) }
-  if (held.outcome === 'deferred') report({ outcome: 'deferred', ...about, reason: held.reason })
-  else report({ outcome: 'would-change', ...about, proviso: held.reason })
-  return true
+function skipped(one: Prepared, failures: Failures, { signal }: Converging): ResourceEvent | undefined {
+  const reason = signal.aborted ? messageOf(signal.reason) : failures.reasonToSkip(one)
+  return reason === undefined ? undefined : { outcome: 'skipped', ...about(one), reason }
 }
 
-function postpone(one: Prepared, action: string, found: Change[], { journal, ledger, changing, report }: Converging) {
-  const changes = one.resource.sensitive ? found.map(withheld) : found
-  const about = { id: one.id, recipe: one.resource.recipe, durationMs: 0, changes, cause: ledger.causeOf(one) }
+function turnOf(one: Prepared, finding: Finding, converging: Converging): Turn {
+  if (finding.is === 'as-wanted') return { one, event: unchanged(one) }
+  const cause = converging.ledger.causeOf(one)
+  if (finding.is === 'unreadable') return { one, event: { ...failure(one, [], finding.error, 0), cause } }
+  const { changes } = finding
+  const shown = one.resource.sensitive ? changes.map(withheld) : changes
+  const held = converging.holdsBack(one)
+  if (held?.outcome === 'deferred')
+    return { one, event: { outcome: 'deferred', ...about(one), changes: shown, cause, reason: held.reason } }
+  if (held)
+    return { one, event: { outcome: 'would-change', ...about(one), changes: shown, cause, proviso: held.reason } }
+  if (one.type.by === undefined) return { one, changes }
+  return { one, event: postponed(one, one.type.by, shown, converging) }
+}
+
+function postponed(one: Prepared, action: string, changes: Change[], converging: Converging): ResourceEvent {
+  const { journal, ledger, changing } = converging
+  const cause = ledger.causeOf(one)
   try {
     changing()
     journal.owe([{ action, target: one.id }, ...one.resource.notifies])
-    report({ outcome: 'deferred', ...about, reason: atTheEnd(one, action) })
+    return { outcome: 'deferred', ...about(one), changes, cause, reason: atTheEnd(one, action) }
   } catch (error) {
-    report({ ...failure(one, changes, asError(error), 0), cause: about.cause })
+    return { ...failure(one, changes, asError(error), 0), cause }
   }
 }
 
-function unchanged({ id, resource }: Prepared): ResourceEvent {
-  return { outcome: 'unchanged', id, recipe: resource.recipe, durationMs: 0 }
+function unchanged(one: Prepared): ResourceEvent {
+  return { outcome: 'unchanged', ...about(one) }
+}
+
+function about({ id, resource }: Prepared) {
+  return { id, recipe: resource.recipe, durationMs: 0 }
 }

@@ -1,5 +1,15 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, constants, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fsync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { codeOf, unlessMissing } from '../../protocol/errors.ts'
 import { faultPoint } from '../fault-points.ts'
@@ -17,7 +27,7 @@ export async function writeAtomically(
 ) {
   const candidate = temporaryBeside(path)
   try {
-    writeNew(candidate, bytes, access)
+    await writeNew(candidate, bytes, access)
     await verify(candidate)
     faultPoint('file.accepted')
     renameSync(candidate, path)
@@ -29,7 +39,7 @@ export async function writeAtomically(
   syncLater(dirname(path))
 }
 
-function writeNew(path: string, bytes: Buffer, access: ResolvedAccess) {
+async function writeNew(path: string, bytes: Buffer, access: ResolvedAccess) {
   // Closed to all until owner and mode are right, and to its owner no more open than wanted; the umask cuts the mode given to open.
   const fd = openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, access.mode & 0o600)
   try {
@@ -38,11 +48,18 @@ function writeNew(path: string, bytes: Buffer, access: ResolvedAccess) {
     faultPoint('file.written')
     setAccess(fd, access)
     faultPoint('file.set')
-    fsyncSync(fd)
+    await synced(fd)
     faultPoint('file.synced')
   } finally {
     closeSync(fd)
   }
+}
+
+// Beside the thread that writes on.
+function synced(fd: number) {
+  return new Promise<void>((resolve, reject) => {
+    fsync(fd, (error) => (error ? reject(error) : resolve()))
+  })
 }
 
 const swept = new Set<string>()

@@ -42,6 +42,7 @@ const definition = {
   check: isFunction,
   apply: isFunction,
   applyMany: isFunction.optional(),
+  manyAtMost: z.int().positive().optional(),
   effects: isFunction.optional(),
   unwanted: isFunction.optional(),
   seesWhatRuns: z.boolean().optional(),

@@ -24,6 +24,7 @@ const calls = [
   'writeFileSync',
   'appendFileSync',
   'fchmodSync',
+  'fsync',
   'fsyncSync',
   'renameSync',
   'linkSync',
@@ -98,6 +99,7 @@ async function cutAt(n: number, disk: Disk, work: () => Promise<unknown>) {
       if (++count >= n) throw new Error('dead')
       isOurs = true
       try {
+        if (name === 'fsync') return syncNow(args, disk)
         const result: unknown = Reflect.apply(call, fs, args)
         if (name === 'openSync' && typeof result === 'number') disk.opened(result, String(args[0]))
         if (name === 'fsyncSync' && typeof args[0] === 'number') disk.synced(args[0])
@@ -118,19 +120,27 @@ async function cutAt(n: number, disk: Disk, work: () => Promise<unknown>) {
   return count >= n
 }
 
-/** A node whose file `conf` says something; what it said when its service was last restarted survives whatever comes. */
+/** What is synced beside the thread is synced at once here, so that what a cut leaves is the same each time. */
+function syncNow([fd, done]: unknown[], disk: Disk) {
+  assert(typeof fd === 'number' && typeof done === 'function')
+  fs.fsyncSync(fd)
+  disk.synced(fd)
+  setImmediate(() => void done(null))
+}
+
+/** A node whose files say something; what they said when its service was last restarted survives whatever comes. */
 function startOver(dir: string) {
   const [state, files] = [join(dir, 'state'), join(dir, 'files')]
   rmSync(dir, { recursive: true, force: true })
   for (const path of [dir, state, files]) mkdirSync(path)
-  const conf = join(files, 'conf')
+  const confs = ['a', 'b', 'c'].map((name) => join(files, name))
   const world = new World()
-  let loaded = 'old'
+  let loaded: string[] = []
   world.types.service = defineResource({
     ...file,
     type: 'service',
     check: () => [],
-    actions: { restart: async () => void (loaded = readFileSync(conf, 'utf8')) },
+    actions: { restart: async () => void (loaded = confs.map(read)) },
   })
   world.types.file = file
   const nodeWanting = (text: string) => {
@@ -139,13 +149,17 @@ function startOver(dir: string) {
     const content = { sha256: sha256(bytes), bytes: bytes.length }
     const notifies = [{ action: 'restart', target: 'service[it]' as const }]
     const resources: CatalogResource[] = [
-      { ...resource(conf), type: 'file', props: { content }, notifies },
+      ...confs.map((conf) => ({ ...resource(conf), type: 'file', props: { content }, notifies })),
       { ...resource('it'), type: 'service', props: {} },
     ]
     return nodeIn(state, world, resources)
   }
-  writeFileSync(conf, 'old')
-  return { state, files, conf, nodeWanting, loaded: () => loaded }
+  for (const conf of confs) writeFileSync(conf, 'old')
+  return { state, files, said: () => confs.map(read), nodeWanting, loaded: () => loaded }
+}
+
+function read(path: string) {
+  return readFileSync(path, 'utf8')
 }
 
 for (const lost of [['state'], ['files'], ['state', 'files']] as const) {
@@ -156,20 +170,19 @@ for (const lost of [['state'], ['files'], ['state', 'files']] as const) {
     const dir = join(base, 'node')
     let cuts = 0
     for (let n = 1, cut = true; cut; n++) {
-      const { nodeWanting, conf, loaded, ...roots } = startOver(dir)
+      const { nodeWanting, said, loaded, ...roots } = startOver(dir)
       const node = nodeWanting('new')
       const disk = new Disk([roots.state, roots.files])
       cut = await cutAt(n, disk, () => node.runs())
       if (cut) cuts++
       for (const root of lost) disk.losePower(roots[root])
-      const said = readFileSync(conf, 'utf8')
-      assert(said === 'old' || said === 'new', `cut at ${n}, the file says ${said}`)
+      for (const one of said()) assert(one === 'old' || one === 'new', `cut at ${n}, a file says ${one}`)
 
       rmSync(join(roots.state, 'lock'), { force: true })
       const reborn = nodeWanting('new')
       await reborn.runs()
-      assert.equal(readFileSync(conf, 'utf8'), 'new', `cut at ${n}`)
-      assert.equal(loaded(), 'new', `cut at ${n}, the service was not restarted`)
+      assert.deepEqual(said(), ['new', 'new', 'new'], `cut at ${n}`)
+      assert.deepEqual(loaded(), said(), `cut at ${n}, the service was not restarted`)
       const { run } = await reborn.run()
       assert.deepEqual([run.outcome, run.owed], ['unchanged', []], `cut at ${n}`)
     }

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict'
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { blobsIn } from '../../../agent/kept/blobs.ts'
+import { type CatalogResource, sha256 } from '../../../protocol/catalog.ts'
+import { file } from '../../../resources/file.ts'
+import { tempDir } from '../../helpers/converges.ts'
+import { nodeIn, resource, shownEvents, World } from '../tiny.ts'
+
+/** A node that wants these files, each to say its own name. */
+async function nodeWithFiles(t: TestContext, names: string[], given: Record<string, Partial<CatalogResource>> = {}) {
+  const dir = await tempDir(t)
+  const files = join(dir, 'files')
+  mkdirSync(files)
+  const world = new World()
+  world.types.file = file
+  const resources = names.map((name) => {
+    const bytes = Buffer.from(name)
+    blobsIn(join(dir, 'blobs')).write(sha256(bytes), bytes)
+    const content = { sha256: sha256(bytes), bytes: bytes.length }
+    return { ...resource(join(files, name)), type: 'file', props: { content }, ...given[name] }
+  })
+  return { files, node: nodeIn(dir, world, resources), shown: shownIn(files) }
+}
+
+const shownIn = (files: string) => (events: Parameters<typeof shownEvents>[0]) =>
+  shownEvents(events).map((line) => line.replaceAll(`${files}/`, ''))
+
+const many = Array.from({ length: 150 }, (_, index) => `f${String(index).padStart(3, '0')}`)
+
+test('files that stand side by side are all made, and told in order', async (t) => {
+  const { node, files, shown } = await nodeWithFiles(t, many)
+  const { run, events } = await node.run()
+  assert.deepEqual(
+    shown(events),
+    many.map((name) => `changed file[${name}]`),
+  )
+  for (const name of many) assert.equal(readFileSync(join(files, name), 'utf8'), name)
+  assert.deepEqual(readdirSync(files), many)
+  assert.equal(run.counts.changed, 150)
+  assert.equal((await node.run()).run.outcome, 'unchanged')
+})
+
+test('a file that fails skips those after it, which are left as they were, and told once', async (t) => {
+  const { node, files, shown } = await nodeWithFiles(t, ['a', 'b', 'c', 'd'])
+  mkdirSync(join(files, 'b'))
+  writeFileSync(join(files, 'c'), 'mine')
+  writeFileSync(join(files, 'd'), 'd')
+  const { events } = await node.run()
+  assert.deepEqual(shown(events), [
+    'changed file[a]',
+    'failed file[b]: b is a directory, which file[b] does not touch. Remove it, or name another path.',
+    'skipped file[c]: file[b] failed before it in recipe main',
+    'skipped file[d]: file[b] failed before it in recipe main',
+  ])
+  assert.equal(readFileSync(join(files, 'c'), 'utf8'), 'mine')
+  assert.deepEqual(readdirSync(files), ['a', 'b', 'c', 'd'])
+})
+
+test('a file whose failure is ignored lets those after it have their turn', async (t) => {
+  const { node, files, shown } = await nodeWithFiles(t, ['a', 'b', 'c', 'd'], { b: { ignoreFailure: true } })
+  mkdirSync(join(files, 'b'))
+  writeFileSync(join(files, 'd'), 'd')
+  const { run, events } = await node.run()
+  assert.deepEqual(
+    shown(events).map((line) => line.split(':')[0]),
+    ['changed file[a]', 'failed file[b]', 'changed file[c]'],
+  )
+  assert.deepEqual([run.counts.changed, run.counts.unchanged], [2, 1])
+  assert.equal(readFileSync(join(files, 'c'), 'utf8'), 'c')
+})
+
+test('a file is verified when those before it are in place', async (t) => {
+  const { node, files, shown } = await nodeWithFiles(t, ['a', 'b', 'c'])
+  const [first, second] = node.catalog?.resources ?? []
+  assert(first && second)
+  Object.assign(second.props, { verify: ['cmp', first.name, '{}'] })
+  const { events } = await node.run()
+  assert.match(
+    shown(events)[1] ?? '',
+    /^failed file\[b\]: The new content was refused and the old stays\. cmp .* differ/,
+  )
+  assert.deepEqual([existsSync(join(files, 'a')), existsSync(join(files, 'c'))], [true, false])
+})
+
+test('what a failed file was to notify is not owed, nor what those that were not tried were', async (t) => {
+  const restart = { action: 'restart', target: 'thing[it]' } as const
+  const { node, files } = await nodeWithFiles(t, ['a', 'b'], { b: { notifies: [restart] } })
+  mkdirSync(join(files, 'a'))
+  assert.deepEqual((await node.run()).run.owed, [])
+})
+
+test('a run that is cancelled ends after the files under way', async (t) => {
+  const { node, files } = await nodeWithFiles(t, many)
+  const abort = new AbortController()
+  const { run } = await node.run({}, { signal: abort.signal, event: () => abort.abort() })
+  assert.equal(run.error, 'the run was cancelled')
+  assert.deepEqual([run.counts.changed, run.counts.skipped], [64, 86])
+  assert.equal(readdirSync(files).length, 64)
+})
