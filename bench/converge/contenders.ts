@@ -16,6 +16,7 @@ export const names = {
   ansible: 'ansible-playbook',
   limit: 'Node.js limit, cold',
   warmLimit: 'Node.js limit, warm',
+  limitInRow: 'Node.js limit, in a row',
 } as const
 export const Peer = z.enum(['puppet', 'cfengine', 'ansible'])
 export type Peer = z.infer<typeof Peer>

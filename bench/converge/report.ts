@@ -5,8 +5,11 @@ import { shown } from '../statistics.ts'
 import { names } from './contenders.ts'
 import type { Measurement } from './rounds.ts'
 
-/** The limit that a figure of ours is held against: started anew as we are, or living on as we do. */
-const limits: Record<string, string> = { [names.oneShot]: names.limit, [names.resident]: names.warmLimit }
+/** The limits that a figure of ours is held against: started anew as we are, or living on as we do. */
+const limits: Record<string, string[]> = {
+  [names.oneShot]: [names.limit],
+  [names.resident]: [names.warmLimit, names.limitInRow],
+}
 
 /** Ours beside each peer's, set by set. */
 export function figuresOf(measurements: Measurement[]): Figure[] {
@@ -14,7 +17,7 @@ export function figuresOf(measurements: Measurement[]): Figure[] {
     .filter(({ name }) => name in limits)
     .flatMap((ours) =>
       measurements
-        .filter(({ work, name }) => work === ours.work && (isPeer(name) || name === limits[ours.name]))
+        .filter(({ work, name }) => work === ours.work && (isPeer(name) || limits[ours.name]?.includes(name)))
         .map((peer) => {
           const what = `${ours.work} ${ours.task}, ${ours.name === names.oneShot ? 'one-shot' : 'resident'}`
           return figureOf(what, ours.wallMs.median, 'ms', peer.name, peer.wallMs.median)

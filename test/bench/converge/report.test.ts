@@ -13,6 +13,7 @@ const measurements = [
   measured('W1', 'Node.js limit, cold', 50),
   measured('W1', 'trivet-agent, resident', 15),
   measured('W1', 'Node.js limit, warm', 10),
+  measured('W1', 'Node.js limit, in a row', 5),
   measured('W5', 'cf-agent', 55),
   measured('W3', 'trivet-agent converge', 500, 'first converge'),
   measured('W3', 'puppet apply', 8000, 'first converge'),
@@ -25,6 +26,7 @@ test('each of ours stands beside the peers of its own work and the limit of its 
     ['W1 nothing to do, one-shot', 'Node.js limit, cold', 2],
     ['W1 nothing to do, resident', 'cf-agent', 0.0375],
     ['W1 nothing to do, resident', 'Node.js limit, warm', 1.5],
+    ['W1 nothing to do, resident', 'Node.js limit, in a row', 3],
     ['W3 first converge, one-shot', 'puppet apply', 0.0625],
   ])
 })
