@@ -58,6 +58,8 @@ export const directory = defineResource({
   props: Props,
   paths: (path, want) => [path, ...filesOf(path, want)],
   owns: (path, want) => filesOf(path, want),
+  // Whatever the recipe forces: what others keep in it is not ours.
+  unwanted: (want): DirectoryWant => ({ ...want, ensure: 'absent', force: false }),
   among: (path, want, managed) => (want.purge || want.recurse ? { ...want, keep: keptIn(path, want, managed) } : want),
   problem: (_name, { ensure, content, purge, recurse }) =>
     ensure === 'absent' && (purge || recurse || content)

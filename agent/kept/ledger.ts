@@ -93,18 +93,30 @@ export class Ledger {
     return new Set(Object.values(this.#book.made).flatMap(({ before }) => before?.kept ?? []))
   }
 
-  /** Writes down what a run came to, where that is news: `converged` are those of `prepared` that are now as wanted. */
-  close(digest: string, prepared: Prepared[], converged: (one: Prepared) => boolean) {
+  /**
+   * Writes down what a run came to, where that is news: `converged` are those of `prepared` that are now as wanted. A thing is of the recipe that
+   * declared it last, whose last word says what becomes of it.
+   */
+  close(
+    digest: string,
+    prepared: Prepared[],
+    converged: (one: Prepared) => boolean,
+    cleanupOf: (recipe: string) => Cleanup,
+  ) {
     if (!this.#isChanged && this.#cover.catalog === digest) return
     const book = this.#book
     const before = book.converged
     book.converged = {}
     for (const one of prepared) {
+      const made = book.made[one.id]
+      if (made) made.recipe = one.resource.recipe
       const known = converged(one) ? digestOf(one.want) : before[one.id]
       if (known !== undefined) book.converged[one.id] = known
       // What somebody else makes there from now on is theirs.
       if (converged(one) && isAbsent(one.want) && book.made[one.id]?.how === 'made') delete book.made[one.id]
     }
+    const recipes = new Set(prepared.map(({ resource }) => resource.recipe))
+    for (const made of Object.values(book.made)) if (recipes.has(made.recipe)) made.cleanup = cleanupOf(made.recipe)
     this.#write({
       catalog: digest,
       orphans: Object.keys(book.made).length - prepared.filter(({ id }) => id in book.made).length,

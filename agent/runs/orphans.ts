@@ -1,4 +1,4 @@
-import type { Cleanup, ResourceId } from '../../protocol/catalog.ts'
+import { type Cleanup, digestOf, type ResourceId } from '../../protocol/catalog.ts'
 import { messageOf } from '../../protocol/errors.ts'
 import type { Change, ResourceEvent } from '../../protocol/events.ts'
 import type { ResourceType } from '../../resources/define.ts'
@@ -8,7 +8,7 @@ import { withheld, withheldError } from './apply.ts'
 import type { Ledger, Made } from '../kept/ledger.ts'
 import type { HoldsBack } from './stance.ts'
 import { unwantedOf } from './unwanted.ts'
-import type { Prepared, ResourceTypes } from './prepare.ts'
+import { type Prepared, type ResourceTypes, UnreadableProps } from './prepare.ts'
 
 export interface Cleaning {
   host: Host & { readKept: (hash: string) => Buffer }
@@ -31,6 +31,10 @@ export async function cleanUp(digest: string, prepared: Prepared[], cleaning: Cl
   const left: ResourceId[] = []
   const recipes = new Set(prepared.map(({ resource }) => resource.recipe))
   for (const [id, known] of cleaning.ledger.orphans(digest, prepared)) {
+    if (isDeclaredAnew(known, prepared, cleaning.types)) {
+      if (!cleaning.isPlan) cleaning.ledger.forget(id)
+      continue
+    }
     // What the recipe says now counts, as long as it says anything.
     const made = recipes.has(known.recipe) ? { ...known, cleanup: cleaning.cleanupOf(known.recipe) } : known
     if (!(await isGone(id, made, cleaning))) left.push(`${made.type}[${made.name}]`)
@@ -45,14 +49,16 @@ async function isGone(id: string, made: Made, { host, ledger, types, report, cha
   const startedAt = performance.now()
   const action = actionFor(made, type)
   const about = { id: `${made.type}[${made.name}]`, action: action ?? 'keep', recipe: made.recipe } as const
-  const toShow = (change: Change) => (made.sensitive ? withheld(change) : change)
   const took = () => ({ ...about, durationMs: Math.round(performance.now() - startedAt) })
   try {
     const changes = await type.check(made.name, unwanted, host)
     if (changes.length > 0) {
       if (action === undefined) return false
-      const shown =
-        action === 'remove' ? changes.map(toShow) : [{ what: 'content', from: 'ours', to: 'as it was before' }]
+      if (await isTheirs(made, type, host)) {
+        report({ outcome: 'skipped', ...took(), reason: 'somebody has changed it since Trivet made it, so it stays' })
+        return false
+      }
+      const shown = shownOf(action, changes, made)
       if (isOnlyTold({ ...took(), changes: shown }, made, holdsBack, isPlan, report)) return false
       changing()
       faultPoint('orphan.undoing')
@@ -75,6 +81,40 @@ async function isGone(id: string, made: Made, { host, ledger, types, report, cha
     })
     return false
   }
+}
+
+/** Another resource of the catalog manages the same file by now, or has the same part in it. */
+function isDeclaredAnew({ type: typeName, name, props }: Made, prepared: Prepared[], types: ResourceTypes) {
+  const type = types[typeName]
+  const part = type?.edits?.(name, props)
+  const paths = new Set(type?.paths?.(name, props))
+  return prepared.some((one) => {
+    const { type: other, resource, want } = one
+    if (want instanceof UnreadableProps) return false
+    if (part === undefined) return other.paths?.(resource.name, want).some((path) => paths.has(path)) ?? false
+    if (other.owns?.(resource.name, want).includes(part)) return true
+    const isSamePart = other === type && other.edits?.(resource.name, want) === part
+    return isSamePart && name.startsWith(`${part}#`) && digestOf(want) === digestOf(props)
+  })
+}
+
+const access = new Set(['mode', 'owner', 'group'])
+
+/** Of a file, a link or a part of a file it can be told whether it is what was made; by whom it may be read does not count. */
+async function isTheirs({ name, props }: Made, type: ResourceType, host: Host) {
+  const [path] = type.paths?.(name, props) ?? []
+  const isFile = path !== undefined && (name === path || name.startsWith(`${path}#`))
+  if (!isFile || host.files.stat(path)?.kind === 'directory') return false
+  try {
+    return (await type.check(name, props, host)).some(({ what }) => !access.has(what))
+  } catch {
+    return true // What cannot be told is not ours to remove.
+  }
+}
+
+function shownOf(action: 'remove' | 'restore', changes: Change[], { sensitive }: Made) {
+  if (action === 'restore') return [{ what: 'content', from: 'ours', to: 'as it was before' }]
+  return sensitive ? changes.map(withheld) : changes
 }
 
 /** What is to be done in a plan, or may not be done now, is told in its place. */

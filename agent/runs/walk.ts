@@ -1,4 +1,4 @@
-import { digestOf, type ResourceId } from '../../protocol/catalog.ts'
+import { type Cleanup, digestOf, type ResourceId } from '../../protocol/catalog.ts'
 import { messageOf } from '../../protocol/errors.ts'
 import type { Report, ResourceEvent } from '../../protocol/events.ts'
 import { faultPoint } from '../../resources/fault-points.ts'
@@ -188,7 +188,7 @@ export class Walk {
       report: this.#report,
       holdsBack: await stanceOf(found.head, new Date(now())),
       changing: () => journal.begin(begun),
-      cleanupOf: (recipe) => found.head.policies?.[recipe]?.cleanup ?? 'keep',
+      cleanupOf: cleanupIn(found),
     }
     return { found, common }
   }
@@ -212,9 +212,13 @@ export class Walk {
 
   #close() {
     const { found, ledger } = this.#options
-    if (found) ledger.close(found.digest, found.prepared, ({ id }) => this.#settled.has(id))
+    if (found) ledger.close(found.digest, found.prepared, ({ id }) => this.#settled.has(id), cleanupIn(found))
     faultPoint('run.closed')
   }
+}
+
+function cleanupIn({ head }: PreparedCatalog) {
+  return (recipe: string): Cleanup => head.policies?.[recipe]?.cleanup ?? 'keep'
 }
 
 /**
