@@ -1,22 +1,41 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { hasCode } from '../../protocol/errors.ts'
+import { codeOf, hasCode } from '../../protocol/errors.ts'
 
-/** Kills the process group that `pid` heads, and its children's children too, whatever group or session they have moved to. */
-export function killTree(pid: number) {
-  const family = descendantsOf(pid)
-  for (const target of [-pid, ...family]) {
-    try {
-      process.kill(target, 'SIGKILL')
-    } catch (error) {
-      if (!hasCode(error, 'ESRCH')) throw error
+/** What is started while others are killed is killed in the next round; nothing forks faster than so many. */
+const mostRounds = 20
+
+/**
+ * Kills the process group that `pid` heads, its children's children, whatever group or session they have moved to, and all that `mark`, as
+ * `NAME=VALUE`, is in the environment of: a daemon that has forked twice is nobody's child.
+ */
+export function killTree(pid: number, mark: string) {
+  const killed = new Set<number>()
+  for (let rounds = 0; rounds < mostRounds; rounds++) {
+    const fresh = [-pid, ...descendantsOf(pid), ...markedBy(mark)].filter((one) => !killed.has(one))
+    if (fresh.length === 0) return
+    for (const target of fresh) {
+      killed.add(target)
+      kill(target)
     }
   }
 }
 
+function kill(target: number) {
+  try {
+    process.kill(target, 'SIGKILL')
+  } catch (error) {
+    if (!hasCode(error, 'ESRCH')) throw error
+  }
+}
+
+function allPids() {
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+}
+
 function descendantsOf(pid: number): number[] {
   const children = new Map<number, number[]>()
-  for (const name of readdirSync('/proc')) {
-    const parent = /^\d+$/.test(name) ? parentOf(name) : undefined
+  for (const name of allPids()) {
+    const parent = parentOf(name)
     if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), Number(name)])
   }
   const found: number[] = []
@@ -24,6 +43,22 @@ function descendantsOf(pid: number): number[] {
     found.push(...next)
   }
   return found
+}
+
+function markedBy(mark: string) {
+  return allPids()
+    .filter((pid) => environmentOf(pid).includes(mark))
+    .map(Number)
+}
+
+function environmentOf(pid: string) {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0')
+  } catch (error) {
+    // It has ended, or is of somebody whose environment is none of ours.
+    if (codeOf(error) === undefined) throw error
+    return []
+  }
 }
 
 // Field 4 of /proc/PID/stat, proc(5); the name before it may hold anything, brackets too.

@@ -97,14 +97,16 @@ function spawned(argv: string[], options: CommandOptions, output: CommandOutput,
   const [command = '', ...args] = argv
   const cwd = options.cwd ?? '/'
   const stdio: StdioOptions = [options.input === undefined ? 'ignore' : 'pipe', ...output.stdio]
-  const env = { ...environment, ...options.env }
+  // By it what this command has started is found when it must end, however far that has gone.
+  const mark = { TRIVET_COMMAND: randomUUID() }
+  const env = { ...environment, ...options.env, ...mark }
   return new Promise<number>((resolve, reject) => {
     const child = spawn(command, args, { cwd, env, stdio, detached: true })
     const letGo = () => [child.stdout, child.stderr].forEach((pipe) => pipe?.destroy())
     let lingering: NodeJS.Timeout | undefined
     const timer = setTimeout(() => {
       if (scope !== undefined) killScope(scope, reject)
-      if (child.pid !== undefined) killTree(child.pid)
+      if (child.pid !== undefined) killTree(child.pid, `TRIVET_COMMAND=${mark.TRIVET_COMMAND}`)
       letGo()
       reject(new Error(`${argv.join(' ')} was killed: it took longer than ${timeoutMs / 1000} s`))
     }, timeoutMs)

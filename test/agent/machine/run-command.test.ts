@@ -26,11 +26,12 @@ test('arguments reach the program as they are: no shell reads them', async () =>
 test('a command has a minimal environment, to which the recipe adds', async () => {
   process.env.SECRET_OF_THE_AGENT = 'x'
   const { stdout } = await run(['env'], { env: { ADDED: '1' } })
-  assert.deepEqual(stdout.trim().split('\n').toSorted(), [
+  assert.deepEqual(stdout.trim().replace(/^(TRIVET_COMMAND)=[0-9a-f-]{36}$/m, '$1').split('\n').toSorted(), [
     'ADDED=1',
     'HOME=/root',
     'LANG=C.UTF-8',
     'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    'TRIVET_COMMAND',
   ])
 })
 
@@ -66,6 +67,21 @@ test('a timeout ends the command with all its children, also those that left its
   await assert.rejects(sh(script, { cwd: dir, timeoutMs: 500 }), /was killed: it took longer than 0.5 s/)
   assert(Date.now() - started < 5000)
   for (const name of ['pid', 'child', 'other']) {
+    const pid = readFileSync(join(dir, name), 'utf8').trim()
+    await until(`${name} ${pid} has ended`, () => !isAlive(pid))
+  }
+})
+
+test('a timeout also ends what has become a daemon by forking twice, deaf to SIGTERM, and what that starts', async (t) => {
+  const dir = await tempDir(t)
+  const script = `
+    trap '' TERM
+    setsid sh -c '(sh -c "echo \\$\\$ > deaf; exec sleep 1004" &)'
+    (setsid sh -c 'echo $$ > session; sleep 1005 & echo $! > below; wait' &)
+    while [ ! -s deaf ] || [ ! -s below ]; do :; done
+    wait; sleep 1006`
+  await assert.rejects(sh(script, { cwd: dir, timeoutMs: 500 }), /was killed: it took longer than 0.5 s/)
+  for (const name of ['deaf', 'session', 'below']) {
     const pid = readFileSync(join(dir, name), 'utf8').trim()
     await until(`${name} ${pid} has ended`, () => !isAlive(pid))
   }
