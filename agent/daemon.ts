@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { type Catalog, digestOf } from '../protocol/catalog.ts'
 import type { Report } from '../protocol/events.ts'
 import type { ServerMessage } from '../protocol/messages.ts'
@@ -7,14 +6,13 @@ import { type Connection, keepConnected } from './link/connection.ts'
 import { Drift } from './drift/drift.ts'
 import { progressTo } from './runs/progress.ts'
 import { Refused, type Request } from './runs/run.ts'
+import { Schedule } from './schedule.ts'
 import type { State } from './kept/state.ts'
 import { messageOf } from '../protocol/errors.ts'
 import type { Hooks } from './runs/walk.ts'
 
 /** Unless the server says otherwise. */
 const standardIntervalMs = 30 * 60 * 1000
-/** What a timer of Node.js can wait at most; it would fire at once for more. */
-const longestTimerMs = 2 ** 31 - 1
 /** How long a new catalog waits for the next one before a run begins. */
 const settleMs = 2000
 /** After a catalog could not be written down. */
@@ -30,7 +28,7 @@ export class Daemon {
   readonly #pending = new Map<string, Request>()
   #running: { request: Request; abort: AbortController } | undefined
   #runs = Promise.resolve()
-  #timer: NodeJS.Timeout | undefined
+  readonly #schedule: Schedule
   #settling: { timer: NodeJS.Timeout } | undefined
   #retaking: NodeJS.Timeout | undefined
   #newest: Catalog | undefined
@@ -50,6 +48,11 @@ export class Daemon {
     this.#agent = agent
     this.#state = state
     this.#log = log
+    this.#schedule = new Schedule({
+      node: agent.identity.node,
+      intervalMs: () => state.readSettings()?.intervalMs ?? standardIntervalMs,
+      turn: () => agent.catalog.isThere && this.#request({ mode: 'converge', trigger: 'schedule', orders: [] }),
+    })
     this.#drift = new Drift({
       drifted: () => this.#request({ mode: 'converge', trigger: 'drift', orders: [] }),
       watchUnits: (names, changed) => agent.runner.watchUnits(names, changed),
@@ -63,7 +66,7 @@ export class Daemon {
     const resumed = this.#agent.reboots.resumed
     if (resumed) this.#request({ mode: 'converge', trigger: 'boot', orders: resumed })
     else if (this.#agent.catalog.isThere) this.#request({ mode: 'converge', trigger: 'start', orders: [] })
-    this.#schedule()
+    this.#schedule.begin()
     await keepConnected(
       {
         ...this.#agent.connecting(),
@@ -72,10 +75,11 @@ export class Daemon {
       },
       this.#stopping.signal,
     )
-    clearTimeout(this.#timer)
     watching.close()
-    this.#drift.close()
     await this.#runs
+    // Only now: the last run has set them anew.
+    this.#schedule.close()
+    this.#drift.close()
   }
 
   /** Lets the resource under way finish, spools the report and closes the connection. */
@@ -108,7 +112,7 @@ export class Daemon {
         this.#serverAheadMs = message.clock - Date.now()
         await this.#agent.welcome(message, connection)
         this.#factsSent = digestOf(await this.#agent.readFacts())
-        this.#schedule()
+        this.#schedule.begin()
         this.#log(`connected to ${this.#agent.identity.url} as ${message.node}`)
         return this.#agent.delivery.connected(connection)
       case 'catalog':
@@ -211,6 +215,8 @@ export class Daemon {
         ...progress,
       })
       const tookMs = performance.now() - startedAt
+      // Who watches sees the last of it before the result.
+      progress.flush()
       for (const report of reports) this.#agent.delivery.add(report)
       for (const { run } of reports) {
         this.#log(
@@ -226,7 +232,9 @@ export class Daemon {
       this.#running = undefined
       progress.flush()
     }
-    this.#drift.follow(this.#agent.catalog.read())
+    const catalog = this.#agent.catalog.read()
+    this.#drift.follow(catalog)
+    await this.#schedule.follow(catalog?.head.policies)
     if (request.trigger !== 'drift') await this.#renewFacts()
   }
 
@@ -254,19 +262,6 @@ export class Daemon {
     this.#factsSent = digestOf(facts)
     this.#connection.send({ type: 'facts', facts })
   }
-
-  // After a turn the next one is at least half an interval away: timers and clocks are not so exact that it could not seem to be now.
-  #schedule(afterTurn = false) {
-    clearTimeout(this.#timer)
-    const intervalMs = this.#state.readSettings()?.intervalMs ?? standardIntervalMs
-    const restMs = afterTurn ? intervalMs / 2 : 0
-    const waitMs = restMs + untilNext(Date.now() + restMs, intervalMs, this.#agent.identity.node)
-    const turn = () => {
-      if (this.#agent.catalog.isThere) this.#request({ mode: 'converge', trigger: 'schedule', orders: [] })
-      this.#schedule(true)
-    }
-    this.#timer = setTimeout(turn, Math.min(waitMs, longestTimerMs))
-  }
 }
 
 // What is to do just what a plan said is a run of its own.
@@ -278,10 +273,4 @@ function kindOf({ mode, trigger, plan = '' }: Request) {
 function joined(waiting: Request, request: Request): Request {
   const { trigger } = waiting.trigger === 'order' ? request : waiting
   return { ...waiting, trigger, orders: [...waiting.orders, ...request.orders] }
-}
-
-/** Milliseconds until the node's next turn: once an interval, at a moment that its name decides, so that a fleet spreads evenly. */
-export function untilNext(now: number, intervalMs: number, node: string) {
-  const splayMs = createHash('sha256').update(node).digest().readUInt32BE() % intervalMs
-  return intervalMs - ((((now - splayMs) % intervalMs) + intervalMs) % intervalMs)
 }

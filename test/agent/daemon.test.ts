@@ -151,6 +151,8 @@ test('an order is acknowledged, done once however often it comes, and its events
   await fake.hears('delivered', 2)
   gate.letGo()
   await fake.hears('report')
+  const events = fake.all('progress').flatMap((message) => message.events.map(({ id }) => id))
+  assert.deepEqual(events, ['thing[a]', 'thing[b]'], 'all of it is told before the report')
   // Its report is not stored yet: the server asks again after it was restarted.
   fake.sockets.at(-1)?.close(1012)
   await fake.letIn(identity, { number: 2 })

@@ -16,6 +16,12 @@ function closedWindow() {
   return `window: { cron: '${later.getUTCMinutes()} ${later.getUTCHours()} * * *', minutes: 5 },`
 }
 
+/** A window of one minute, which opens at the next minute but one. */
+function nextWindow() {
+  const soon = new Date(Date.now() + 2 * 60_000)
+  return `window: { cron: '${soon.getUTCMinutes()} ${soon.getUTCHours()} * * *', minutes: 1 },`
+}
+
 const sources = sourcesOf({
   'recipes/motd/motd.ts': recipe("file('/etc/word', { content: 'one\\n' })"),
   'recipes/gone/gone.ts': recipe("file('/etc/gone', { content: 'gone\\n' })", "cleanup: 'remove',"),
@@ -97,6 +103,17 @@ describe('what holds a node back, on a real node', { skip: whyNoLab() ?? false }
     assert.equal(await onNode(node, 'cat', '/etc/word'), 'two')
     const [run] = await runsOf(fleet, node)
     assert.equal((await eventsOf(fleet, run?.id ?? ''))[0]?.outcome, 'deferred')
+  })
+
+  test('in a window of one minute what was deferred is done, without an order', async () => {
+    const { fleet, node, name } = up()
+    assert.equal(await onNode(node, 'cat', '/etc/word'), 'two')
+    sources.write('roles/late.ts', role(['motd'], nextWindow()))
+    await until('it to be done', async () => (await onNode(node, 'cat', '/etc/word')) === 'one', 150_000)
+    const done = async () => (await runsOf(fleet, node)).find(({ counts }) => counts.changed > 0)
+    const run = await until('the run to be told', done)
+    assert.equal(run.trigger, 'schedule')
+    assert.equal(run.node, name)
   })
 
   test('what leaves the catalog is removed where the recipe said so', async () => {

@@ -26,13 +26,20 @@ test('arguments reach the program as they are: no shell reads them', async () =>
 test('a command has a minimal environment, to which the recipe adds', async () => {
   process.env.SECRET_OF_THE_AGENT = 'x'
   const { stdout } = await run(['env'], { env: { ADDED: '1' } })
-  assert.deepEqual(stdout.trim().replace(/^(TRIVET_COMMAND)=[0-9a-f-]{36}$/m, '$1').split('\n').toSorted(), [
-    'ADDED=1',
-    'HOME=/root',
-    'LANG=C.UTF-8',
-    'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-    'TRIVET_COMMAND',
-  ])
+  assert.deepEqual(
+    stdout
+      .trim()
+      .replace(/^(TRIVET_COMMAND)=[0-9a-f-]{36}$/m, '$1')
+      .split('\n')
+      .toSorted(),
+    [
+      'ADDED=1',
+      'HOME=/root',
+      'LANG=C.UTF-8',
+      'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+      'TRIVET_COMMAND',
+    ],
+  )
 })
 
 test('a command runs in / or where it is told to, and reads its input', async (t) => {
