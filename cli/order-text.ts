@@ -46,11 +46,12 @@ function targetLines(order: Order, target: Target, paint: Paint) {
   return [`${target.node}: ${state}${result ? ` (${result})` : ''}`]
 }
 
-/** In a plan nothing has converged: it is planned. Neither has it where all that differed was only looked at. */
-export function stateWord({ mode }: Pick<Order, 'mode'>, { state, outcome }: Target) {
+/** In a plan nothing has converged: it is planned. Neither has it where all that differed was only looked at, or has to wait. */
+export function stateWord({ mode }: Pick<Order, 'mode'>, { state, outcome, counts }: Target) {
   if (state !== 'converged') return state
   if (mode === 'plan') return 'planned'
-  return outcome === 'would-change' ? 'audited' : state
+  if (outcome !== 'would-change') return state
+  return counts && counts.deferred > 0 ? 'deferred' : 'audited'
 }
 
 /** Why a target is as it is, or what its run did. */

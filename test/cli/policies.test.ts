@@ -227,9 +227,14 @@ test('a plan is of one node, named whole, and is either made or gone by', async 
 })
 
 test('an order says what was only audited or put off, and marks drift as it comes', async (t) => {
-  const targets = [targetOf('web-1'), targetOf('web-2')]
+  const targets = [targetOf('web-1'), targetOf('web-2'), targetOf('web-3')]
   const order = orderOf(targets)
   const counts = countsOf({ changed: 1, wouldChange: 2, deferred: 1 })
+  const deferred = targetOf('web-3', {
+    state: 'converged',
+    outcome: 'would-change',
+    counts: countsOf({ wouldChange: 1, deferred: 1 }),
+  })
   const audited = targetOf('web-1', {
     state: 'converged',
     outcome: 'would-change',
@@ -244,6 +249,7 @@ test('an order says what was only audited or put off, and marks drift as it come
       progress,
       { type: 'target', target: audited },
       { type: 'target', target: mixed },
+      { type: 'target', target: deferred },
     ]),
   })
   const { stdout, stderr } = await trivet(['converge', '--all', '--wait'], at)
@@ -254,7 +260,8 @@ test('an order says what was only audited or put off, and marks drift as it come
       ['NODE', 'STATE', 'CHANGED', 'WOULD CHANGE', 'DEFERRED', 'FAILED', 'TOOK'],
       ['web-1', 'audited', '0', '1', '0', '0', '0ms'],
       ['web-2', 'converged', '1', '2', '1', '0', '0ms'],
-      ['2 nodes: 1 audited, 1 converged. 1 resource changed, 3 would change, 1 deferred.'],
+      ['web-3', 'deferred', '0', '1', '1', '0', '0ms'],
+      ['3 nodes: 1 audited, 1 converged, 1 deferred. 1 resource changed, 4 would change, 2 deferred.'],
       [''],
     ],
   )
