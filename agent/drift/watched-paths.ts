@@ -77,7 +77,9 @@ export class WatchedPaths {
     } catch (error) {
       if (hasCode(error, 'ENOENT', 'ENOTDIR')) return
       if (!this.#isShort)
-        this.#log(`not all that is to be watched can be; drift of the rest waits for the next run: ${messageOf(error)}`)
+        this.#log(
+          `not all that is to be watched can be; drift of the rest waits for the next run: ${messageOf(error)}${remedyFor(error)}`,
+        )
       this.#isShort = true
     }
   }
@@ -123,6 +125,12 @@ export class WatchedPaths {
       this.#events = 0
     }, pauseMs).unref()
   }
+}
+
+/** Which limit of the kernel is too low (inotify(7)). */
+function remedyFor(error: unknown) {
+  if (hasCode(error, 'ENOSPC')) return '. Raise fs.inotify.max_user_watches'
+  return hasCode(error, 'EMFILE') ? '. Raise fs.inotify.max_user_instances' : ''
 }
 
 /** Where a path leads that is a link. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -71,3 +72,21 @@ test('folders that come and go while they are looked at hold nothing up', async 
   await hears('x/y/a', () => mkdirSync(join(dir, 'x/y'), { recursive: true }))
   await hears('x/y/a', () => writeFileSync(join(dir, 'x/y/a'), ''))
 })
+
+for (const limit of ['watches', 'instances']) {
+  const noUserNamespace = spawnSync('unshare', ['--user', '--map-root-user', 'true']).status !== 0
+  const skip = noUserNamespace && 'limits of its own need a user namespace'
+  test(`where the kernel allows too few inotify ${limit}, it is said once, with what to raise`, { skip }, async (t) => {
+    const argv = ['--import', 'tsx', join(import.meta.dirname, 'few-watches.ts'), await tempDir(t)]
+    const lower = `echo ${limit === 'watches' ? 5 : 0} > /proc/sys/user/max_inotify_${limit}; exec "$@"`
+    const { stdout, stderr } = spawnSync(
+      'unshare',
+      ['--user', '--map-root-user', 'sh', '-c', lower, 'sh', process.execPath, ...argv],
+      { encoding: 'utf8' },
+    )
+    const lines = stdout.split('\n').filter(Boolean)
+    assert.equal(lines.length, 1, `${stdout}${stderr}`)
+    assert.match(lines[0] ?? '', /drift of the rest waits for the next run/)
+    assert.match(lines[0] ?? '', new RegExp(`Raise fs\\.inotify\\.max_user_${limit}$`))
+  })
+}
