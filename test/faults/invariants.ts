@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { Journal, keyOf } from '../../agent/kept/journal.ts'
 import { readIfThere } from '../../agent/kept/state.ts'
-import { Report, type ResourceEvent } from '../../protocol/events.ts'
+import { Report, type ResourceEvent, type RunOutcome } from '../../protocol/events.ts'
 import type { Place } from './place.ts'
 import { isNoMoreOpen, type Look, lookAt, shown, type Thing, things } from './things.ts'
 
@@ -16,7 +16,7 @@ export const invariants = {
   mended: 'the next run makes all as wanted, and restarts what is owed',
   idle: 'the run after it changes nothing',
   clean: 'no temporary file is left',
-  once: 'each run is reported, and each change in one report alone',
+  once: 'each run is reported, as it was the first time, and each change in one report alone',
   ledger: 'the ledger says of each thing whether we made it, and claims nothing that may be of others',
 }
 export type Invariant = keyof typeof invariants
@@ -112,25 +112,38 @@ function brokenClaims(place: Place): Broken[] {
 
 /** A report, as the agent keeps it or the server stores it. */
 export interface Told {
-  run: { id: string }
+  run: { id: string; outcome: RunOutcome }
   events: ResourceEvent[]
 }
 
+/** A run that is to be reported; how it ended, where its report is safe already. */
+export interface Expected {
+  id: string
+  outcome?: RunOutcome
+}
+
 /** What all reports together say. Of so many changes none may tell: of what was being made when the agent died. */
-export function brokenReports(place: Place, reports: Told[], expected: string[], mostUntold: number): Broken[] {
+export function brokenReports(place: Place, reports: Told[], expected: Expected[], mostUntold: number): Broken[] {
   const ids = reports.map(({ run }) => run.id)
-  const missing = expected.filter((id) => !ids.includes(id))
+  const missing = expected.filter(({ id }) => !ids.includes(id))
   const told = reports.flatMap(({ events }) => events).filter(({ action }) => action !== 'run')
   const changed = told.filter(({ outcome }) => outcome === 'changed').map(({ id }) => id)
   const untold = Object.entries(things).filter(
     ([name, thing]) => isTold(name, thing) && !told.some(isAbout(place, name)),
   )
   return [
-    ...missing.map((id): Broken => ['once', `run ${id} is not reported`]),
+    ...missing.map(({ id }): Broken => ['once', `run ${id} is not reported`]),
+    ...expected.flatMap((one) => retold(one, reports)),
     ...doubled(ids).map((id): Broken => ['once', `run ${id} is reported twice`]),
     ...doubled(changed).map((id): Broken => ['once', `${id} is reported as changed twice`]),
     ...untold.slice(mostUntold).map(([name]): Broken => ['once', `no report tells of ${name}`]),
   ]
+}
+
+function retold({ id, outcome }: Expected, reports: Told[]): Broken[] {
+  const told = reports.find(({ run }) => run.id === id)
+  if (!told || outcome === undefined || told.run.outcome === outcome) return []
+  return [['once', `run ${id} was reported as ${outcome}, and then as ${told.run.outcome}`]]
 }
 
 function doubled(words: string[]) {
@@ -147,9 +160,12 @@ function isAbout(place: Place, name: string) {
 }
 
 /** The runs that are still to be reported: those in the spool, and the one in whose middle the agent died. */
-export function spooledBy(place: Place) {
+export function spooledBy(place: Place): Expected[] {
   const left = new Journal(join(place.state, 'journal')).interrupted
-  return [...new Set([...spoolOf(place).map(({ run }) => run.id), ...(left ? [left.run.id] : [])])]
+  return [
+    ...spoolOf(place).map(({ run: { id, outcome } }) => ({ id, outcome })),
+    ...(left ? [{ id: left.run.id }] : []),
+  ]
 }
 
 /** How many reports wait in the spool. */

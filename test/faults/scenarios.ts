@@ -8,6 +8,7 @@ import {
   brokenAfterwards,
   brokenAtOnce,
   brokenReports,
+  type Expected,
   spooledBy,
   spoolOf,
   type Told,
@@ -111,9 +112,9 @@ export async function afterOneShot(
   return [...broken, ...brokenReports(place, await reports(), expected, mostUntold)]
 }
 
-/** The id of the run, where it came to its end and its report could be kept. */
-function runIn({ stdout }: Ended) {
+/** The run, where it came to its end and its report could be kept. */
+function runIn({ stdout }: Ended): Expected[] {
   if (stdout === '') return []
-  const { run } = Report.parse(JSON.parse(stdout))
-  return run.error?.includes('cannot be kept') ? [] : [run.id]
+  const { id, outcome, error } = Report.parse(JSON.parse(stdout)).run
+  return error?.includes('cannot be kept') ? [] : [{ id, outcome }]
 }

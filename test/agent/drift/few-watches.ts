@@ -10,5 +10,5 @@ const paths = folders.map((folder) => join(folder, 'file'))
 new WatchedPaths(
   paths,
   () => {},
-  (line) => console.log(line),
+  (line) => process.stdout.write(`${line}\n`),
 ).close()

@@ -3,9 +3,12 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { WatchedPaths } from '../../../agent/drift/watched-paths.ts'
 import { tempDir } from '../../helpers/converges.ts'
 import { until } from '../tiny.ts'
+
+const fewWatches = fileURLToPath(new URL('few-watches.ts', import.meta.url))
 
 async function watching(t: TestContext, make: (dir: string) => void, ...names: string[]) {
   const dir = await tempDir(t)
@@ -77,7 +80,7 @@ for (const limit of ['watches', 'instances']) {
   const noUserNamespace = spawnSync('unshare', ['--user', '--map-root-user', 'true']).status !== 0
   const skip = noUserNamespace && 'limits of its own need a user namespace'
   test(`where the kernel allows too few inotify ${limit}, it is said once, with what to raise`, { skip }, async (t) => {
-    const argv = ['--import', 'tsx', join(import.meta.dirname, 'few-watches.ts'), await tempDir(t)]
+    const argv = ['--import', 'tsx', fewWatches, await tempDir(t)]
     const lower = `echo ${limit === 'watches' ? 5 : 0} > /proc/sys/user/max_inotify_${limit}; exec "$@"`
     const { stdout, stderr } = spawnSync(
       'unshare',
