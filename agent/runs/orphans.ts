@@ -52,7 +52,7 @@ async function isGone(id: string, made: Made, { host, ledger, types, report, cha
   const took = () => ({ ...about, durationMs: Math.round(performance.now() - startedAt) })
   try {
     const changes = await type.check(made.name, unwanted, host)
-    if (changes.length > 0) {
+    if (changes.length > 0 && !(action === 'restore' && isRestored(made, type, host))) {
       if (action === undefined) return false
       if (await isTheirs(made, type, host)) {
         report({ outcome: 'skipped', ...took(), reason: 'somebody has changed it since Trivet made it, so it stays' })
@@ -81,6 +81,12 @@ async function isGone(id: string, made: Made, { host, ledger, types, report, cha
     })
     return false
   }
+}
+
+/** By somebody else, or by an agent that died before it could say so. */
+function isRestored({ name, props, before }: Made, type: ResourceType, { files }: Host) {
+  const [path] = type.paths?.(name, props) ?? []
+  return path !== undefined && files.stat(path)?.kind === 'file' && files.hash(path) === before?.kept
 }
 
 /** Another resource of the catalog manages the same file by now, or has the same part in it. */

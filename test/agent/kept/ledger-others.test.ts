@@ -56,6 +56,15 @@ for (const cleanup of ['remove', 'restore'] as const) {
   })
 }
 
+test('what is again as it was before is nothing to restore, and no longer ours', async (t) => {
+  const { path, file, converge, read } = await nodeOf(t)
+  writeFileSync(path('a'), 'of before')
+  await converge({ web: 'restore' }, file('a', 'ours'))
+  writeFileSync(path('a'), 'of before')
+  const { run, events } = await converge({ web: 'restore' })
+  assert.deepEqual([read('a'), run.orphans, events], ['of before', undefined, []])
+})
+
 test('what was made and may be read by others since is still ours', async (t) => {
   const { path, file, converge } = await nodeOf(t)
   await converge({ web: 'remove' }, { ...file('made', 'ours'), props: { ...file('made', 'ours').props, mode: '0600' } })
