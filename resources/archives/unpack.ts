@@ -3,6 +3,7 @@ import {
   constants,
   copyFileSync,
   createReadStream,
+  lstatSync,
   mkdirSync,
   readdirSync,
   renameSync,
@@ -18,9 +19,12 @@ import { readTar, readZip } from './entries.ts'
 import { Bounds, type Limits, Tree, type TreeOptions } from './tree.ts'
 import { must } from '../define.ts'
 import { download, type Downloading } from '../files/download.ts'
+import { faultPoint } from '../fault-points.ts'
 import type { Host } from '../host.ts'
 import { explained, syncDirectory } from '../files/write-atomically.ts'
 
+/** In the workshop: what was there before, while it has no other place. */
+const replacedName = 'replaced'
 const { COPYFILE_EXCL, COPYFILE_FICLONE } = constants
 /** 128 + SIGXFSZ: it wrote more than prlimit allowed. */
 const sizeExceeded = 128 + systemConstants.signals.SIGXFSZ
@@ -80,19 +84,23 @@ export async function unpackInto(path: string, unpacking: Unpacking, mode: numbe
     writeFileSync(join(made, unpacking.marker.name), unpacking.marker.text, { flag: 'wx', mode: 0o644 })
     tree.finish(mode)
     await must(host, ['sync', '--file-system', '--', made])
-    swap(made, path, join(work, 'replaced'))
+    swap(made, path, join(work, replacedName))
   } finally {
     rmSync(work, { recursive: true, force: true })
   }
 }
 
-/** What a killed agent left of an earlier one is taken away. */
+/** What a killed agent left of an earlier one is taken away; what it had taken aside comes back where nothing is in its place. */
 function makeWorkshop(path: string) {
   const parent = dirname(path)
   const prefix = `.trivet-unpacking-${basename(path).slice(-200)}-`
   const ours = (name: string) => name.startsWith(prefix) && /^[0-9a-f]{16}$/.test(name.slice(prefix.length))
   try {
-    for (const left of readdirSync(parent).filter(ours)) rmSync(join(parent, left), { recursive: true })
+    for (const left of readdirSync(parent).filter(ours)) {
+      if (!isThere(path) && isThere(join(parent, left, replacedName)))
+        renameSync(join(parent, left, replacedName), path)
+      rmSync(join(parent, left), { recursive: true })
+    }
     const work = join(parent, `${prefix}${randomBytes(8).toString('hex')}`)
     mkdirSync(work, { mode: 0o700 })
     return work
@@ -142,14 +150,21 @@ async function decompressed(packed: string, program: string, pkg = program, boun
 }
 
 function swap(made: string, path: string, aside: string) {
+  faultPoint('archive.unpacked')
   const replaced = moved(path, aside)
   try {
+    faultPoint('archive.aside')
     renameSync(made, path)
   } catch (error) {
     if (replaced) renameSync(aside, path)
     throw error
   }
+  faultPoint('archive.placed')
   syncDirectory(dirname(path))
+}
+
+function isThere(path: string) {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined
 }
 
 function moved(path: string, aside: string) {

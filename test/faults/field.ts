@@ -10,6 +10,7 @@ import { sha256 } from '../../protocol/catalog.ts'
 import { fetchCa } from '../../protocol/pin.ts'
 import { formatToken, parseInvitation } from '../../protocol/token.ts'
 import { startServer } from '../../server/server.ts'
+import { tarOf } from '../resources/packing.ts'
 import { Place } from './place.ts'
 
 const fetched = 'fetched\n'.repeat(1000)
@@ -26,6 +27,7 @@ export interface Field {
 export async function openField(base: string): Promise<Field> {
   const agent = join(base, 'agent')
   await buildAgent(agent)
+  for (const text of ['old', 'new']) writeFileSync(archiveIn(base, text), tarOf([{ path: 'one', text, mode: 0o644 }]))
   const files = createServer((_request, response) => response.end(fetched))
   await new Promise<void>((resolve) => files.listen(0, '127.0.0.1', resolve))
   const address = files.address()
@@ -55,6 +57,11 @@ export async function openField(base: string): Promise<Field> {
   }
 }
 
+/** Two archives, of one file each. */
+function archiveIn(base: string, text: string) {
+  return join(base, `${text}.tar`)
+}
+
 /** A node, in each of the states in which a run of it is to die or fail; by these words they are kept. */
 export async function prepareNode(field: Field, name: string): Promise<Place> {
   const { client } = field
@@ -81,13 +88,13 @@ export async function prepareNode(field: Field, name: string): Promise<Place> {
   return place
 }
 
-async function setAttributes({ client, fileUrl }: Field, { name, root, load }: Place) {
+async function setAttributes({ base, client, fileUrl }: Field, { name, root, load }: Place) {
   const ofRecipe: Record<string, Record<string, string | string[]>> = {
-    before: { root, load },
+    before: { root, load, archive: archiveIn(base, 'old') },
     removable: { root },
     restorable: { root },
     keepable: { root },
-    after: { root, load, url: fileUrl, sha256: sha256(fetched) },
+    after: { root, load, url: fileUrl, sha256: sha256(fetched), archive: archiveIn(base, 'new') },
   }
   for (const [recipe, attributes] of Object.entries(ofRecipe)) {
     for (const [key, value] of Object.entries(attributes)) {

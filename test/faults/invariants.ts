@@ -42,7 +42,8 @@ function brokenIn(place: Place, name: string, thing: Thing): Broken[] {
 }
 
 // Where the bytes stay, and of a directory, mode and owner change where it lies; else all of it changes in one step.
-function isWhole(is: Look, { before, after }: Thing) {
+function isWhole(is: Look, { before, after, inTwo }: Thing) {
+  if (inTwo && is.kind === 'nothing') return true
   if (isDeepStrictEqual(is, before) || isDeepStrictEqual(is, after)) return true
   if (is.kind === 'directory') return after.kind === 'directory'
   const isSameText = before.kind === 'file' && after.kind === 'file' && before.text === after.text
@@ -51,7 +52,9 @@ function isWhole(is: Look, { before, after }: Thing) {
 
 function candidates(place: Place): Broken[] {
   return entriesIn(place.root).flatMap((path): Broken[] => {
-    if (things[path]) return []
+    if (isKnown(path)) return []
+    const [workshop = ''] = path.split('/')
+    if (/^\.trivet-unpacking-app-[0-9a-f]{16}$/.test(workshop)) return openWorkshop(join(place.root, workshop))
     const thing = things[join(dirname(path), basename(path).replace(temporary, ''))]
     if (!thing || !temporary.test(basename(path))) return [['clean', `${path} is nobody's`]]
     const is = lookAt(join(place.root, path))
@@ -59,6 +62,17 @@ function candidates(place: Place): Broken[] {
       ? []
       : [['closed', `${path} is a ${shown(is)}`]]
   })
+}
+
+/** What lies in one is nobody's to see before it is in its place. */
+function openWorkshop(path: string): Broken[] {
+  const is = lookAt(path)
+  return is.kind === 'directory' && is.mode === 0o700 && is.uid === 0 ? [] : [['closed', `${path} is a ${shown(is)}`]]
+}
+
+/** A thing, or what an archive says of itself in its directory. */
+function isKnown(path: string) {
+  return things[path] !== undefined || path === 'app/.trivet-archive'
 }
 
 function unowed(place: Place): Broken[] {
@@ -78,7 +92,7 @@ export function brokenAfterwards(place: Place): Broken[] {
   const { owed, interrupted } = new Journal(join(place.state, 'journal'))
   if (owed.length > 0 || interrupted) broken.push(['mended', 'the journal still tells of something to do'])
   const left = [
-    ...entriesIn(place.root).filter((path) => !things[path]),
+    ...entriesIn(place.root).filter((path) => !isKnown(path)),
     ...entriesIn(place.state).filter((path) => /\.new$|\.damaged$/.test(path) && path !== untilNextCatalog),
   ]
   return [...broken, ...left.map((path): Broken => ['clean', `${path} is left`]), ...wrongInLedger(place)]

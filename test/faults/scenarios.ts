@@ -25,7 +25,7 @@ export function pointsOf(...files: string[]) {
 
 /** A run of a new catalog, from disk. */
 export function converging(place: Place): Scenario {
-  const files = ['file', 'access', 'adopt', 'directory', 'link', 'remove', 'tree', 'names', 'blob']
+  const files = ['file', 'access', 'adopt', 'directory', 'link', 'remove', 'tree', 'archive', 'names', 'blob']
   return {
     name: 'converging',
     points: [

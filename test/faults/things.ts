@@ -17,6 +17,8 @@ export interface Thing {
   after: Look
   /** What the ledger says in the end, if anything. */
   ledger?: 'made' | 'changed'
+  /** Replaced in two steps, of which only the first may be done. */
+  inTwo?: true
   /** Made in steps: of one that is half made nobody can tell who made it, so it is not claimed. */
   inSteps?: true
   /** Whose events tell of it, where it is not a resource itself; null: nobody's. */
@@ -50,6 +52,8 @@ export const things: Record<string, Thing> = {
   gone: { before: file('not for long'), after: nothing },
   tree: { before: directory(0o755), after: nothing },
   'tree/leaf': { before: file('a leaf'), after: nothing, by: null },
+  app: { before: directory(0o755), after: directory(0o755), ledger: 'made', inTwo: true },
+  'app/one': { before: file('old'), after: file('new'), by: 'archive[', inTwo: true },
   lines: { before: file('a\nb\n'), after: file('a\nb\nc\n'), ledger: 'made' },
   fetched: { before: nothing, after: file('fetched\n'.repeat(1000)), ledger: 'made' },
   flaky: { before: nothing, after: file(''), by: 'exec[twice]' },

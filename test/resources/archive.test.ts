@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -225,6 +226,18 @@ test('archive takes away what a killed agent left, and no link of a marker leads
 function problem(props: object) {
   return archive.problem?.('/a', archive.props.parse(props), {})
 }
+
+test('archive brings back what a killed agent had taken aside, before it is known whether the new one can be had', async (t) => {
+  const { dir, path, file } = await scene(t, 'app.tar', tarOf(app))
+  await apply(path, { file, strip: 1 })
+  const aside = join(dir, `.trivet-unpacking-app-${'0'.repeat(16)}`)
+  mkdirSync(aside)
+  renameSync(path, join(aside, 'replaced'))
+  writeFileSync(file, 'no archive')
+  await assert.rejects(apply(path, { file, strip: 1 }))
+  assert.equal(readFileSync(join(path, 'readme'), 'utf8'), 'read me')
+  assert.deepEqual(readdirSync(dir), ['app'])
+})
 
 test('archive wants one source, a hash for what is fetched, and a format that can be told', () => {
   assert.match(problem({}) ?? '', /needs either a file or a url/)

@@ -8,8 +8,18 @@ export default defineRecipe({
     load: z.tuple([z.string()], z.string()),
     url: z.string(),
     sha256: z.string(),
+    archive: z.string(),
   }),
-  declare({ attributes: { root, load, url, sha256 }, directory, exec, file, line, link, remote_file }) {
+  declare({
+    attributes: { root, load, url, sha256, archive: packed },
+    archive,
+    directory,
+    exec,
+    file,
+    line,
+    link,
+    remote_file,
+  }) {
     const notifies = { run: 'exec[load]' } as const
     file(`${root}/conf`, { content: 'new\n'.repeat(3000), mode: '0640', notifies })
     file(`${root}/secret`, { content: 'secret', mode: '0600', owner: '1', group: '1', notifies })
@@ -22,6 +32,7 @@ export default defineRecipe({
     link(`${root}/link`, { target: 'new-target', notifies })
     file(`${root}/gone`, { ensure: 'absent', notifies })
     directory(`${root}/tree`, { ensure: 'absent', force: true })
+    archive(`${root}/app`, { file: packed })
     line(`${root}/lines#c`, { line: 'c', notifies })
     remote_file(`${root}/fetched`, { url, sha256 })
     // The first try makes a directory and fails, the second makes what is asked for.
