@@ -135,12 +135,16 @@ function startOver(dir: string) {
   for (const path of [dir, state, files]) mkdirSync(path)
   const confs = ['a', 'b', 'c'].map((name) => join(files, name))
   const world = new World()
-  let loaded: string[] = []
+  const service = { loaded: [] as string[], fails: false }
+  const restart = async () => {
+    if (service.fails) throw new Error('it cannot be restarted now')
+    service.loaded = confs.map(read)
+  }
   world.types.service = defineResource({
     ...file,
     type: 'service',
     check: () => [],
-    actions: { restart: async () => void (loaded = confs.map(read)) },
+    actions: { restart },
   })
   world.types.file = file
   const nodeWanting = (text: string) => {
@@ -155,22 +159,27 @@ function startOver(dir: string) {
     return nodeIn(state, world, resources)
   }
   for (const conf of confs) writeFileSync(conf, 'old')
-  return { state, files, said: () => confs.map(read), nodeWanting, loaded: () => loaded }
+  return { state, files, confs, said: () => confs.map(read), nodeWanting, service }
 }
 
 function read(path: string) {
   return readFileSync(path, 'utf8')
 }
 
-for (const lost of [['state'], ['files'], ['state', 'files']] as const) {
-  test(`a loss of power at any call loses no restart, where the ${lost.join(' and the ')} lose all that was not synced`, async (t) => {
+const all = [['state'], ['files'], ['state', 'files']] as const
+const cases = all.flatMap((lost) => [false, true].map((fails) => ({ lost, fails })))
+
+for (const { lost, fails } of cases) {
+  const which = fails ? 'restart that failed' : 'restart'
+  test(`a loss of power at any call loses no ${which}, where the ${lost.join(' and the ')} lose all that was not synced`, async (t) => {
     // What is lost is counted here, not by the disk, so none needs to be waited for.
     const base = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'test-'))
     t.after(() => rmSync(base, { recursive: true }))
     const dir = join(base, 'node')
     let cuts = 0
     for (let n = 1, cut = true; cut; n++) {
-      const { nodeWanting, said, loaded, ...roots } = startOver(dir)
+      const { nodeWanting, confs, said, service, ...roots } = startOver(dir)
+      service.fails = fails
       const node = nodeWanting('new')
       const disk = new Disk([roots.state, roots.files])
       cut = await cutAt(n, disk, () => node.runs())
@@ -178,13 +187,18 @@ for (const lost of [['state'], ['files'], ['state', 'files']] as const) {
       for (const root of lost) disk.losePower(roots[root])
       for (const one of said()) assert(one === 'old' || one === 'new', `cut at ${n}, a file says ${one}`)
 
+      service.fails = false
       rmSync(join(roots.state, 'lock'), { force: true })
       const reborn = nodeWanting('new')
       await reborn.runs()
       assert.deepEqual(said(), ['new', 'new', 'new'], `cut at ${n}`)
-      assert.deepEqual(loaded(), said(), `cut at ${n}, the service was not restarted`)
+      assert.deepEqual(service.loaded, said(), `cut at ${n}, the service was not restarted`)
       const { run } = await reborn.run()
       assert.deepEqual([run.outcome, run.owed], ['unchanged', []], `cut at ${n}`)
+      if (cut) continue
+      const reports = reborn.spool.names().map((name) => reborn.spool.read(name))
+      const told = reports.flatMap((report) => report?.events.map(({ id }) => String(id)) ?? [])
+      for (const conf of confs) assert(told.includes(`file[${conf}]`), 'the report of what was changed is lost')
     }
     assert(cuts > 30, `only ${cuts} places to cut`)
   })
