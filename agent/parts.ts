@@ -47,9 +47,11 @@ export class Parts {
 
   /** Removes what neither the catalog nor the one before it, of which a run may still be under way, nor the ledger names. */
   prune(before: PreparedCatalog | undefined) {
-    const named = new Map([...namedBy(this.catalog.read(), this.catalog.brought), ...namedBy(before)])
+    const ledger = new Ledger(this.#ledgerPath)
+    const made = blobsOf(ledger.made, undefined)
+    const named = new Map([...namedBy(this.catalog.read(), this.catalog.brought), ...namedBy(before), ...made])
     this.blobs.prune(named, Date.now() - unnamedMs)
-    this.#kept.prune(new Ledger(this.#ledgerPath).keptHashes, Date.now() - keptMs)
+    this.#kept.prune(ledger.keptHashes, Date.now() - keptMs)
   }
 
   /** The catalog, unless a blob of it was damaged since: then the server is to send it anew, and its blobs are fetched. */

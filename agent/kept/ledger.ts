@@ -87,6 +87,12 @@ export class Ledger {
       .toReversed()
   }
 
+  /** All that was made, or changed: its props tell what is needed to know it again, and to take it away. */
+  get made() {
+    if (this.#text === '') return []
+    return Object.values(this.#book.made).flatMap(({ props }) => (isRecord(props) ? [{ props }] : []))
+  }
+
   /** Hashes of kept files that may be asked for again. */
   get keptHashes() {
     if (this.#text === '') return new Set<string>()

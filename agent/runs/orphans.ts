@@ -110,7 +110,8 @@ const access = new Set(['mode', 'owner', 'group'])
 async function isTheirs({ name, props }: Made, type: ResourceType, host: Host) {
   const [path] = type.paths?.(name, props) ?? []
   const isFile = path !== undefined && (name === path || name.startsWith(`${path}#`))
-  if (!isFile || host.files.stat(path)?.kind === 'directory') return false
+  const kind = isFile ? host.files.stat(path)?.kind : undefined
+  if (kind === undefined || kind === 'directory') return false
   try {
     return (await type.check(name, props, host)).some(({ what }) => !access.has(what))
   } catch {
