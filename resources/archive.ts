@@ -5,6 +5,7 @@ import { assertOurs, marker, type Marker, markerText, readMarker } from './archi
 import { type Format, formatOf, formats, unpackInto } from './archives/unpack.ts'
 import { defineResource, differences } from './define.ts'
 import { downloadProps } from './files/download.ts'
+import { removeTree } from './files/remove-tree.ts'
 import type { Host } from './host.ts'
 import { Url, urlProblem } from './web/http-client.ts'
 import { hashOf } from './files/large-hashes.ts'
@@ -75,7 +76,7 @@ export const archive = defineResource({
 
   async apply(path, want, host) {
     assertOurs(path, want.force, host)
-    if (want.ensure === 'absent') return host.files.removeTree(path)
+    if (want.ensure === 'absent') return removeTree(path, host)
     const { url, sha256 = hashOf(fileOf(want, host), host.files) } = want
     const { mode, uid, gid } = accessOf(path, want, host)
     const unpacking = {
@@ -92,7 +93,7 @@ export const archive = defineResource({
   effects(path, want, foreseen) {
     assertOurs(path, want.force, foreseen)
     const access = accessOf(path, want, foreseen)
-    if (foreseen.files.stat(path)) foreseen.files.removeTree(path)
+    if (foreseen.files.stat(path)) removeTree(path, foreseen)
     if (want.ensure === 'absent') return
     const sha256 = want.sha256 ?? hashOf(fileOf(want, foreseen), foreseen.files)
     foreseen.files.makeDirectory(path, access)

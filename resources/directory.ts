@@ -5,6 +5,7 @@ import { defineResource, differences } from './define.ts'
 import type { Host } from './host.ts'
 import { Mode, Owner, Path, presence } from './names.ts'
 import { accessDifferences, resolveAccess } from './files/ownership.ts'
+import { removeTree } from './files/remove-tree.ts'
 import { removeContent, stepsInside } from './files/tree.ts'
 
 const Inside = z
@@ -94,7 +95,7 @@ export const directory = defineResource({
 
 // With content only where what it made is cleaned up.
 function remove(path: string, { force, content = {} }: DirectoryWant, host: Host) {
-  if (force) return host.files.removeTree(path)
+  if (force) return removeTree(path, host)
   removeContent(path, content, host)
   try {
     host.files.remove(path)

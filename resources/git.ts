@@ -4,6 +4,7 @@ import { messageOf } from '../protocol/errors.ts'
 import type { Change } from '../protocol/events.ts'
 import { defineResource, differences } from './define.ts'
 import { assertOurs, checkOut, fetchUnlessThere, headOf, ownerOf, strayIn, unfinished } from './git/checkout.ts'
+import { removeTree } from './files/remove-tree.ts'
 import { commitOf, GitUrl, isHash, mustGit, Revision, runGit, schemeOf } from './git/command.ts'
 import { type Foreseen, Unforeseeable } from './host.ts'
 import { urlProblem, webProps } from './web/http-client.ts'
@@ -57,7 +58,7 @@ export const git = defineResource({
 
   async apply(path, want, host) {
     await assertOurs(path, want, host)
-    if (want.ensure === 'absent') return host.files.removeTree(path)
+    if (want.ensure === 'absent') return removeTree(path, host)
     const commit = await commitOf(want.revision, want, host)
     if (!host.files.stat(path)) host.files.makeDirectory(path, ownerOf(want, host))
     const run = (...args: string[]) => mustGit(['-C', path, ...args], want, host)
@@ -74,7 +75,7 @@ export const git = defineResource({
 async function foresee(path: string, want: Want, foreseen: Foreseen, changes: Change[]) {
   const { files } = foreseen
   if (files.stat(join(path, '.git'))) await assertOurs(path, want, foreseen)
-  if (want.ensure === 'absent') return files.removeTree(path)
+  if (want.ensure === 'absent') return removeTree(path, foreseen)
   const to = changes.find(({ what }) => what === 'revision')?.to ?? want.revision
   const { exitCode } = await runGit(['--version'], { ...want, user: undefined }, foreseen)
   const comes = foreseen.packages().get('git')?.status === 'installed'

@@ -21,6 +21,7 @@ import { must } from '../define.ts'
 import { download, type Downloading } from '../files/download.ts'
 import { faultPoint } from '../fault-points.ts'
 import type { Host } from '../host.ts'
+import { assertNothingMounted } from '../system/mounted.ts'
 import { explained, syncDirectory } from '../files/write-atomically.ts'
 
 /** In the workshop: what was there before, while it has no other place. */
@@ -73,6 +74,7 @@ export interface Unpacking {
  * comes back when that fails.
  */
 export async function unpackInto(path: string, unpacking: Unpacking, mode: number, host: Host) {
+  assertNothingMounted(path, host.files)
   const work = makeWorkshop(path)
   try {
     const packed = await bring(path, work, unpacking, host)
@@ -173,9 +175,6 @@ function moved(path: string, aside: string) {
     return true
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return false
-    if (!hasCode(error, 'EBUSY', 'EXDEV')) throw error
-    throw new Error(`${path} is a mount point, which cannot be replaced as a whole. Unpack into a directory in it.`, {
-      cause: error,
-    })
+    throw error
   }
 }

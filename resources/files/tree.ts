@@ -4,6 +4,7 @@ import type { Change } from '../../protocol/events.ts'
 import { applyFile, checkFile, type FileWant } from '../file.ts'
 import type { Found, Host } from '../host.ts'
 import { type Access, accessDifferences, resolveAccess } from './ownership.ts'
+import { removeTree } from './remove-tree.ts'
 
 /** A larger file is removed without being kept: it goes through memory. */
 const keptBytes = 16 * 1024 * 1024
@@ -83,7 +84,7 @@ function removal(path: string, { at, found }: Entry, host: Host): Step {
     changes: [{ what: at, from: found.kind, to: 'absent' }],
     make(shown) {
       if (found.kind === 'file' && found.size <= keptBytes) noteKept(shown, at, host.keep(host.files.read(inner)))
-      if (found.kind === 'directory') host.files.removeTree(inner)
+      if (found.kind === 'directory') removeTree(inner, host)
       else host.files.remove(inner)
     },
   }

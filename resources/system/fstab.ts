@@ -1,4 +1,4 @@
-import { dirname, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import type { Change } from '../../protocol/events.ts'
 import { differences, must } from '../define.ts'
 import type { Host } from '../host.ts'
@@ -81,6 +81,7 @@ export function unescaped(field: string) {
 
 /** What lies at the end of links: `/dev/disk/by-uuid/…` → `/dev/sda1`. */
 export function resolved(path: string, files: Host['files'], links = 40): string {
-  if (!path.startsWith('/') || links === 0 || files.stat(path)?.kind !== 'link') return path
-  return resolved(resolve(dirname(path), files.readLink(path)), files, links - 1)
+  if (!path.startsWith('/') || path === '/' || links === 0) return path
+  const at = join(resolved(dirname(path), files, links), basename(path))
+  return files.stat(at)?.kind === 'link' ? resolved(resolve(dirname(at), files.readLink(at)), files, links - 1) : at
 }

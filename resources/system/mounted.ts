@@ -3,6 +3,8 @@ import { differences } from '../define.ts'
 import { type FstabEntry, resolved, unescaped } from './fstab.ts'
 import type { Host } from '../host.ts'
 
+const mountInfo = '/proc/self/mountinfo'
+
 /** What the kernel says of one mount. */
 export interface Mounted {
   device: string
@@ -18,18 +20,32 @@ const implying = ['user', 'users', 'owner', 'group']
 
 /** All that is mounted at the path, the uppermost last. */
 export function mountsAt(path: string, files: Host['files']): Mounted[] {
-  return files
-    .read('/proc/self/mountinfo')
-    .toString()
-    .split('\n')
-    .flatMap((line) => {
-      const [before = '', after = ''] = line.split(' - ')
-      const [, , , , at = '', options = ''] = before.split(' ')
-      const [type = '', device = '', ofDevice = ''] = after.split(' ')
-      const isReadOnly = ofDevice.split(',').includes('ro')
-      const all = [...options.split(','), ...(isReadOnly ? ['ro'] : [])]
-      return unescaped(at) === path ? [{ device: unescaped(device), type, options: all }] : []
-    })
+  return mountLines(files).flatMap((line) => {
+    const [before = '', after = ''] = line.split(' - ')
+    const [, , , , at = '', options = ''] = before.split(' ')
+    const [type = '', device = '', ofDevice = ''] = after.split(' ')
+    const isReadOnly = ofDevice.split(',').includes('ro')
+    const all = [...options.split(','), ...(isReadOnly ? ['ro'] : [])]
+    return unescaped(at) === path ? [{ device: unescaped(device), type, options: all }] : []
+  })
+}
+
+/** That a directory can be removed without what is on other file systems, or elsewhere in this one, and only mounted in it. */
+export function assertNothingMounted(path: string, files: Host['files']) {
+  const real = resolved(path, files)
+  const isInside = (at: string) => at === real || at.startsWith(`${real}/`)
+  const mounted = mountLines(files)
+    .map((line) => unescaped(line.split(' ')[4] ?? ''))
+    .find(isInside)
+  if (mounted === undefined) return
+  throw new Error(
+    `Something is mounted at ${mounted}, which is not removed with ${path}. Unmount it first, or leave it where it is.`,
+  )
+}
+
+/** None where there is no /proc. */
+function mountLines(files: Host['files']) {
+  return files.stat(mountInfo) ? files.read(mountInfo).toString().split('\n') : []
 }
 
 /** What is mounted otherwise than the line of fstab says, as far as the kernel shows it. */

@@ -137,6 +137,32 @@ test('directory purges what no resource manages, and nothing else', async (t) =>
   assert(existsSync('/etc/passwd'))
 })
 
+test('directory removes nothing that is only mounted in it', async (t) => {
+  const dir = await tempDir(t)
+  const host = new FakeHost()
+  mkdirSync(join(dir, 'real/stray/disk one'), { recursive: true })
+  writeFileSync(join(dir, 'real/stray/disk one/data'), '')
+  mkdirSync(join(dir, 'real/stray of ours'))
+  symlinkSync('real', join(dir, 'link'))
+  host.files = { ...host.files, read: () => Buffer.from(mountLine('/') + mountLine(`${dir}/real/stray/disk\\040one`)) }
+  const want = directory.props.parse({ purge: true })
+  const changes = await directory.check(join(dir, 'link/stray'), want, host)
+  await assert.rejects(
+    async () => directory.apply(join(dir, 'link/stray'), want, host, changes),
+    new RegExp(
+      `Something is mounted at ${dir}/real/stray/disk one, which is not removed with ${dir}/link/stray/disk one`,
+    ),
+  )
+  const gone = directory.props.parse({ ensure: 'absent', force: true })
+  await assert.rejects(
+    async () => directory.apply(join(dir, 'real'), gone, host, []),
+    /Unmount it first, or leave it where it is/,
+  )
+  assert(existsSync(join(dir, 'real/stray/disk one/data')))
+  await directory.apply(join(dir, 'real/stray of ours'), gone, host, [])
+  assert.equal(existsSync(join(dir, 'real/stray of ours')), false)
+})
+
 test('directory passes its access on to all in it, but not to links and what others manage', async (t) => {
   const path = join(await tempDir(t), 'data')
   mkdirSync(join(path, 'sub'), { recursive: true, mode: 0o755 })
@@ -172,3 +198,7 @@ test('directory takes paths within it, and nothing to put in where it is to be a
       /is to be absent, so nothing can be said of what is in it/,
     )
 })
+
+function mountLine(at: string) {
+  return `36 35 8:1 / ${at} rw,noatime - ext4 /dev/sda1 rw\n`
+}
