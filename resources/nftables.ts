@@ -63,8 +63,9 @@ export const nftables = defineResource({
   async apply(name, want, host, changes) {
     const input = await loading(name, want, host, host)
     await must(host, ['nft', '--check', '--file', '-'], { input })
-    await writeFiles(name, want, host, changes)
+    // The kernel refuses some of what the check lets pass, as jumps in a circle: that must not be there at the next boot.
     await must(host, ['nft', '--file', '-'], { input })
+    await writeFiles(name, want, host, changes)
     const boot = changes.find(({ what }) => what === 'at boot')
     if (boot) await must(host, ['systemctl', boot.to === 'true' ? 'enable' : 'disable', '--', unit])
   },

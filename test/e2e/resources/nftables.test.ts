@@ -51,6 +51,12 @@ acceptance('nftables', { files: { 'web.nft.njk': ofExample } }, (machine) => {
     const wrong = declareTable('tcp dport eight counter drop')
     assert.match((await machine().plan(wrong)).events.map(told).join(), /web\.nft\] failed: .*:5:/s)
     assert.match((await machine().converge(wrong)).events.map(told).join(), /web\.nft\] failed: .*:5:/s)
+    const circle = declareTable(
+      '} chain a { jump b; } chain b { } chain c { type filter hook input priority 1; jump a;',
+    )
+    const refused = await machine().converge(circle.replace('}\n}\n', '}\n}\nadd rule inet web b jump a\n'))
+    assert.match(refused.events.map(told).join(), /web\.nft\] failed: nft --file - .*Too many links/s)
+    assert.match(await on('cat', '/etc/nftables.d/web.nft'), /tcp dport 8001/)
     assert.match(await on('nft', 'list', 'ruleset'), /tcp dport 8001/)
     await machine().threeWays(`nftables('/etc/nftables.d/web.nft', { ensure: 'absent' })`, changed)
     assert.equal(await on('nft', 'list', 'tables'), 'table inet filter\ntable inet of-another')
