@@ -8,6 +8,7 @@ import {
   type ParseError,
   parseTree,
   printParseErrorCode,
+  stripComments,
 } from 'jsonc-parser/lib/esm/main.js'
 import { isSame, type Steps, stepsTo, valueAt, withValue } from './pointer.ts'
 
@@ -29,10 +30,12 @@ export function editJson(text: string, pointer: string, value: unknown) {
   const steps = stepsTo(pointer, whole)
   if (isSame(valueAt(whole, steps), value)) return text
   const edit = { text: before, root, steps, value, wanted: withValue(whole, steps, value) }
+  const written = value === undefined ? undefined : asWritten(JSON.stringify(value))
+  const wanted = withValue(asWritten(before), steps, written)
   // The library's own way takes comments along with what it removes, and damages some lists.
-  for (const way of [withComments, modified, withContainer]) {
+  for (const way of [withComments, cutOut, modified, withContainer]) {
     const after = way(edit)
-    if (after !== undefined && reads(after, edit.wanted)) return after
+    if (after !== undefined && isSame(asWritten(after), wanted)) return after
   }
   throw new Error(`${pointer} cannot be changed without changing more. Is a key on the way there twice?`)
 }
@@ -47,10 +50,22 @@ function read(text: string) {
   throw new Error(`line ${line} is no JSON${what}. Mend it, then it can be edited.`)
 }
 
-function reads(text: string, wanted: unknown) {
+/** The document with its numbers as they are written: a large one would be another when it is read. Undefined if it cannot be read. */
+function asWritten(text: string) {
   const errors: ParseError[] = []
   const root = parseTree(text, errors, { allowTrailingComma: true })
-  return root !== undefined && errors.length === 0 && isSame(getNodeValue(root), wanted)
+  return root && errors.length === 0 ? valueIn(text, root) : undefined
+}
+
+function valueIn(text: string, node: Node): unknown {
+  const { type, children = [] } = node
+  if (type === 'number') return { number: text.slice(node.offset, endOf(node)) }
+  if (type === 'array') return children.map((child) => valueIn(text, child))
+  if (type !== 'object') return getNodeValue(node)
+  const entries = children.flatMap(({ children: [key, value] = [] }) =>
+    key && value ? [[String(key.value), valueIn(text, value)] as const] : [],
+  )
+  return Object.fromEntries(entries)
 }
 
 function modified({ text, steps, value }: Edit) {
@@ -62,10 +77,13 @@ function modified({ text, steps, value }: Edit) {
   }
 }
 
-/** The innermost thing that is there on the way, written anew. */
+/** The innermost thing that is there on the way, written anew, where no comment goes with that. */
 function withContainer({ text, root, steps, wanted }: Edit) {
   const depth = steps.findLastIndex((_, index) => findNodeAtLocation(root, steps.slice(0, index)))
   const above = steps.slice(0, Math.max(depth, 0))
+  const container = findNodeAtLocation(root, above) ?? root
+  const inner = text.slice(container.offset, endOf(container))
+  if (stripComments(inner) !== inner) return undefined
   return modified({ text, root, steps: above, value: valueAt(wanted, above), wanted })
 }
 
@@ -105,6 +123,19 @@ function removed(text: string, node: Node) {
   // What is last now may have a comma behind it no longer.
   const between = text.slice(from, start).replace(/^((?:\s|\/\/.*\n|\/\*[^]*?\*\/)*),/, '$1')
   return text.slice(0, from) + between + text.slice(endOf(node) + tail.length)
+}
+
+/** Up to what stands beside it. */
+function cutOut({ text, root, steps, value }: Edit) {
+  const found = value === undefined ? findNodeAtLocation(root, steps) : undefined
+  const node = found?.parent?.type === 'property' ? found.parent : found
+  if (!node) return undefined
+  const siblings = node.parent?.children ?? []
+  const at = siblings.indexOf(node)
+  const [previous, next] = [siblings[at - 1], siblings[at + 1]]
+  const start = previous ? endOf(previous) : node.offset
+  const end = !previous && next ? next.offset : endOf(node)
+  return text.slice(0, start) + text.slice(end).replace(/^\s*,/, previous || next ? '$&' : '')
 }
 
 function lineOf(text: string, { offset }: Node) {

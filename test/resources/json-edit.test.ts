@@ -62,6 +62,21 @@ test('json_edit takes null for nothing on the way, and __proto__ for a key', () 
   assert.equal(editJson('{"__proto__": {"x": 1}, "a": 1}', '/a', 2), '{"__proto__": {"x": 1}, "a": 2}')
 })
 
+test('json_edit leaves numbers as they are written, which no reader could give back', () => {
+  const text = '{"l": [1.0, 12345678901234567890, 3], "e": 1e3, "n": null}'
+  assert.equal(editJson(text, '/l/2', undefined), text.replace(', 3]', ']'))
+  assert.equal(editJson(text, '/l/0', undefined), text.replace('1.0, ', ''))
+  assert.equal(editJson(text, '/e', undefined), text.replace(', "e": 1e3', ''))
+  assert.equal(editJson('{"a": [12345678901234567890,]}', '/a/0', undefined), '{"a": []}')
+  assert.match(editJson(text, '/n/x', 1), /^\{"l": \[1\.0, 12345678901234567890, 3\], "e": 1e3, "n": \{/)
+  const twice = '{"a": 1, "a": 2, "n": 12345678901234567890}'
+  assert.throws(
+    () => editJson(twice, '/a', 3),
+    /cannot be changed without changing more\. Is a key on the way there twice/,
+  )
+  assert.throws(() => editJson('{"a": 1, /* why */ "a": 2}', '/a', 3), /cannot be changed without changing more/)
+})
+
 test('json_edit says what it cannot do', () => {
   assert.throws(() => editJson('{"a":\n}', '/a', 1), /line 2 is no JSON \(ValueExpected\)\. Mend it/)
   assert.throws(() => editJson('{"a": 1} x', '/a', 2), /line 1 is no JSON/)
