@@ -19,6 +19,7 @@ export const hostname = defineResource({
     .max(64, 'has more than the 64 characters that the kernel takes'),
   props: z.strictObject({}),
   paths: () => [persisted],
+  owns: () => [persisted],
   check: (name, _want, { files }) =>
     differences({ live: lineOf(live, files), 'at boot': lineOf(persisted, files) }, { live: name, 'at boot': name }),
 

@@ -24,6 +24,7 @@ export const link = defineResource({
       : 'needs a target when it is present, and has none when absent.',
 
   paths: (path) => [path],
+  owns: (path) => [path],
 
   check(path, want, { files }) {
     const found = files.stat(path)

@@ -23,6 +23,7 @@ export const timezone = defineResource({
     ),
   props: z.strictObject({}),
   paths: () => [link, named],
+  owns: () => [link, named],
 
   check(zone, _want, { files }) {
     const current = {

@@ -49,6 +49,18 @@ test('a file that two resources give as a whole is refused', async (t) => {
   )
   const job = "cron('x', { schedule: '* * * * *', command: 'x' })\nfile('/etc/cron.d/x', { content: '' })"
   assert.match(await reasonOf(t, job), /file\[\/etc\/cron\.d\/x\] gives all of \/etc\/cron\.d\/x, which cron\[x\]/)
+  const linked = "const { link } = context\nfile('/etc/x', { content: '' })\nlink('/etc/x', { target: 'y' })"
+  assert.match(await reasonOf(t, linked), /link\[\/etc\/x\] gives all of \/etc\/x, which file\[\/etc\/x\]/)
+})
+
+test('two names of one machine are refused, and two time zones', async (t) => {
+  const names = "context.hostname('n1')\ncontext.hostname('n2')"
+  assert.match(await reasonOf(t, names), /hostname\[n2\] gives all of \/etc\/hostname, which hostname\[n1\]/)
+  const zones = "context.timezone('UTC')\ncontext.timezone('Europe/Lisbon')"
+  assert.match(
+    await reasonOf(t, zones),
+    /timezone\[Europe\/Lisbon\] gives all of \/etc\/localtime, which timezone\[UTC\]/,
+  )
 })
 
 test('a directory that is purged is told what the other resources manage in it', async (t) => {
