@@ -5,7 +5,7 @@ import { applyEdit, checkEdit, type Edit } from './edits/edit.ts'
 import type { Host, User } from './host.ts'
 import { editLines } from './edits/lines.ts'
 import { AccountName, Label } from './names.ts'
-import { accessDifferences, resolveAccess } from './files/ownership.ts'
+import { accessDifferences, nameOf, resolveAccess } from './files/ownership.ts'
 
 const Name = z.string().refine((name) => {
   const { user, comment } = split(name)
@@ -42,7 +42,10 @@ export const sshAuthorizedKey = defineResource({
   async check(name, want, host) {
     const account = accountOf(name, host)
     if (!account) return want.ensure === 'absent' ? [] : differences({ ensure: 'absent' }, { ensure: 'present' })
-    return [...folderDifferences(account, want, host), ...(await checkEdit(editOf(name, account, want), host))]
+    return [
+      ...folderDifferences(name, account, want, host),
+      ...(await checkEdit(editOf(name, account, want, host), host)),
+    ]
   },
 
   async apply(name, want, host, changes) {
@@ -50,7 +53,7 @@ export const sshAuthorizedKey = defineResource({
     const { user } = split(name)
     if (!account) throw new Error(`There is no user ${user} on this node. Declare user[${user}] before this resource.`)
     if (want.ensure === 'present') mendFolder(user, account, host)
-    await applyEdit(editOf(name, account, want), host, changes)
+    await applyEdit(editOf(name, account, want, host), host, changes)
   },
 })
 
@@ -75,36 +78,36 @@ function folderOf({ home }: User) {
 }
 
 // Whom sshd may take for somebody else, it does not let in: a key in a file or folder that others can write does not count.
-function accessOf({ uid, gid }: User, mode: string) {
-  return { mode, owner: String(uid), group: String(gid) }
+function accessOf(user: string, { gid }: User, mode: string, host: Host) {
+  return { mode, owner: user, group: nameOf(gid, 'gid', host.groups()) }
 }
 
-function editOf(name: string, account: User, want: Want): Edit {
-  const { comment } = split(name)
+function editOf(name: string, account: User, want: Want, host: Host): Edit {
+  const { user, comment } = split(name)
   return {
     path: `${folderOf(account)}/authorized_keys`,
     text: {
       ensure: want.ensure,
       edit: (before, ensure) => editLines(before, (lines) => withKey(lines, comment, { ...want, ensure })),
     },
-    ...(want.ensure === 'present' ? { access: accessOf(account, '0600') } : {}),
+    ...(want.ensure === 'present' ? { access: accessOf(user, account, '0600', host) } : {}),
   }
 }
 
-function folderDifferences(account: User, { ensure }: Want, host: Host): Change[] {
+function folderDifferences(name: string, account: User, { ensure }: Want, host: Host): Change[] {
   const folder = folderOf(account)
   const found = host.files.stat(folder)
   if (found && found.kind !== 'directory')
     throw new Error(`${folder} is a ${found.kind}, which is not followed. Remove it, so that a directory can be made.`)
   if (ensure === 'absent') return []
-  const changes = accessDifferences(found, accessOf(account, '0700'), host)
+  const changes = accessDifferences(found, accessOf(split(name).user, account, '0700', host), host)
   return changes.map((change) => ({ ...change, what: `${folder} ${change.what}` }))
 }
 
 function mendFolder(user: string, account: User, host: Host) {
   const folder = folderOf(account)
   const found = host.files.stat(folder)
-  const access = resolveAccess(accessOf(account, '0700'), found, 0o700, host)
+  const access = resolveAccess(accessOf(user, account, '0700', host), found, 0o700, host)
   if (found) return host.files.setAccess(folder, access)
   if (host.files.stat(account.home)) return host.files.makeDirectory(folder, access)
   throw new Error(`${account.home}, the home of ${user}, does not exist. Give user[${user}] \`createHome: true\`.`)

@@ -38,12 +38,12 @@ test('ssh_authorized_key makes folder and file, which are the user’s alone', r
   const folder = join(home, '.ssh')
   await assertConverges(sshAuthorizedKey, 'deploy#alice@laptop', { key }, host, [
     `${folder} mode: - → 0700`,
-    `${folder} owner: - → 1234`,
+    `${folder} owner: - → deploy`,
     `${folder} group: - → 1235`,
     'ensure: absent → present',
     `content: - → ${sha256(line)}`,
     'mode: - → 0600',
-    'owner: - → 1234',
+    'owner: - → deploy',
     'group: - → 1235',
   ])
   assert.equal(readFileSync(path, 'utf8'), line)
@@ -60,10 +60,10 @@ test('ssh_authorized_key mends what would keep sshd from reading it', root, asyn
   const { home, host, path } = await withUser(t, line)
   const changes = await assertConverges(sshAuthorizedKey, 'deploy#alice@laptop', { key }, host, [
     `${join(home, '.ssh')} mode: 0755 → 0700`,
-    `${join(home, '.ssh')} owner: root → 1234`,
+    `${join(home, '.ssh')} owner: root → deploy`,
     `${join(home, '.ssh')} group: root → 1235`,
     'mode: 0644 → 0600',
-    'owner: root → 1234',
+    'owner: root → deploy',
     'group: root → 1235',
   ])
   assert.equal(changes.length, 6)
