@@ -12,9 +12,9 @@ const mostBytes = 1024 * 1024
 
 const Props = z.strictObject({
   ensure: z.enum(['present', 'absent']).default('present').describe('Whether certificate and key are to be there.'),
-  cert: BlobRef.describe('The certificate, PEM.'),
+  cert: BlobRef.optional().describe('The certificate, PEM.'),
   chain: BlobRef.optional().describe('Those that vouch for it, PEM, each by the next. They follow it in the file.'),
-  key: BlobRef.describe('The private key, PEM without a passphrase. It is in no event, diff or log.'),
+  key: BlobRef.optional().describe('The private key, PEM without a passphrase. It is in no event, diff or log.'),
   keyPath: Path.optional().describe(
     'Where the key goes. Left out, it goes into the file of the certificate, as HAProxy wants it.',
   ),
@@ -46,18 +46,21 @@ export const certificate = defineResource({
   blobs: ['cert', 'chain', 'key'],
   paths: (path, { keyPath }) => (keyPath === undefined ? [path] : [path, keyPath]),
   owns: (path, { keyPath }) => (keyPath === undefined ? [path] : [path, keyPath]),
-  problem: (path, { keyPath }) =>
-    keyPath === path ? 'has its key where it is itself: leave `keyPath` out.' : undefined,
+  problem(path, { ensure, cert, key, keyPath }) {
+    if (ensure === 'present' && !(cert && key)) return 'needs cert and key when it is present.'
+    return keyPath === path ? 'has its key where it is itself: leave `keyPath` out.' : undefined
+  },
 
   check(path, want, host) {
     if (want.ensure === 'absent')
       return pathsOf(path, want).flatMap(([what, at]) =>
         differences({ [what]: presence(host.files.stat(at), 'file') }, { [what]: 'absent' }),
       )
-    const identity = readIdentity(certificateBytes(want, host), host.readBlob(want.key))
+    const pem = pemOf(want, host)
+    const identity = readIdentity(pem.shared, pem.secret)
     const late = untimely(identity, want.daysLeft)
     return [
-      ...partsOf(path, want, identity, host).flatMap((part) => partDifferences(part, host)),
+      ...partsOf(path, want, identity, pem).flatMap((part) => partDifferences(part, host)),
       ...(late ? [{ what: 'time', from: late.is, to: `valid for ${want.daysLeft} days more` }] : []),
     ]
   },
@@ -67,13 +70,14 @@ export const certificate = defineResource({
       for (const [, at] of pathsOf(path, want)) if (host.files.stat(at)) host.files.remove(at)
       return
     }
-    const identity = readIdentity(certificateBytes(want, host), host.readBlob(want.key))
+    const pem = pemOf(want, host)
+    const identity = readIdentity(pem.shared, pem.secret)
     const late = untimely(identity, want.daysLeft)
     const wrong =
       misfit(identity) ?? (late && `${late.certificate} is ${late.is}. Renew it where the recipe takes it from.`)
     if (wrong) throw new Error(`${wrong} What is in ${path} stays as it is.`)
     // The key first: whoever starts in between finds an old certificate, not a new one without its key.
-    for (const part of partsOf(path, want, identity, host).toReversed()) await writePart(part, host)
+    for (const part of partsOf(path, want, identity, pem).toReversed()) await writePart(part, host)
   },
 })
 
@@ -90,22 +94,29 @@ function pathsOf(path: string, { keyPath }: Want): [what: string, path: string][
   return [['certificate', path], ...(keyPath === undefined ? [] : [['key', keyPath] satisfies [string, string]])]
 }
 
-function partsOf(path: string, want: Want, { key }: Identity, host: Host): Part[] {
+function partsOf(path: string, want: Want, { key }: Identity, { shared, secret }: Pem): Part[] {
   const { owner, group, keyPath } = want
-  const secret = { owner, group, mode: group === undefined ? '0600' : '0640' }
-  const shared = certificateBytes(want, host)
-  const secrets = host.readBlob(want.key)
-  const shownKey = (bytes: Buffer) => (bytes.equals(secrets) ? `that of ${fingerprintOf(key)}` : 'another')
+  const closed = { owner, group, mode: group === undefined ? '0600' : '0640' }
+  const shownKey = (bytes: Buffer) => (bytes.equals(secret) ? `that of ${fingerprintOf(key)}` : 'another')
   if (keyPath === undefined)
-    return [{ what: 'certificate and key', path, bytes: lines(shared, secrets), shown: describe, access: secret }]
+    return [{ what: 'certificate and key', path, bytes: lines(shared, secret), shown: describe, access: closed }]
   return [
     { what: 'certificate', path, bytes: shared, shown: describe, access: { owner, mode: '0644' } },
-    { what: 'key', path: keyPath, bytes: secrets, shown: shownKey, access: secret },
+    { what: 'key', path: keyPath, bytes: secret, shown: shownKey, access: closed },
   ]
 }
 
-function certificateBytes({ cert, chain }: Want, host: Host) {
-  return lines(host.readBlob(cert), ...(chain ? [host.readBlob(chain)] : []))
+interface Pem {
+  /** The certificate and those that vouch for it. */
+  shared: Buffer
+  /** The key. */
+  secret: Buffer
+}
+
+function pemOf({ cert, chain, key }: Want, host: Host): Pem {
+  if (!cert || !key) throw new Error('There is no cert or no key. Give both.')
+  const shared = lines(host.readBlob(cert), ...(chain ? [host.readBlob(chain)] : []))
+  return { shared, secret: host.readBlob(key) }
 }
 
 function lines(...parts: Buffer[]) {

@@ -120,6 +120,15 @@ test('certificate mends modes alone, removes both files, and replaces no directo
     'certificate: present → absent',
     'key: present → absent',
   ])
+  await apply(path, props, host)
+  await assertConverges(certificate, path, { keyPath, ensure: 'absent' }, host, [
+    'certificate: present → absent',
+    'key: present → absent',
+  ])
+  assert.match(
+    certificate.problem?.(path, certificate.props.parse({}), {}) ?? '',
+    /needs cert and key when it is present/,
+  )
   mkdirSync(path)
   await assert.rejects(apply(path, props, host), /is a directory, which no certificate replaces/)
   assert.match(
