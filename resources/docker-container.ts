@@ -43,12 +43,12 @@ export const dockerContainer = defineResource({
     const changed = new Set(changes.map(({ what }) => what))
     const found = await find(name, host)
     const isAnew = ['ensure', 'image', 'declaration'].some((what) => changed.has(what))
-    if (isAnew && want.image !== undefined) await pullMissing(want.image, host)
+    const isMade = isAnew && want.ensure === 'present'
+    if (isMade) await make(nextOf(name), want, host)
     if (found && (isAnew || !want.running)) await must(host, ['docker', 'container', 'stop', '--', name])
     if (found && isAnew) await must(host, ['docker', 'container', 'rm', '--force', '--', name])
-    if (want.ensure === 'absent') return
-    if (isAnew) await must(host, createArgv(name, want))
-    if (want.running) await start(name, want, host)
+    if (isMade) await must(host, ['docker', 'container', 'rename', '--', nextOf(name), name])
+    if (want.ensure === 'present' && want.running) await start(name, want, host)
   },
 
   effects: (_name, _want, foreseen) => assertAnswers(foreseen),
@@ -69,10 +69,18 @@ async function find(name: string, host: Host) {
   return found === undefined ? undefined : { status, image, declaration }
 }
 
-/** Before the old one is stopped. */
-async function pullMissing(image: string, host: Host) {
+/** What it is called until the old one, which goes on if Docker refuses this one, has made room. */
+function nextOf(name: string) {
+  return `${name}.trivet-next`
+}
+
+async function make(next: string, want: Want, host: Host) {
+  const { image = '' } = want
   const found = await inspect('image', image, '{{.Id}}', host)
   if (found === undefined) await must(host, ['docker', 'image', 'pull', '--quiet', '--', image])
+  // A killed agent may have left one.
+  if (await find(next, host)) await must(host, ['docker', 'container', 'rm', '--force', '--', next])
+  await must(host, createArgv(next, want))
 }
 
 async function start(name: string, { settleMs }: Want, host: Host) {

@@ -15,10 +15,11 @@ interface Container {
   declaration: string
 }
 
-/** Docker with images by name and one container, `web`. */
+/** Docker with images and containers by name. */
 class DockerHost extends FakeHost {
   images = new Map<string, string>()
-  container: Container | undefined
+  containers = new Map<string, Container>()
+  refusesToCreate = false
   /** What becomes of a container that is started. */
   exits: number | undefined
 
@@ -38,15 +39,23 @@ class DockerHost extends FakeHost {
   }
 
   #container(verb: string | undefined, argv: string[]) {
-    const there = this.container
+    const name = argv.at(-1) ?? ''
+    const there = this.containers.get(verb === 'rename' ? (argv.at(-2) ?? '') : name)
     if (verb === 'inspect') return this.#answer(there && `${there.status} ${there.image} ${there.declaration}`)
     if (verb === 'logs') return said('no such disk\n')
-    if (verb === 'rm') this.container = undefined
+    if (verb === 'rm') this.containers.delete(name)
     if (verb === 'start' && there) there.status = this.exits === undefined ? 'running' : 'exited'
     if (verb === 'stop' && there) there.status = 'exited'
+    if (verb === 'rename' && there) {
+      if (this.containers.has(name)) return failed(`Conflict. The container name ${name} is already in use`)
+      this.containers.set(name, there)
+      this.containers.delete(argv.at(-2) ?? '')
+    }
     if (verb === 'create') {
+      if (this.refusesToCreate) return failed('network nowhere not found')
       const declaration = argv.find((word) => word.startsWith('trivet.declaration='))?.split('=')[1] ?? ''
-      this.container = { status: 'created', image: this.images.get(image) ?? '', declaration }
+      const made = argv[argv.indexOf('--name') + 1] ?? ''
+      this.containers.set(made, { status: 'created', image: this.images.get(image) ?? '', declaration })
     }
     return said('')
   }
@@ -82,7 +91,8 @@ test('docker_container pulls, makes and starts, and is made anew only when the d
   await assertConverges(dockerContainer, 'web', props, host, ['ensure: absent → present', 'running: false → true'])
   assert.deepEqual(lookless(host), [
     `docker image pull --quiet -- ${image}`,
-    `docker container create --name web --label trivet.declaration=${declaration} --restart unless-stopped --env A=b c --publish 80:80 -- ${image} serve --x`,
+    `docker container create --name web.trivet-next --label trivet.declaration=${declaration} --restart unless-stopped --env A=b c --publish 80:80 -- ${image} serve --x`,
+    'docker container rename -- web.trivet-next web',
     'docker container start -- web',
     'timeout 1 docker container wait -- web',
   ])
@@ -93,7 +103,7 @@ test('docker_container pulls, makes and starts, and is made anew only when the d
   ])
   assert.deepEqual(
     lookless(host).map((line) => line.split(' ').slice(1, 3).join(' ')),
-    ['container stop', 'container rm', 'container create', 'container start', '1 docker'],
+    ['container create', 'container stop', 'container rm', 'container rename', 'container start', '1 docker'],
   )
   const same = Props.parse({ ...other, settleMs: 5, running: false })
   assert.deepEqual(shown(await dockerContainer.check('web', same, host)), ['running: true → false'])
@@ -104,12 +114,29 @@ test('docker_container is made anew when its tag means another image, and only s
   await assertConverges(dockerContainer, 'web', { image }, host, ['ensure: absent → present', 'running: false → true'])
   host.images.set(image, 'sha256:2')
   await assertConverges(dockerContainer, 'web', { image }, host, ['image: sha256:1 → sha256:2'])
-  if (host.container) host.container.status = 'exited'
+  const made = host.containers.get('web')
+  assert(made)
+  made.status = 'exited'
   host.commands = []
   await assertConverges(dockerContainer, 'web', { image, settleMs: 0 }, host, ['running: false → true'])
   assert.deepEqual(lookless(host), ['docker container start -- web'])
   await assertConverges(dockerContainer, 'web', { image, running: false }, host, ['running: true → false'])
   await assertConverges(dockerContainer, 'web', { ensure: 'absent' }, host, ['ensure: present → absent'])
+})
+
+test('docker_container goes on as it is where Docker refuses the new one, and mends what a killed agent left', async () => {
+  const host = new DockerHost()
+  await assertConverges(dockerContainer, 'web', { image }, host, ['ensure: absent → present', 'running: false → true'])
+  const want = Props.parse({ image, network: 'nowhere' })
+  const changes = await dockerContainer.check('web', want, host)
+  host.refusesToCreate = true
+  await assert.rejects(async () => dockerContainer.apply('web', want, host, changes), /network nowhere not found/)
+  assert.equal(host.containers.get('web')?.status, 'running')
+  host.refusesToCreate = false
+  host.containers.set('web.trivet-next', { status: 'created', image: '', declaration: 'old' })
+  host.containers.delete('web')
+  await assertConverges(dockerContainer, 'web', { image }, host, ['ensure: absent → present', 'running: false → true'])
+  assert.deepEqual([...host.containers.keys()], ['web'])
 })
 
 test('docker_container that ends at once fails with its exit code and last lines', async () => {
