@@ -27,6 +27,8 @@ interface Step {
 /** All that is to be made in the directory, in an order to do so. */
 export async function stepsInside(path: string, want: Inside, host: Host): Promise<Step[]> {
   const { content = {} } = want
+  const links = parentsOf(content).filter((at) => host.files.stat(join(path, at))?.kind === 'link')
+  if (links.length > 0) return links.map((at) => refusal(path, at))
   const isThere = host.files.stat(path)?.kind === 'directory'
   const entries =
     isThere && (want.purge || want.recurse) ? [...entriesIn(path, '', leftAlone(want), want.purge, host)] : []
@@ -41,8 +43,10 @@ export async function stepsInside(path: string, want: Inside, host: Host): Promi
 
 /** What it was filled with, and the directories below it that are empty then. */
 export function removeContent(path: string, content: Record<string, BlobRef>, { files }: Host) {
-  for (const at of Object.keys(content)) if (files.stat(join(path, at))?.kind === 'file') files.remove(join(path, at))
-  for (const at of parentsOf(content).toReversed()) {
+  const isInside = (at: string) => above(at).every((folder) => files.stat(join(path, folder))?.kind === 'directory')
+  for (const at of Object.keys(content).filter(isInside))
+    if (files.stat(join(path, at))?.kind === 'file') files.remove(join(path, at))
+  for (const at of parentsOf(content).filter(isInside).toReversed()) {
     const inner = join(path, at)
     if (files.stat(inner)?.kind === 'directory' && files.list(inner).length === 0) files.remove(inner)
   }
@@ -78,6 +82,18 @@ function* entriesIn(path: string, folder: string, left: Left, purge: boolean, ho
   }
 }
 
+/** Whoever may write in the directory could lead us anywhere by it, and own what we write there. */
+function refusal(path: string, at: string): Step {
+  return {
+    changes: [{ what: at, from: 'link', to: 'directory' }],
+    make() {
+      throw new Error(
+        `${join(path, at)} is a link, which is not followed to what belongs below it. Remove it, so that a directory can be made.`,
+      )
+    },
+  }
+}
+
 function removal(path: string, { at, found }: Entry, host: Host): Step {
   const inner = join(path, at)
   return {
@@ -92,8 +108,7 @@ function removal(path: string, { at, found }: Entry, host: Host): Step {
 
 function parent(path: string, at: string, want: Inside, host: Host): Step[] {
   const inner = join(path, at)
-  const kind = host.files.stat(inner)?.kind
-  if (kind === 'directory' || kind === 'link') return []
+  if (host.files.stat(inner)?.kind === 'directory') return []
   const make = () => host.files.makeDirectory(inner, resolveAccess(want, undefined, 0o755, host))
   return [{ changes: [{ what: at, from: 'absent', to: 'directory' }], make }]
 }

@@ -137,6 +137,29 @@ test('directory purges what no resource manages, and nothing else', async (t) =>
   assert(existsSync('/etc/passwd'))
 })
 
+test('directory follows no link on the way to what it is filled with', async (t) => {
+  const dir = await tempDir(t)
+  for (const folder of ['app', 'victim']) mkdirSync(join(dir, folder))
+  symlinkSync('../victim', join(dir, 'app/sub'))
+  const host = new FakeHost()
+  for (const purge of [false, true]) {
+    const want = directory.props.parse({ purge, content: { 'sub/deep/run': host.blob('x') } })
+    const changes = await directory.check(join(dir, 'app'), want, host)
+    assert.deepEqual(shown(changes), ['sub: link → directory'])
+    await assert.rejects(
+      async () => directory.apply(join(dir, 'app'), want, host, changes),
+      /app\/sub is a link, which is not followed to what belongs below it/,
+    )
+  }
+  assert.deepEqual(readdirSync(join(dir, 'victim')), [])
+  mkdirSync(join(dir, 'victim/empty'))
+  writeFileSync(join(dir, 'victim/run'), '')
+  const content = { 'sub/run': host.blob('x'), 'sub/empty/x': host.blob('x') }
+  const gone = directory.props.parse({ ensure: 'absent', content })
+  await assert.rejects(async () => directory.apply(join(dir, 'app'), gone, host, []), /cannot be removed/)
+  assert.deepEqual(readdirSync(join(dir, 'victim')), ['empty', 'run'])
+})
+
 test('directory removes nothing that is only mounted in it', async (t) => {
   const dir = await tempDir(t)
   const host = new FakeHost()
