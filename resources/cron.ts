@@ -1,8 +1,9 @@
 import { CronPattern } from 'croner'
 import { z } from 'zod'
 import { messageOf } from '../protocol/errors.ts'
-import { defineResource } from './define.ts'
+import { defineResource, differences } from './define.ts'
 import { applyEdit, checkEdit, type Edit } from './edits/edit.ts'
+import type { Host } from './host.ts'
 import { AccountName } from './names.ts'
 
 /** croner knows more than cron does. */
@@ -69,12 +70,25 @@ export function cronIn(directory: string) {
         : 'needs a schedule and a command when it is present.',
     paths: (name) => [pathOf(name)],
     owns: (name) => [pathOf(name)],
-    check: (name, want, host) => checkEdit(editOf(name, want), host),
-    apply: (name, want, host, changes) => applyEdit(editOf(name, want), host, changes),
+    check: async (name, want, host) => [
+      ...(await checkEdit(editOf(name, want), host)),
+      ...(isNobody(want, host) ? differences({}, { user: want.user }) : []),
+    ],
+    async apply(name, want, host, changes) {
+      if (isNobody(want, host))
+        throw new Error(
+          `There is no user ${want.user} on this node, and cron would pass cron[${name}] by. Declare user[${want.user}] before it.`,
+        )
+      await applyEdit(editOf(name, want), host, changes)
+    },
   })
 }
 
 export const cron = cronIn('/etc/cron.d')
+
+function isNobody({ ensure, user }: Want, host: Host) {
+  return ensure === 'present' && !host.users().has(user)
+}
 
 function textOf(name: string, { schedule, user, command = '', env }: Want) {
   const variables = Object.entries(env).map(

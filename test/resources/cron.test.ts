@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { cron, cronIn } from '../../resources/cron.ts'
-import { assertConverges, FakeHost, tempDir } from '../helpers/converges.ts'
+import { assertConverges, FakeHost, shown, tempDir } from '../helpers/converges.ts'
 import { sha256 } from '../../protocol/catalog.ts'
 
 const job = { schedule: '15 3 * * mon-fri', command: 'date +%F > /tmp/x', env: { MAILTO: 'ops', GREETING: 'say "hi"' } }
@@ -33,6 +33,16 @@ test(
     assert.equal(host.kept.get(change?.kept ?? '')?.toString(), text)
   },
 )
+
+test('cron says that the user is not there, for whom cron itself would run nothing and fail nobody', async (t) => {
+  const type = cronIn(await tempDir(t))
+  const want = type.props.parse({ ...job, user: 'web' })
+  const host = new FakeHost()
+  const changes = await type.check('backup', want, host)
+  assert(shown(changes).includes('user: - → web'))
+  await assert.rejects(async () => type.apply('backup', want, host, changes), /Declare user\[web\] before it/)
+  assert.deepEqual(await type.check('backup', type.props.parse({ ensure: 'absent', user: 'web' }), host), [])
+})
 
 test('cron takes schedules that cron knows', () => {
   const good = ['* * * * *', '*/5 0-6/2 1,15 jan sun', '0 0 * * 7', '59 23 31 12 mon-fri']

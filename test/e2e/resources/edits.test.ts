@@ -16,6 +16,11 @@ acceptance('edits', { packages, files }, (machine) => {
       `cron('tried', { schedule: '* * * * *', command: 'echo "$WORD %" > /run/cron-ran', env: { WORD: 'ran 100' } })`,
       ['cron[tried]'],
     )
+    await machine().threeWays(
+      `user('runner', {})
+       cron('as-another', { schedule: '0 0 1 1 *', user: 'runner', command: 'true' })`,
+      ['user[runner]', 'cron[as-another]'],
+    )
   })
 
   test('the examples of all that edits a file do what they say', async () => {
