@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { z } from 'zod'
 import { resourcesPage } from '../../docs/generate.ts'
@@ -65,3 +65,16 @@ for (const [, type] of types) {
     assert(declared.length > 0)
   })
 }
+
+/** Theirs would be the reboot of a node, and half a gigabyte of swap: other tests see the two at work. */
+const notRun = ['reboot', 'swap']
+
+test('the example of every type is run on a lab node', () => {
+  const folder = new URL('../e2e/resources/', import.meta.url)
+  const tests = readdirSync(folder).map((name) => readFileSync(new URL(name, folder), 'utf8'))
+  const isRun = (type: string) => tests.some((text) => new RegExp(`example(Of)?\\('${type}'\\)`).test(text))
+  assert.deepEqual(
+    types.map(([key]) => key).filter((type) => !isRun(type)),
+    notRun,
+  )
+})
