@@ -125,6 +125,8 @@ const advice: Record<string, string> = {
   ENOSPC: 'no space is left on the device. Free some; the next run tries again',
   EDQUOT: 'the quota is used up. Free some; the next run tries again',
   EROFS: 'the file system is read-only',
+  EBUSY: 'something is mounted on it, so that nothing can take its place. Unmount that, or name what is mounted',
+  EPERM: 'it or its directory may be immutable, which lsattr shows',
 }
 
 /** Errors of the kernel in words that say what to do next; others as they are. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { acceptance, told } from '../../helpers/acceptance.ts'
+import { toldOnly } from '../../helpers/told-only.ts'
 
 const files = {
   'cluster-hosts.njk': '{% for node in nodes %}{{ node }}\n{% endfor %}',
@@ -75,6 +76,9 @@ acceptance('edits', { packages, files }, (machine) => {
     assert.match((await converge(body)).events.map(told).join(), /failed: .*\/srv\/binary: it is no text/)
     const linked = (await converge(`line('/srv/link#x', { line: 'x' })`)).events.map(told).join()
     assert.match(linked, /\/srv\/link is a link to \/etc\/motd, which is not followed/)
+    await on('sh', '-c', 'touch /srv/over /srv/under && mount --bind /srv/over /srv/under')
+    const mounted = (await converge(`line('/srv/under#x', { line: 'x' })`)).events.map(told).join()
+    assert.match(mounted, /\/srv\/under cannot be written: something is mounted on it/)
     const broken = (await converge(`json_edit('/srv/broken.json#/a', { value: 1 })`)).events.map(told).join()
     assert.match(broken, /broken\.json: line 2 is no JSON/)
     assert.equal(await on('cat', '/srv/broken.json'), '{')
@@ -166,6 +170,27 @@ acceptance('edits', { packages, files }, (machine) => {
     )
     const owners = await on('stat', '-c', '%U', '/srv/data', '/srv/data/in/file', '/srv/data/kept', '/etc/passwd')
     assert.equal(owners, 'app\napp\nroot\nroot')
+  })
+
+  test('a directory takes nothing with it that is only mounted in it, and follows no link to its content', async () => {
+    const { threeWays, plan, converge, on } = machine()
+    await on('sh', '-c', 'mkdir -p /srv/disk /srv/purged/stray/at; echo data > /srv/disk/file')
+    await on('mount', '--bind', '/srv/disk', '/srv/purged/stray/at')
+    const purged = `directory('/srv/purged', { purge: true })`
+    assert.match(toldOnly(await plan(purged)), /Something is mounted at \/srv\/purged\/stray\/at/)
+    assert.match(toldOnly(await converge(purged)), /Something is mounted at \/srv\/purged\/stray\/at/)
+    assert.equal(await on('cat', '/srv/disk/file'), 'data')
+    await on('umount', '/srv/purged/stray/at')
+    await threeWays(purged, ['directory[/srv/purged]'])
+    assert.equal(await on('cat', '/srv/disk/file'), 'data')
+
+    await on('ln', '-s', '/srv/disk', '/srv/purged/css')
+    const site = `directory('/srv/purged', { content: context.folder('site'), purge: true })`
+    assert.match(toldOnly(await plan(site)), /\/srv\/purged\/css is a link, which is not followed/)
+    assert.match(toldOnly(await converge(site)), /\/srv\/purged\/css is a link, which is not followed/)
+    assert.equal(await on('ls', '/srv/disk'), 'file')
+    await on('rm', '/srv/purged/css')
+    await threeWays(site, ['directory[/srv/purged]'])
   })
 
   test('cron ran the job', async () => {
