@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { BlobRef } from '../protocol/catalog.ts'
 import { defineEdit, editProps, partName } from './edits/edit.ts'
 import { editLines, insertLines, placeProps, wrongPlace } from './edits/lines.ts'
-import { Label } from './names.ts'
+import { givenJustWhenPresent, Label } from './names.ts'
 
 const Sign = z.string().regex(/^[^\r\n\0]*$/, 'must be one line')
 
@@ -23,9 +23,7 @@ export const block = defineEdit({
   props: Props,
   blobs: ['content'],
   problem: (_name, want) =>
-    (want.ensure === 'present') === (want.content !== undefined)
-      ? wrongPlace(want)
-      : 'needs content when it is present, and has none when absent.',
+    givenJustWhenPresent('content', want.ensure, want.content !== undefined) ?? wrongPlace(want),
   edit(text, what, want, host) {
     const content = want.content ? host.readBlob(want.content).toString().replaceAll('\r\n', '\n') : ''
     return editLines(text, (lines) => withBlock(lines, what, content, want))

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { defineEdit, editProps } from './edits/edit.ts'
 import { editLines } from './edits/lines.ts'
+import { givenJustWhenPresent } from './names.ts'
 
 const Address = z
   .union([z.ipv4(), z.ipv6()], 'must be an address, such as 10.0.0.7 or 2001:db8::7')
@@ -32,10 +33,7 @@ export function hostsIn(path: string) {
     name: Address,
     path,
     props: Props,
-    problem: (_name, { ensure, names }) =>
-      (ensure === 'present') === names.length > 0
-        ? undefined
-        : 'needs names when it is present, and has none when absent.',
+    problem: (_name, { ensure, names }) => givenJustWhenPresent('names', ensure, names.length > 0),
     edit: (text, address, want) => editLines(text, (lines) => withNames(lines, address, want)),
   })
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { defineEdit, editProps, partName } from './edits/edit.ts'
 import { editLines } from './edits/lines.ts'
-import { Label } from './names.ts'
+import { givenJustWhenPresent, Label } from './names.ts'
 
 const Key = z.string().regex(/^[^\s=:#;[\]/]([^=:\r\n[\]/]*[^\s=:[\]/])?$/)
 const What = z.string().refine((what) => {
@@ -33,10 +33,7 @@ export const ini = defineEdit({
   example: "ini('/etc/systemd/journald.conf#Journal/SystemMaxUse', { value: '200M' })",
   name: partName(What, 'SECTION/KEY, such as /etc/php.ini#PHP/memory_limit; before all sections, /KEY'),
   props: Props,
-  problem: (_name, { ensure, value }) =>
-    (ensure === 'present') === (value !== undefined)
-      ? undefined
-      : 'needs a value when it is present, and has none when absent.',
+  problem: (_name, { ensure, value }) => givenJustWhenPresent('a value', ensure, value !== undefined),
   edit: (text, what, want) => editLines(text, (lines) => withKey(lines, split(what), want)),
 })
 

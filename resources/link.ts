@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { defineResource, differences } from './define.ts'
-import { Path, presence } from './names.ts'
+import { givenJustWhenPresent, Path, presence } from './names.ts'
 
 export const link = defineResource({
   type: 'link',
@@ -18,10 +18,7 @@ export const link = defineResource({
       .describe('Where it leads, as written into the link; it need not exist yet.'),
     force: z.boolean().default(false).describe('Whether a file or an empty directory in its place is removed for it.'),
   }),
-  problem: (_name, { ensure, target }) =>
-    (ensure === 'present') === (target !== undefined)
-      ? undefined
-      : 'needs a target when it is present, and has none when absent.',
+  problem: (_name, { ensure, target }) => givenJustWhenPresent('a target', ensure, target !== undefined),
 
   paths: (path) => [path],
   owns: (path) => [path],

@@ -61,6 +61,11 @@ export function presence(found: Found | undefined, kind: Kind) {
   return found.kind === kind ? 'present' : found.kind
 }
 
+/** What is wrong with a resource that is to be there without something, or to be gone with it. */
+export function givenJustWhenPresent(what: string, ensure: 'present' | 'absent', isGiven: boolean) {
+  return (ensure === 'present') === isGiven ? undefined : `needs ${what} when it is present, and has none when absent.`
+}
+
 /** What stands for something in people's words: one line. */
 export const Label = z
   .string()

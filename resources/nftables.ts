@@ -7,6 +7,7 @@ import type { Host } from './host.ts'
 import { runIfThere } from './system/run-if-there.ts'
 import { notLoaded, replacingText } from './system/nft-ruleset.ts'
 import { makeMissing, putText } from './files/text-file.ts'
+import { givenJustWhenPresent } from './names.ts'
 
 /** What nftables.service loads when the machine starts. */
 const main = '/etc/nftables.conf'
@@ -37,10 +38,7 @@ export const nftables = defineResource({
     ),
   props: Props,
   blobs: ['content'],
-  problem: (_name, { ensure, content }) =>
-    (ensure === 'present') === (content !== undefined)
-      ? undefined
-      : 'needs content when it is present, and has none when absent.',
+  problem: (_name, { ensure, content }) => givenJustWhenPresent('content', ensure, content !== undefined),
   units: () => [unit],
   paths: (name) => [name, main],
   edits: () => main,

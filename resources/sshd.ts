@@ -5,6 +5,7 @@ import { defineResource, must } from './define.ts'
 import { applyEdit, checkEdit, type Edit } from './edits/edit.ts'
 import type { Host } from './host.ts'
 import { type Place, settingsBefore, wholeWith } from './system/sshd-config.ts'
+import { givenJustWhenPresent } from './names.ts'
 
 const Keyword = z
   .string()
@@ -50,10 +51,7 @@ export function sshdIn(folder: string, run: string) {
       .string()
       .regex(/^[A-Za-z0-9][A-Za-z0-9_-]*$/, 'must have letters, digits, _ and - only, such as 10-keys-only'),
     props: Props,
-    problem: (_name, { ensure, options }) =>
-      (ensure === 'present') === Object.keys(options).length > 0
-        ? undefined
-        : 'needs options when it is present, and has none when absent.',
+    problem: (_name, { ensure, options }) => givenJustWhenPresent('options', ensure, Object.keys(options).length > 0),
     paths: (name) => [`${place.dropIns}/${name}.conf`],
     owns: (name) => [`${place.dropIns}/${name}.conf`],
     check: async (name, want, host) => [

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { commandFailed, defineResource, differences } from './define.ts'
 import type { Host } from './host.ts'
 import { makeMissing, putText, textDifferences } from './files/text-file.ts'
+import { givenJustWhenPresent } from './names.ts'
 
 const folder = '/etc/sysctl.d'
 
@@ -30,10 +31,7 @@ sysctl('net.ipv4.ip_local_port_range', { value: '20000 60999' })`,
       'must be a key as sysctl shows it, such as vm.swappiness; a slash stands for a dot within a part, as in net.ipv4.conf.eth0/100.rp_filter',
     ),
   props: Props,
-  problem: (_name, { ensure, value }) =>
-    (ensure === 'present') === (value !== undefined)
-      ? undefined
-      : 'needs a value when it is present, and has none when absent.',
+  problem: (_name, { ensure, value }) => givenJustWhenPresent('a value', ensure, value !== undefined),
   paths: (key) => [dropFile(key)],
   owns: (key) => [dropFile(key)],
 

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { digestOf } from '../../protocol/catalog.ts'
 import { isRecord } from '../../protocol/is-record.ts'
 import { editProps, partName } from './edit.ts'
+import { givenJustWhenPresent } from '../names.ts'
 
 /** A JSON pointer (RFC 6901) to something within a document; `-`, the place behind a list's end, is none that could be found again. */
 const Pointer = z.string().regex(/^(\/([^~/[\]\r\n\0]|~[01])*)+$/)
@@ -20,9 +21,7 @@ export type Pointed = z.infer<typeof PointedProps>
 export type Steps = (string | number)[]
 
 export function wrongPointed(_name: string, { ensure, value }: Pointed) {
-  return (ensure === 'present') === (value !== undefined)
-    ? undefined
-    : 'needs a value when it is present, and has none when absent.'
+  return givenJustWhenPresent('a value', ensure, value !== undefined)
 }
 
 /** Where the pointer leads in this document: indices of its lists are numbers. Throws where a value on the way holds nothing. */
