@@ -47,7 +47,7 @@ export async function download(target: string, want: Downloading, host: Host) {
     await fetchVerified(file, want, asking)
     return path
   } catch (error) {
-    if (error instanceof Refused) await rm(path, { force: true })
+    if (error instanceof Refused || (await file.stat()).size === 0) await rm(path, { force: true })
     throw error
   } finally {
     await file.close()
@@ -110,10 +110,10 @@ async function fetchWhole(file: FileHandle, want: Downloading, asking: Asking, d
     } catch (error) {
       if (error instanceof Refused) throw error
       patched ||= had > 0
-      const came = (await file.stat()).size > had
-      failures = came ? 1 : failures + 1
+      const { size } = await file.stat()
+      failures = size > had ? 1 : failures + 1
       const waitMs = Math.min(10_000, 250 * 2 ** failures)
-      if (failures >= want.tries || performance.now() + waitMs >= deadline) throw broken(want, error)
+      if (failures >= want.tries || performance.now() + waitMs >= deadline) throw broken(want, size, error)
       await pause(waitMs)
     }
   }
@@ -123,14 +123,11 @@ function timeLeft(deadline: number) {
   return AbortSignal.timeout(Math.max(1, Math.ceil(deadline - performance.now())))
 }
 
-function broken({ url }: Downloading, error: unknown) {
-  const why = messageOf(error)
-  return new Error(
-    `${shownUrl(url)} was not fetched whole: ${why}. What came is kept; the next run asks for the rest.`,
-    {
-      cause: error,
-    },
-  )
+function broken({ url }: Downloading, came: number, error: unknown) {
+  const why = messageOf(error).replace(/\.$/, '')
+  const next =
+    came > 0 ? 'What came is kept; the next run asks for the rest.' : 'Nothing came; the next run tries again.'
+  return new Error(`${shownUrl(url)} was not fetched whole: ${why}. ${next}`, { cause: error })
 }
 
 /** Tells whether the rest was added to what was there, or all came anew. */
