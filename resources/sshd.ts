@@ -44,9 +44,11 @@ export function sshdIn(folder: string, run: string) {
   return defineResource({
     type: 'sshd',
     summary:
-      'Options of sshd, in a file of their own in /etc/ssh/sshd_config.d. sshd must accept them before they go live, and take them: where another file sets one before, that is an error.',
-    example:
-      "sshd('10-keys-only', { options: { PasswordAuthentication: 'no', PermitRootLogin: 'prohibit-password' } })",
+      'Options of sshd, in a file of their own in /etc/ssh/sshd_config.d. sshd must accept them before they go live, and take them: where another file sets one before, that is an error. One that runs reads them when it is reloaded.',
+    example: `sshd('10-keys-only', {
+  options: { PasswordAuthentication: 'no', PermitRootLogin: 'prohibit-password' },
+  notifies: { reload: 'service[ssh]' },
+})`,
     name: z
       .string()
       .regex(/^[A-Za-z0-9][A-Za-z0-9_-]*$/, 'must have letters, digits, _ and - only, such as 10-keys-only'),

@@ -1,13 +1,19 @@
 import { type IncomingMessage, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { z } from 'zod'
-import { messageOf } from '../../protocol/errors.ts'
+import { hasCode, messageOf } from '../../protocol/errors.ts'
 import type { Host } from '../host.ts'
 import { Path } from '../names.ts'
 
 const mostRedirects = 5
 /** Of an answer that is read into memory. */
 const mostBytes = 4 * 1024 * 1024
+const notBelieved = [
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+]
 /** Headers of ours that may follow to another origin: a recipe's own may hold secrets. */
 const harmless = new Set(['accept', 'accept-encoding', 'range'])
 
@@ -22,7 +28,7 @@ export const webProps = {
     .optional()
     .describe('Headers to send, such as `authorization`. They are never shown, and not sent on to another host.'),
   ca: Path.optional().describe(
-    'A PEM file on the node with the only authorities that are believed. Left out, those that Node.js brings.',
+    "A PEM file on the node with the only authorities that are believed: /etc/ssl/certs/ca-certificates.crt has the node's own. Left out, those that Node.js brings.",
   ),
   insecure: z
     .boolean()
@@ -127,6 +133,8 @@ function requested(url: string, { method, headers, body, ca, signal, idleMs = 30
 
 /** Connecting to a name may fail once for each of its addresses. */
 function explain(error: Error) {
+  if (hasCode(error, ...notBelieved))
+    return `${error.message}. If you believe who signed it, name the authority: \`ca\``
   return error instanceof AggregateError ? error.errors.map(messageOf).join('; ') : error.message
 }
 

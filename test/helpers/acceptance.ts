@@ -92,10 +92,15 @@ function machineOn(node: LabNode, release: Release, files: Record<string, string
     return first
   }
   const example = async (type: keyof ResourceTypes) => {
-    const body = resourceTypes[type].example ?? ''
+    const body = exampleOf(type)
     return threeWays(body, await give(body))
   }
   return { node, release, on: (...argv) => onNode(node, ...argv), converge, plan, threeWays, example }
+}
+
+/** What the reference shows for the type. */
+export function exampleOf(type: keyof ResourceTypes) {
+  return resourceTypes[type].example ?? ''
 }
 
 /** Leaves catalog and blobs on the node as a server would have. Gives the ids of its resources. */

@@ -213,7 +213,7 @@ test('remote_file needs its directory, and the authorities that it is told to be
   await assert.rejects(apply(path, { ...props, ca: join(dir, 'none.pem') }), /The authorities in .* cannot be read/)
   await assert.rejects(
     apply(path, { ...props, ca: undefined, tries: 1 }),
-    /(unable to verify the first certificate|self-signed)[^.]*\. Nothing came; the next run tries again\.$/,
+    /(unable to verify the first certificate|self-signed)[^.]*\. If you believe who signed it, name the authority: `ca`\. Nothing came; the next run tries again\.$/,
   )
   assert.deepEqual(readdirSync(dir), [], 'what is empty is no use to the next run')
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { acceptance, told } from '../../helpers/acceptance.ts'
+import { acceptance, exampleOf, told } from '../../helpers/acceptance.ts'
 import { toldOnly } from '../../helpers/told-only.ts'
 
 const files = {
@@ -105,11 +105,11 @@ acceptance('edits', { packages, files }, (machine) => {
   })
 
   test('sshd takes options that it accepts, and keeps the old where it refuses', async () => {
-    const { example, threeWays, converge, on } = machine()
+    const { threeWays, converge, on } = machine()
     const effective = async (keyword: string) =>
       (await on('sshd', '-T')).split('\n').find((line) => line.startsWith(`${keyword} `))
     await on('sh', '-c', 'systemctl stop ssh.service; rm -rf /run/sshd')
-    await example('sshd')
+    await threeWays(`${exampleOf('sshd')}\nservice('ssh', {})`, ['sshd[10-keys-only]', 'reload service[ssh]'])
     assert.equal(await effective('passwordauthentication'), 'passwordauthentication no')
     assert.equal(await effective('permitrootlogin'), 'permitrootlogin without-password')
 

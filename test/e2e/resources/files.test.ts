@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { resourceTypes, type ResourceTypes } from '../../../resources/index.ts'
-import { acceptance } from '../../helpers/acceptance.ts'
+import { acceptance, exampleOf } from '../../helpers/acceptance.ts'
 
 /** Stands in for ZooKeeper and for a web server that says how it is. */
 const server = `
@@ -14,8 +13,6 @@ const files = {
   'web.service.njk':
     '[Unit]\nDescription=web on {{ port }}\n[Service]\nType=exec\nExecStart=/usr/lib/trivet/node /srv/web.js\n',
 }
-
-const exampleOf = (type: keyof ResourceTypes) => resourceTypes[type].example ?? ''
 
 acceptance('files', { packages: ['haproxy'], files }, (machine) => {
   const on = (...argv: string[]) => machine().on(...argv)
