@@ -1,7 +1,9 @@
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import type { Change } from '../../protocol/events.ts'
 import { type Git, isHash, mustGit, runGit } from './command.ts'
 import type { Host } from '../host.ts'
+import { resolved } from '../system/fstab.ts'
+import { mountsIn } from '../system/mounted.ts'
 
 /** Lies in .git while files are checked out: a killed agent's half of them is then no work of somebody on the node. */
 export const unfinished = 'trivet-unfinished'
@@ -52,6 +54,7 @@ export async function assertOurs(path: string, want: Checkout, host: Host) {
     if (host.files.list(path).length === 0) return
     throw new Error(`${path} is full and no git repository. Empty it, or name another path.`)
   }
+  if (want.clean) await assertNoMountGoes(path, want, host)
   if (want.clean || host.files.stat(join(path, '.git', unfinished))) return
   const [stray] = await strayIn(path, want, host)
   if (stray)
@@ -79,8 +82,23 @@ export async function checkOut(path: string, commit: string, want: Checkout, hos
   await host.files.write(note, Buffer.from(`${commit}\n`), { ...ownerOf(want, host), mode: 0o600 })
   const force = want.clean || wasBroken ? ['--force'] : []
   await mustGit(['-C', path, 'checkout', '--quiet', '--detach', ...force, commit, '--'], want, host)
-  if (want.clean) await mustGit(['-C', path, 'clean', '-ffdq'], want, host)
+  if (want.clean) {
+    await assertNoMountGoes(path, want, host)
+    await mustGit(['-C', path, 'clean', '-ffdq'], want, host)
+  }
   host.files.remove(note)
+}
+
+/** git would empty what is mounted before it finds that the directory stays. What is ignored it leaves alone. */
+async function assertNoMountGoes(path: string, want: Checkout, host: Host) {
+  const real = resolved(path, host.files)
+  for (const at of mountsIn(path, host.files).filter((mounted) => mounted !== real)) {
+    const argv = ['-C', path, 'check-ignore', '--quiet', '--', relative(real, at)]
+    if ((await runGit(argv, want, host)).exitCode === 0) continue
+    throw new Error(
+      `Something is mounted at ${at}, which \`clean\` would empty. Have git ignore it, or unmount it first.`,
+    )
+  }
 }
 
 export function ownerOf({ user }: Git, host: Host) {

@@ -32,15 +32,19 @@ export function mountsAt(path: string, files: Host['files']): Mounted[] {
 
 /** That a directory can be removed without what is on other file systems, or elsewhere in this one, and only mounted in it. */
 export function assertNothingMounted(path: string, files: Host['files']) {
-  const real = resolved(path, files)
-  const isInside = (at: string) => at === real || at.startsWith(`${real}/`)
-  const mounted = mountLines(files)
-    .map((line) => unescaped(line.split(' ')[4] ?? ''))
-    .find(isInside)
+  const [mounted] = mountsIn(path, files)
   if (mounted === undefined) return
   throw new Error(
     `Something is mounted at ${mounted}, which is not removed with ${path}. Unmount it first, or leave it where it is.`,
   )
+}
+
+/** Where something is mounted: at the path itself, or below it. */
+export function mountsIn(path: string, files: Host['files']): string[] {
+  const real = resolved(path, files)
+  return mountLines(files)
+    .map((line) => unescaped(line.split(' ')[4] ?? ''))
+    .filter((at) => at === real || at.startsWith(`${real}/`))
 }
 
 /** None where there is no /proc. */

@@ -117,6 +117,28 @@ test('git keeps what was changed on the node, and checks nothing out over it', a
   assert.equal(existsSync(path), false)
 })
 
+test('git cleans nothing that is only mounted in the repository, unless it leaves that alone', async (t) => {
+  const { path, url, run, host } = await scene(t)
+  const props = { url, revision: 'main', clean: true }
+  await apply(path, props, host)
+  const mounted = join(path, 'uploads')
+  mkdirSync(mounted)
+  writeFileSync(join(mounted, 'data'), '')
+  const { read } = host.files
+  const lines = [path, mounted].map((at) => `36 35 8:1 / ${at} rw - ext4 /dev/sda1 rw\n`)
+  host.files = { ...host.files, read: (one) => (one.startsWith('/proc/') ? Buffer.from(lines.join('')) : read(one)) }
+  await assert.rejects(apply(path, props, host), /uploads, which `clean` would empty\. Have git ignore it/)
+  assert(existsSync(join(mounted, 'data')))
+  writeFileSync(join(url, '.gitignore'), 'uploads/\n')
+  run('add', '.')
+  run('commit', '-q', '-m', 'ignoring')
+  await assert.rejects(apply(path, props, host), /which `clean` would empty/)
+  mkdirSync(join(path, '.git/info'))
+  writeFileSync(join(path, '.git/info/exclude'), 'uploads/\n')
+  await apply(path, props, host)
+  assert(existsSync(join(mounted, 'data')))
+})
+
 test('git ends what a killed agent began, its lock and half of its files', async (t) => {
   const { path, url, host, commit } = await scene(t)
   const props = { url, revision: 'main' }

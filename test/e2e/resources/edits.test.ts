@@ -126,7 +126,7 @@ acceptance('edits', { packages, files }, (machine) => {
     await threeWays(
       `sshd('10-keys-only', { options: { Port: [22, 2222] }, notifies: { restart: 'service[ssh]' } })
        service('ssh', { running: true })`,
-      ['sshd[10-keys-only]', 'service[ssh]'],
+      ['sshd[10-keys-only]', 'restart service[ssh]'],
     )
     assert.equal(await on('sh', '-c', 'ss -Hltn "sport = 2222" | wc -l'), '2')
     await threeWays(`sshd('10-keys-only', { ensure: 'absent' })`, ['sshd[10-keys-only]'])

@@ -6,6 +6,7 @@ import { until } from '../../../lab/run.ts'
 import { sha256 } from '../../../protocol/catalog.ts'
 import { acceptance, type Machine } from '../../helpers/acceptance.ts'
 import { makeAuthority } from '../../helpers/authority.ts'
+import { toldOnly } from '../../helpers/told-only.ts'
 import { tarOf } from '../../resources/packing.ts'
 
 const releases = await makeAuthority('releases.example.net')
@@ -186,6 +187,16 @@ acceptance('elsewhere', { packages: ['git', 'xz-utils'], files }, (machine) => {
     assert.equal((await converge(body)).run.outcome, 'changed')
     assert.equal(await on('cat', '/srv/site/page'), 'two')
     assert.equal(await on('sh', '-c', 'ls /tmp/pwned 2>/dev/null || true'), '')
+    await on(
+      'sh',
+      '-ec',
+      'mkdir -p /srv/disk /srv/site/up; echo data > /srv/disk/file; mount --bind /srv/disk /srv/site/up',
+    )
+    const clean = `git('/srv/site', { url: '/srv/site.git', revision: 'main', user: 'www-data', clean: true })`
+    assert.match(toldOnly(await plan(clean)), /Something is mounted at \/srv\/site\/up, which `clean` would empty/)
+    assert.match(toldOnly(await converge(clean)), /Something is mounted at \/srv\/site\/up, which `clean` would empty/)
+    assert.equal(await on('cat', '/srv/disk/file'), 'data')
+    await on('umount', '/srv/site/up')
     const away = await plan(`git('/srv/site', { url: '/srv/gone.git', revision: 'main', user: 'www-data' })`)
     assert.equal(away.events[0]?.outcome, 'unknown')
   })
