@@ -121,11 +121,11 @@ function removed(text: string, node: Node) {
   const previous = at === siblings.length - 1 ? siblings[at - 1] : undefined
   const from = previous ? endOf(previous) : start
   // What is last now may have a comma behind it no longer.
-  const between = text.slice(from, start).replace(/^((?:\s|\/\/.*\n|\/\*[^]*?\*\/)*),/, '$1')
+  const between = withoutComma(text.slice(from, start))
   return text.slice(0, from) + between + text.slice(endOf(node) + tail.length)
 }
 
-/** Up to what stands beside it. */
+/** Up to what stands beside it, whose comments stay. */
 function cutOut({ text, root, steps, value }: Edit) {
   const found = value === undefined ? findNodeAtLocation(root, steps) : undefined
   const node = found?.parent?.type === 'property' ? found.parent : found
@@ -133,9 +133,17 @@ function cutOut({ text, root, steps, value }: Edit) {
   const siblings = node.parent?.children ?? []
   const at = siblings.indexOf(node)
   const [previous, next] = [siblings[at - 1], siblings[at + 1]]
-  const start = previous ? endOf(previous) : node.offset
-  const end = !previous && next ? next.offset : endOf(node)
-  return text.slice(0, start) + text.slice(end).replace(/^\s*,/, previous || next ? '$&' : '')
+  if (!previous) {
+    const rest = next ? text.slice(next.offset) : text.slice(endOf(node)).replace(/^\s*,/, '')
+    return text.slice(0, node.offset) + rest
+  }
+  const between = text.slice(endOf(previous), node.offset)
+  const kept = stripComments(between) === between ? '' : withoutComma(between)
+  return text.slice(0, endOf(previous)) + kept + text.slice(endOf(node))
+}
+
+function withoutComma(between: string) {
+  return between.replace(/^((?:\s|\/\/.*\n|\/\*[^]*?\*\/)*),/, '$1')
 }
 
 function lineOf(text: string, { offset }: Node) {

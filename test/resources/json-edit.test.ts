@@ -53,6 +53,8 @@ test('json_edit removes the lines of one value, and no comments of others', () =
   assert.equal(without('/list/0'), commented.replace('        1, // one\n', ''))
   assert.equal(without('/list/1'), commented.replace('1, // one\n        2  // two\n', '1 // one\n'))
   assert.equal(without('/nothing/here'), commented)
+  assert.equal(editJson('{"a": 1, // why a\n  "b": 2}', '/b', undefined), '{"a": 1 // why a\n  }')
+  assert.equal(editJson('[1 /* one */, 2]', '/1', undefined), '[1 /* one */ ]')
   assert.deepEqual(JSON.parse(editJson('[1, 2]', '/1', undefined)), [1])
   assert.deepEqual(JSON.parse(editJson('{"a":1,"b":2}', '/b', undefined)), { a: 1 })
 })
