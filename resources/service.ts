@@ -116,7 +116,7 @@ function isMasked({ LoadState, UnitFileState }: UnitState) {
 }
 
 /** What comes up again and again after each crash neither runs nor is stopped. */
-function runs({ ActiveState }: UnitState) {
+export function runs({ ActiveState }: UnitState) {
   if (ActiveState === 'active' || ActiveState === 'reloading') return 'true'
   return ActiveState === 'activating' || ActiveState === 'deactivating' ? ActiveState : 'false'
 }

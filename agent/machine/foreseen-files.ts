@@ -9,14 +9,14 @@ const mostLinks = 40
 interface Entry extends ForeseenPath {
   /** The content is what really lies there; only the access is foreseen. */
   asItIs?: boolean
-  /** When it was foreseen, counted from 1. */
-  at: number
 }
 
 /** The files as they will be: the machine's own, with what a plan foresees laid over them. Nothing is written. */
 export class ForeseenFiles implements Files {
   readonly #real: Files
   readonly #entries = new Map<string, Entry | null>()
+  /** When each was foreseen to come, to change or to go, counted from 1. */
+  readonly #when = new Map<string, number>()
   #count = 0
 
   constructor(real: Files) {
@@ -25,8 +25,18 @@ export class ForeseenFiles implements Files {
 
   foresee(path: string, there: ForeseenPath | null) {
     const at = this.#canonical(path)
-    for (const below of this.#entries.keys()) if (below.startsWith(`${at}/`)) this.#entries.delete(below)
-    this.#entries.set(at, there && { ...there, at: ++this.#count })
+    for (const below of this.#entries.keys()) if (below.startsWith(`${at}/`)) this.#forget(below)
+    this.#set(at, there)
+  }
+
+  #forget(at: string) {
+    this.#entries.delete(at)
+    this.#when.delete(at)
+  }
+
+  #set(at: string, entry: Entry | null) {
+    this.#entries.set(at, entry)
+    this.#when.set(at, ++this.#count)
   }
 
   /** How many things were foreseen until now; with it `isNewer` tells what came later. */
@@ -37,9 +47,9 @@ export class ForeseenFiles implements Files {
   /** Whether something was foreseen at one of the paths, or directly in one that ends in `.d`, after `count` was that. */
   isNewer(paths: string[], count: number) {
     const wanted = new Set(paths.map((path) => this.#canonical(path)))
-    return [...this.#entries].some(([path, entry]) => {
+    return [...this.#when].some(([path, at]) => {
       const folder = dirname(path)
-      return (wanted.has(path) || (folder.endsWith('.d') && wanted.has(folder))) && (entry?.at ?? Infinity) > count
+      return at > count && (wanted.has(path) || (folder.endsWith('.d') && wanted.has(folder)))
     })
   }
 
@@ -95,7 +105,7 @@ export class ForeseenFiles implements Files {
     const at = this.#canonical(path)
     const found = this.#found(at) ?? refuse('ENOENT', path)
     const entry = this.#entries.get(at) ?? { ...found, asItIs: true }
-    this.#entries.set(at, { ...entry, ...known(access, found), at: ++this.#count })
+    this.#set(at, { ...entry, ...known(access, found) })
   }
 
   makeDirectory = (path: string, access: ResolvedAccess) => {

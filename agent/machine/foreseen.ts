@@ -41,6 +41,8 @@ export class ForeseenHost implements Foreseen {
   async run(argv: string[], options?: CommandOptions): Promise<CommandResult> {
     if (!this.#pretending) return this.#real.run(argv, options)
     if (argv.includes('daemon-reload')) this.#reloadedAt = this.files.count
+    if (argv[0] === 'systemctl' && argv[1] === 'stop')
+      this.foreseeUnit(argv.at(-1) ?? '', { ActiveState: 'inactive', SubState: 'dead' })
     return { exitCode: 0, stdout: '', stderr: '' }
   }
 

@@ -112,6 +112,8 @@ async function watching(t: TestContext, { node: lab, on }: Machine, names: strin
   return { tells }
 }
 
+const absent = (name: string) => `systemd_unit('${name}', { ensure: 'absent' })\n`
+
 acceptance('units', {}, (machine) => {
   test('states of all kinds are those that systemctl shows, without systemctl', async () => {
     await makeUnits(machine())
@@ -173,5 +175,38 @@ acceptance('units', {}, (machine) => {
       }
     }
     await Promise.all([reads(), on('systemctl', 'daemon-reexec').then(() => on('systemctl', 'daemon-reexec'))])
+  })
+
+  const on = (...argv: string[]) => machine().on(...argv)
+  const show = (unit: string) => on('systemctl', 'show', '-P', 'LoadState', '-P', 'ActiveState', '--', unit)
+  const text = `${sleeps}[Install]\nWantedBy=multi-user.target\n`
+  const declare = (name: string) => `systemd_unit('${name}', { content: ${JSON.stringify(text)} })\n`
+
+  test('a unit that goes is stopped and disabled, as planned, and what comes after sees it', async () => {
+    await machine().converge(`${declare('ends.service')} service('ends', { running: true, enabled: true })`)
+    assert.equal(await show('ends.service'), 'loaded\nactive')
+    await machine().threeWays(`${absent('ends.service')} service('ends', { running: false })`, [
+      'systemd_unit[ends.service]',
+    ])
+    assert.equal(await show('ends.service'), 'not-found\ninactive')
+    assert.equal(await on('find', '/etc/systemd/system', '-name', 'ends*'), '')
+    assert.doesNotMatch(await on('systemctl', 'list-units', '--all', '--plain'), /ends/)
+  })
+
+  test('a template that goes takes its instances along', async () => {
+    await machine().converge(`${declare('each@.service')} service('each@1', { running: true, enabled: true })`)
+    await on('systemctl', 'start', 'each@2')
+    await machine().threeWays(absent('each@.service'), ['systemd_unit[each@.service]'])
+    for (const name of ['each@1.service', 'each@2.service']) assert.equal(await show(name), 'not-found\ninactive')
+    assert.equal(await on('find', '/etc/systemd/system', '-name', 'each*'), '')
+  })
+
+  test('a unit that goes leaves alone what a package has by the same name', async () => {
+    const name = 'stays.service'
+    await machine().node.write(`/usr/lib/systemd/system/${name}`, text)
+    await machine().converge(`${declare(name)} service('stays', { running: true, enabled: true })`)
+    await machine().threeWays(absent(name), [`systemd_unit[${name}]`])
+    assert.equal(await show(name), 'loaded\nactive')
+    assert.equal(await on('systemctl', 'is-enabled', name), 'enabled')
   })
 })
