@@ -144,7 +144,9 @@ function blobsAfter(before: Entry | undefined, compiled: Compiled) {
 }
 
 function isSame(a: Compiled, b: Compiled) {
-  if (a.status === 'compiled' || b.status === 'compiled')
-    return a.status === 'compiled' && b.status === 'compiled' && a.digest === b.digest
-  return a.status === b.status && a.reason === b.reason
+  return a.status === b.status && whatTells(a) === whatTells(b)
+}
+
+function whatTells(compiled: Compiled) {
+  return 'digest' in compiled ? compiled.digest : compiled.reason
 }

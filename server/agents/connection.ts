@@ -12,6 +12,8 @@ export interface Connection {
   ready: boolean
   /** Digest of the catalog that it has, as far as the server knows. */
   catalog: string | null
+  /** It has one, be it an old one. */
+  hasCatalog: boolean
   /** What it does just now. */
   run: { id: string; orders: string[]; done: number; total: number } | undefined
   send(message: ServerMessage): void

@@ -94,12 +94,14 @@ export async function makeReady({ catalogs, orders }: AgentParts, connection: Co
 export function sendWanted(catalogs: Catalogs, connection: Connection, greeting = false) {
   const compiled = catalogs.of(connection.node.id)?.compiled
   if (!compiled) return
-  if (compiled.status !== 'compiled') {
+  const isBare = compiled.status === 'unassigned' && !connection.hasCatalog
+  if (!('catalog' in compiled) || isBare) {
     connection.catalog = null
     return connection.send({ type: 'no-catalog', why: compiled.status, reason: compiled.reason })
   }
   const same = compiled.digest === connection.catalog
   connection.catalog = compiled.digest
+  connection.hasCatalog = true
   const message: ServerMessage = same ? { type: 'current' } : { type: 'catalog', catalog: compiled.catalog }
   if (!same || greeting) connection.send(message)
 }

@@ -52,6 +52,7 @@ function newConnection(socket: WebSocket, node: Node, catalog: string | null): C
     session: newSecret(),
     ready: false,
     catalog,
+    hasCatalog: catalog !== null,
     run: undefined,
     send: (message: ServerMessage) => socket.send(JSON.stringify(message)),
     close: (code, reason) => closeWith(socket, code, reason),

@@ -14,7 +14,9 @@ import { handlingOf } from './policies.ts'
 
 export type Compiled = (
   | { status: 'compiled'; catalog: Catalog; digest: string; blobs: Map<string, Buffer> }
-  | { status: 'unassigned' | 'pending' | 'error'; reason: string }
+  /** The catalog names nothing: for a node that had roles, so that it cleans up what they made. */
+  | { status: 'unassigned'; reason: string; catalog: Catalog; digest: string }
+  | { status: 'pending' | 'error'; reason: string }
 ) & {
   /** Of the cluster: when an answer changes, the node must be compiled again. */
   asked: Asked[]
@@ -25,8 +27,7 @@ const ours: Declarable[] = Object.values(resourceTypes)
 /** What the node should be. Pure: the same inputs give the same catalog, and authors' mistakes are a result, not thrown. */
 export function compile(revision: Revision, node: NodeInput, cluster: ClusterView): Compiled {
   const { facts } = node
-  if (node.roles.length === 0)
-    return without('unassigned', `node ${node.name} has no roles; give it some by trivet node assign ${node.name} ROLE`)
+  if (node.roles.length === 0) return unassigned(revision, node)
   const unknown = node.roles.filter((role) => !revision.roles.has(role))
   if (unknown.length > 0) return without('error', unknown.map((role) => unknownRole(role, node, revision)).join('\n'))
   if (!facts) return without('pending', `node ${node.name} has not sent its facts yet`)
@@ -69,8 +70,14 @@ function codeOf({ types }: Revision, draft: Draft): Pick<Catalog, 'types'> {
   return { types: Object.fromEntries(others.map(({ type, code }) => [type.type, addBlob(draft, code)])) }
 }
 
-function without(status: 'unassigned' | 'pending' | 'error', reason: string): Compiled {
+function without(status: 'pending' | 'error', reason: string): Compiled {
   return { status, reason, asked: [] }
+}
+
+function unassigned(revision: Revision, node: NodeInput): Compiled {
+  const catalog = { node: node.name, resources: [], ...handlingOf(revision, node, new Map()) }
+  const reason = `node ${node.name} has no roles; give it some by trivet node assign ${node.name} ROLE`
+  return { status: 'unassigned', reason, catalog, digest: digestOf(catalog), asked: [] }
 }
 
 function unknownRole(role: string, node: NodeInput, { roles }: Revision) {

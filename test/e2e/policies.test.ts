@@ -6,7 +6,7 @@ import { until } from '../../lab/run.ts'
 import { convergeNode, eventsOf, fleetOfSuite, nodeDetail, onNode, runsOf, sourcesOf } from '../helpers/fleet.ts'
 
 const recipe = (body: string, settings = '') =>
-  `import { defineRecipe } from 'trivet/recipe'\nexport default defineRecipe({ ${settings} declare({ file }) {\n${body}\n} })\n`
+  `import { defineRecipe } from 'trivet/recipe'\nexport default defineRecipe({ ${settings} declare({ file, service, systemd_unit, timer }) {\n${body}\n} })\n`
 const role = (recipes: string[], settings = '') =>
   `import { defineRole } from 'trivet/role'\nexport default defineRole({ recipes: ${JSON.stringify(recipes)}, ${settings} })\n`
 
@@ -25,6 +25,13 @@ function nextWindow() {
 const sources = sourcesOf({
   'recipes/motd/motd.ts': recipe("file('/etc/word', { content: 'one\\n' })"),
   'recipes/gone/gone.ts': recipe("file('/etc/gone', { content: 'gone\\n' })", "cleanup: 'remove',"),
+  'recipes/daemon/daemon.ts': recipe(
+    `systemd_unit('lasting.service', { content: '[Service]\\nExecStart=/usr/bin/sleep infinity\\n[Install]\\nWantedBy=multi-user.target\\n' })
+    service('lasting', { running: true, enabled: true })
+    timer('ticks', { calendar: 'yearly', argv: ['true'] })`,
+    "cleanup: 'remove',",
+  ),
+  'roles/daemon.ts': role(['daemon']),
   'roles/plain.ts': role(['motd']),
   'roles/late.ts': role(['motd'], closedWindow()),
   'roles/gone.ts': role(['gone']),
@@ -133,5 +140,19 @@ describe('what holds a node back, on a real node', { skip: whyNoLab() ?? false }
     await until('the run to be told', async () => (await runsOf(fleet, node, '--trigger', 'drift')).length > 0)
     const [run] = await runsOf(fleet, node, '--trigger', 'drift')
     assert.match(await fleet.mustTrivet('run', 'show', run?.id ?? ''), /^\* changed +file\[\/etc\/word\] \(drift\)/m)
+  })
+
+  test('what runs is ended, and taken away, when the last role goes', async () => {
+    const { fleet, node, name } = up()
+    await fleet.mustTrivet('node', 'unassign', name, 'watched')
+    await fleet.mustTrivet('node', 'assign', name, 'daemon')
+    await settled(fleet, name)
+    const states = () => node.exec(['systemctl', 'is-active', 'lasting.service', 'ticks.timer'])
+    assert.equal((await states()).stdout, 'active\nactive\n')
+    await fleet.mustTrivet('node', 'unassign', name, 'daemon')
+    await until('both to be ended', async () => (await states()).stdout === 'inactive\ninactive\n')
+    const left = () => onNode(node, 'find', '/etc/systemd/system', '-name', 'lasting*', '-o', '-name', 'ticks*')
+    await until('both to be taken away', async () => (await left()) === '')
+    assert.equal((await nodeDetail(fleet, node)).state, 'unassigned')
   })
 })

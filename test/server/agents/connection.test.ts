@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import { api } from '../../../protocol/api.ts'
-import { BlobRef, sha256 } from '../../../protocol/catalog.ts'
+import { BlobRef, digestOf, sha256 } from '../../../protocol/catalog.ts'
 import { closeCodes } from '../../../protocol/messages.ts'
 import { maxAgentFrame } from '../../../protocol/limits.ts'
 import { connect, enrol, factsOf, helloOf, newKey, open, reportOf } from '../../helpers/fake-agent.ts'
@@ -47,6 +47,32 @@ test('an agent hears why it has no catalog, and gets one as soon as there is one
   await served.client.call(api.assignRoles, { node: 'n1', roles: ['pair'] })
   assert.equal((await first.next('catalog')).catalog.node, 'n1')
   assert.equal((await second.next('catalog')).catalog.node, 'n2')
+})
+
+test('an agent whose last role was taken away gets a catalog of nothing, be it away meanwhile or not', async (t) => {
+  const served = await serve(t)
+  const keys = await join(served)
+  const agent = await connect(served.place, keys)
+  const before = digestOf((await agent.next('catalog')).catalog)
+  await served.client.call(api.unassignRoles, { node: 'n1', roles: ['word'] })
+  const { catalog } = await agent.next('catalog')
+  assert.deepEqual(catalog, { node: 'n1', resources: [] })
+  const back = await connect(served.place, keys, { catalogDigest: before })
+  assert.deepEqual((await back.next('catalog')).catalog, catalog)
+  await (await connect(served.place, keys, { catalogDigest: digestOf(catalog) })).next('current')
+})
+
+test('an agent without roles hears when it may not change anything, and when it may again', async (t) => {
+  const served = await serve(t)
+  const agent = await connect(served.place, await join(served))
+  await agent.next('catalog')
+  await served.client.call(api.disableNodes, { nodes: ['n1'], reason: 'a broken disk' })
+  assert.equal((await agent.next('catalog')).catalog.disabled?.reason, 'a broken disk')
+  await served.client.call(api.unassignRoles, { node: 'n1', roles: ['word'] })
+  const { catalog } = await agent.next('catalog')
+  assert.deepEqual([catalog.resources, catalog.disabled?.reason], [[], 'a broken disk'])
+  await served.client.call(api.enableNodes, { nodes: ['n1'] })
+  assert.deepEqual((await agent.next('catalog')).catalog, { node: 'n1', resources: [] })
 })
 
 test('blobs are for the session that they belong to, and only those of its catalog', async (t) => {

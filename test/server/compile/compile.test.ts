@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import { Catalog } from '../../../protocol/catalog.ts'
+import { Catalog, digestOf } from '../../../protocol/catalog.ts'
 import { AttributeError } from '../../../server/compile/attribute-schema.ts'
 import { attributeKeys, validateAttribute } from '../../../server/compile/attributes.ts'
 import { compile } from '../../../server/compile/compile.ts'
@@ -120,6 +120,8 @@ test('a node without roles is unassigned, one without facts is pending', async (
   assert.deepEqual(unassigned, {
     status: 'unassigned',
     reason: 'node n1 has no roles; give it some by trivet node assign n1 ROLE',
+    catalog: { node: 'n1', resources: [] },
+    digest: digestOf({ node: 'n1', resources: [] }),
     asked: [],
   })
   const pending = compile(revision, nodeOf('n1', ['web'], { facts: null }), clusterOf([]))
