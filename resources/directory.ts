@@ -3,8 +3,8 @@ import { z } from 'zod'
 import { BlobRef } from '../protocol/catalog.ts'
 import { defineResource, differences } from './define.ts'
 import type { Host } from './host.ts'
-import { Mode, Owner, Path, presence } from './names.ts'
-import { accessDifferences, resolveAccess } from './files/ownership.ts'
+import { Mode, Path, presence } from './names.ts'
+import { accessDifferences, accessProps, resolveAccess } from './files/ownership.ts'
 import { removeTree } from './files/remove-tree.ts'
 import { removeContent, stepsInside } from './files/tree.ts'
 
@@ -17,9 +17,7 @@ const Inside = z
 
 const Props = z.strictObject({
   ensure: z.enum(['present', 'absent']).default('present').describe('Whether the directory is to be there.'),
-  mode: Mode.optional().describe("Four octal digits. Left out, it is not managed; a new directory gets '0755'."),
-  owner: Owner.optional().describe('A user, by name or number. Left out, it is not managed.'),
-  group: Owner.optional().describe('A group, by name or number. Left out, it is not managed.'),
+  ...accessProps('directory'),
   content: z
     .record(Inside, BlobRef)
     .optional()

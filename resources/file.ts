@@ -5,23 +5,20 @@ import type { Change } from '../protocol/events.ts'
 import { defineResource, type Differing, differences, must } from './define.ts'
 import type { Found, Host } from './host.ts'
 import { diffOf, largest } from './files/diff.ts'
+import { keepOld } from './files/keep.ts'
+import { accessDifferences, accessProps, resolveAccess } from './files/ownership.ts'
 import { sideBySide } from './files/side-by-side.ts'
-import { Mode, Owner, Path, presence } from './names.ts'
-import { accessDifferences, resolveAccess } from './files/ownership.ts'
+import { Path, presence } from './names.ts'
 
 /** A file of more bytes is hashed only where its size does not tell already, so that one that has grown by mistake stops no run. */
 const largeBytes = 1024 * 1024
-/** A larger file is replaced without being kept: it goes through memory. */
-const keptBytes = 16 * 1024 * 1024
 
 const Props = z.strictObject({
   ensure: z.enum(['present', 'absent']).default('present').describe('Whether the file is to be there.'),
   content: BlobRef.optional().describe(
     'What is in it: text, a template or a source. Left out, the content is not managed.',
   ),
-  mode: Mode.optional().describe("Four octal digits. Left out, it is not managed; a new file gets '0644'."),
-  owner: Owner.optional().describe('A user, by name or number. Left out, it is not managed.'),
-  group: Owner.optional().describe('A group, by name or number. Left out, it is not managed.'),
+  ...accessProps('file'),
   verify: Argv.optional().describe(
     'A command that must accept the new content before it goes live; `{}` stands for the path of the candidate.',
   ),
@@ -118,7 +115,7 @@ export async function applyFile(
   const regular = found?.kind === 'file' ? found : undefined
   if (found && !regular && found.kind !== 'link')
     throw new Error(`${path} is a ${found.kind}, which file[${path}] does not touch. Remove it, or name another path.`)
-  if (want.backup && regular && regular.size <= keptBytes) keepOld(path, host, changes)
+  if (want.backup) keepOld(path, regular, host, goingIn(changes))
   if (want.ensure === 'absent') return turn.then(() => host.files.remove(path))
   const access = resolveAccess(want, regular, 0o644, host)
   if (regular && !changes.some(({ what }) => what === 'content'))
@@ -130,10 +127,9 @@ export async function applyFile(
   })
 }
 
-/** What is about to go is kept, and its change says under which hash. */
-function keepOld(path: string, host: Host, changes: Change[]) {
-  const change = changes.find(({ what, to }) => what === 'content' || to === 'absent')
-  if (change) change.kept = host.keep(host.files.read(path))
+/** The change by which the old bytes go. */
+function goingIn(changes: Change[]) {
+  return changes.find(({ what, to }) => what === 'content' || to === 'absent')
 }
 
 /** A link whose content is not managed becomes a file with the bytes that it led to. */

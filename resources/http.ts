@@ -1,14 +1,13 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import { z } from 'zod'
 import { messageOf } from '../protocol/errors.ts'
 import type { Change } from '../protocol/events.ts'
 import { defineResource } from './define.ts'
 import { type Host, Unforeseeable } from './host.ts'
-import { type Answer, ask, askingOf, saidBy, shownUrl, Url, urlProblem, webProps } from './web/http-client.ts'
+import { type Answer, ask, askingOf, saidBy, sending, shownUrl, Url, urlProblem, webProps } from './web/http-client.ts'
 import { JsonObject, lackingOf } from './web/json-subset.ts'
+import { NotNow, unanswered, until, whyUnanswered, withinFromNow } from './web/not-now.ts'
 
 const tryMs = 10_000
-const everyMs = 500
 const gone = [404, 410]
 
 const Props = z.strictObject({
@@ -50,26 +49,18 @@ export const http = defineResource({
   async apply(url, want, host) {
     const changes = await lookUntilAnswered(url, want, host)
     if (changes.length === 0) return
-    const { headers, ...asking } = askingOf(want, host)
     const absent = want.ensure === 'absent'
     const body = absent ? undefined : JSON.stringify(want.send ?? want.want)
     const to = want.sendTo ?? url
     const method = absent ? 'DELETE' : want.method
-    const json =
-      body === undefined ? {} : { 'content-type': 'application/json', 'content-length': `${Buffer.byteLength(body)}` }
-    const answer = await ask(to, {
-      ...asking,
-      method,
-      headers: { ...json, ...headers },
-      ...(body === undefined ? {} : { body }),
-    })
+    const answer = await ask(to, sending(body, { ...askingOf(want, host), method }))
     if ((absent ? [...want.status, ...gone] : want.status).includes(answer.status)) return
     throw new Error(`${method} ${shownUrl(to)} was answered with ${saidBy(answer)}`)
   },
 
   effects(url, _want, _foreseen, changes) {
-    const why = changes.find(({ what }) => what === 'answer')?.from
-    if (why) throw new Unforeseeable(`${shownUrl(url)} does not say how it is: ${why}`)
+    const why = whyUnanswered(changes)
+    if (why !== undefined) throw new Unforeseeable(`${shownUrl(url)} does not say how it is: ${why}`)
   },
 })
 
@@ -78,22 +69,17 @@ function problemOf(url: string, { ensure, want, sendTo, insecure }: Want) {
   return urlProblem(url, insecure) ?? (sendTo === undefined ? undefined : urlProblem(sendTo, insecure))
 }
 
-/** Trouble is a difference too: the server may come with what stands above. */
 async function look(url: string, want: Want, host: Host): Promise<Change[]> {
   const to = want.ensure === 'absent' ? 'absent' : 'present'
   try {
     const { headers, ...asking } = askingOf(want, host)
     const answer = await ask(url, { ...asking, headers: { accept: 'application/json', ...headers } }, tryMs)
     if (gone.includes(answer.status)) return to === 'absent' ? [] : [{ what: 'ensure', from: 'absent', to }]
-    if (answer.status !== 200) return trouble(saidBy(answer))
+    if (answer.status !== 200) return unanswered(saidBy(answer))
     return to === 'absent' ? [{ what: 'ensure', from: 'present', to }] : lackingOf(bodyOf(answer), want.want)
   } catch (error) {
-    return trouble(messageOf(error))
+    return unanswered(messageOf(error))
   }
-}
-
-function trouble(from: string): Change[] {
-  return [{ what: 'answer', from, to: 'how it is' }]
 }
 
 function bodyOf({ text }: Answer): unknown {
@@ -105,13 +91,10 @@ function bodyOf({ text }: Answer): unknown {
 }
 
 async function lookUntilAnswered(url: string, want: Want, host: Host) {
-  const deadline = performance.now() + want.withinMs
-  for (;;) {
+  return until(`${shownUrl(url)} to say how it is`, withinFromNow(want.withinMs), async () => {
     const changes = await look(url, want, host)
-    const why = changes.find(({ what }) => what === 'answer')?.from
-    if (!why) return changes
-    if (performance.now() + everyMs > deadline)
-      throw new Error(`${shownUrl(url)} did not say within ${want.withinMs} ms how it is. The last try: ${why}`)
-    await pause(everyMs)
-  }
+    const why = whyUnanswered(changes)
+    if (why !== undefined) throw new NotNow(why)
+    return changes
+  })
 }

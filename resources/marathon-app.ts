@@ -6,7 +6,8 @@ import { defineResource } from './define.ts'
 import { type Host, Unforeseeable } from './host.ts'
 import { Url, urlProblem, webProps } from './web/http-client.ts'
 import { JsonObject, lackingOf } from './web/json-subset.ts'
-import { type App, assertOver, assertUp, deleteApp, findApp, putApp, until } from './web/marathon-client.ts'
+import { type App, assertOver, assertUp, deleteApp, findApp, putApp } from './web/marathon-client.ts'
+import { unanswered, until, whyUnanswered, withinFromNow } from './web/not-now.ts'
 
 const segment = '[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*'
 const AppId = z
@@ -75,23 +76,23 @@ export const marathonApp = defineResource({
   check: look,
 
   async apply(id, want, host) {
-    const deadline = performance.now() + want.withinMs
+    const within = withinFromNow(want.withinMs)
     const { app = {}, force } = want
-    const found = await until(`${id} to be told of`, deadline, () => findApp(id, want, host))
+    const found = await until(`${id} to be told of`, within, () => findApp(id, want, host))
     const change = changeOf(found, want)
-    const deployment = await until(`${id} to be changed`, deadline, async () => {
+    const deployment = await until(`${id} to be changed`, within, async () => {
       if (change === 'delete') return deleteApp(id, force, want, host)
       return change === 'put' ? putApp(id, app, force, want, host) : undefined
     })
-    await until(`${id} to come up`, deadline, async () => {
+    await until(`${id} to come up`, within, async () => {
       if (deployment !== undefined) await assertOver(deployment, want, host)
       if (want.ensure === 'present') assertUp(await findApp(id, want, host))
     })
   },
 
   effects(id, _want, _foreseen, changes) {
-    const why = changes.find(({ what }) => what === 'answer')?.from
-    if (why) throw new Unforeseeable(`Marathon does not say how ${id} is: ${why}`)
+    const why = whyUnanswered(changes)
+    if (why !== undefined) throw new Unforeseeable(`Marathon does not say how ${id} is: ${why}`)
   },
 })
 
@@ -103,17 +104,16 @@ const comparing = {
 
 function problemOf(_id: string, { ensure, app, servers, insecure }: Want) {
   if (ensure === 'present' && !app) return 'must say what it is: `app`.'
-  const old = Object.keys(elsewise).find((path) => within(app, path.split('.')) !== undefined)
+  const old = Object.keys(elsewise).find((path) => inside(app, path.split('.')) !== undefined)
   if (old !== undefined) return `has ${old} in its app. Write ${elsewise[old]}.`
   return servers.map((server) => urlProblem(server, insecure)).find((problem) => problem !== undefined)
 }
 
-function within(value: unknown, [key, ...rest]: string[]): unknown {
+function inside(value: unknown, [key, ...rest]: string[]): unknown {
   if (key === undefined) return value
-  return isRecord(value) ? within(value[key], rest) : undefined
+  return isRecord(value) ? inside(value[key], rest) : undefined
 }
 
-/** Trouble is a difference too: Marathon may come with what stands above. */
 async function look(id: string, want: Want, host: Host): Promise<Change[]> {
   try {
     const app = await findApp(id, want, host)
@@ -126,7 +126,7 @@ async function look(id: string, want: Want, host: Host): Promise<Change[]> {
       ...(underWay ? [{ what: 'deployment', from: `${underWay} under way`, to: 'done' }] : []),
     ]
   } catch (error) {
-    return [{ what: 'answer', from: messageOf(error), to: 'how it is' }]
+    return unanswered(messageOf(error))
   }
 }
 

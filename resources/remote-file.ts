@@ -6,19 +6,15 @@ import { download, downloadProps } from './files/download.ts'
 import type { Host } from './host.ts'
 import { Url, urlProblem } from './web/http-client.ts'
 import { hashOf } from './files/large-hashes.ts'
-import { Mode, Owner, Path, presence } from './names.ts'
-import { accessDifferences, resolveAccess } from './files/ownership.ts'
-
-/** A larger file is replaced without being kept: it would go through memory. */
-const keptBytes = 16 * 1024 * 1024
+import { keepOld } from './files/keep.ts'
+import { accessDifferences, accessProps, resolveAccess } from './files/ownership.ts'
+import { Path, presence } from './names.ts'
 
 const Props = z.strictObject({
   ensure: z.enum(['present', 'absent']).default('present').describe('Whether the file is to be there.'),
   url: Url.describe('Where it is fetched from: by https:, and by http: only from this machine, or when `insecure`.'),
   sha256: Sha256.describe('The hash that it must have. Nothing else is ever put in place.'),
-  mode: Mode.optional().describe("Four octal digits. Left out, it is not managed; a new file gets '0644'."),
-  owner: Owner.optional().describe('A user, by name or number. Left out, it is not managed.'),
-  group: Owner.optional().describe('A group, by name or number. Left out, it is not managed.'),
+  ...accessProps('file'),
   ...downloadProps,
 })
 type Want = z.infer<typeof Props>
@@ -54,7 +50,12 @@ export const remoteFile = defineResource({
     const access = settle(path, want, host, changes)
     if (!access) return
     const candidate = await download(path, want, host)
-    keepOld(path, host, changes)
+    keepOld(
+      path,
+      host.files.stat(path),
+      host,
+      changes.find(({ what }) => what === 'content'),
+    )
     host.files.adopt(candidate, path, access)
   },
 
@@ -81,10 +82,4 @@ function settle(path: string, want: Want, host: Host, changes: Change[]) {
   if (changes.some(({ what }) => what === 'content')) return access
   host.files.setAccess(path, access)
   return undefined
-}
-
-function keepOld(path: string, host: Host, changes: Change[]) {
-  const found = host.files.stat(path)
-  const content = changes.find(({ what }) => what === 'content')
-  if (content && found?.kind === 'file' && found.size <= keptBytes) content.kept = host.keep(host.files.read(path))
 }

@@ -2,8 +2,22 @@ import { closeSync, constants, fchmodSync, fchownSync, fstatSync, fsyncSync, ope
 import { differences } from '../define.ts'
 import { faultPoint } from '../fault-points.ts'
 import type { Found, Host, ResolvedAccess } from '../host.ts'
+import { Mode, Owner } from '../names.ts'
 
-/** The part of `file` and `directory` that says who may do what. Undefined is not managed. */
+const newModes = { file: '0644', directory: '0755' } as const
+
+/** The props of a thing that say who may do what. */
+export function accessProps(kind: keyof typeof newModes) {
+  return {
+    mode: Mode.optional().describe(
+      `Four octal digits. Left out, it is not managed; a new ${kind} gets '${newModes[kind]}'.`,
+    ),
+    owner: Owner.optional().describe('A user, by name or number. Left out, it is not managed.'),
+    group: Owner.optional().describe('A group, by name or number. Left out, it is not managed.'),
+  }
+}
+
+/** What `accessProps` come to. Undefined is not managed. */
 export interface Access {
   mode?: string | undefined
   owner?: string | undefined

@@ -3,11 +3,9 @@ import type { BlobRef } from '../../protocol/catalog.ts'
 import type { Change } from '../../protocol/events.ts'
 import { applyFile, checkFile, type FileWant } from '../file.ts'
 import type { Found, Host } from '../host.ts'
+import { keepOld } from './keep.ts'
 import { type Access, accessDifferences, resolveAccess } from './ownership.ts'
 import { removeTree } from './remove-tree.ts'
-
-/** A larger file is removed without being kept: it goes through memory. */
-const keptBytes = 16 * 1024 * 1024
 
 /** What is wanted of all that is in a directory. */
 interface Inside extends Access {
@@ -99,7 +97,12 @@ function removal(path: string, { at, found }: Entry, host: Host): Step {
   return {
     changes: [{ what: at, from: found.kind, to: 'absent' }],
     make(shown) {
-      if (found.kind === 'file' && found.size <= keptBytes) noteKept(shown, at, host.keep(host.files.read(inner)))
+      keepOld(
+        inner,
+        found,
+        host,
+        shown.find(({ what }) => what === at),
+      )
       if (found.kind === 'directory') removeTree(inner, host)
       else host.files.remove(inner)
     },

@@ -138,6 +138,13 @@ function explain(error: Error) {
   return error instanceof AggregateError ? error.errors.map(messageOf).join('; ') : error.message
 }
 
+/** Asks with JSON, where there is some. Headers that a recipe names go before ours. */
+export function sending(body: string | undefined, asking: Asking): Asking {
+  if (body === undefined) return asking
+  const ours = { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) }
+  return { ...asking, body, headers: { ...ours, ...asking.headers } }
+}
+
 export interface Answer {
   status: number
   text: string

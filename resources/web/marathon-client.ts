@@ -1,18 +1,14 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import { z } from 'zod'
 import { messageOf } from '../../protocol/errors.ts'
 import type { Host } from '../host.ts'
-import { type Answer, ask, askingOf, saidBy, type Web } from './http-client.ts'
+import { type Answer, ask, askingOf, saidBy, sending, type Web } from './http-client.ts'
+import { NotNow } from './not-now.ts'
 
 const tryMs = 10_000
-const everyMs = 500
 
 export interface Marathon extends Web {
   servers: string[]
 }
-
-/** No server answers, or none leads, or the app is locked by a deployment: it may be otherwise in a moment. */
-class NotNow extends Error {}
 
 const Held = z.object({ deployments: z.array(z.object({ id: z.string() })).default([]) })
 const Failure = z.object({
@@ -90,20 +86,15 @@ function parsed(text: string, context: z.RefinementCtx): unknown {
   }
 }
 
-/** Of the first server that answers and has a leader. Asking twice is safe: what is PUT again changes nothing. */
+/** Of the first server that answers and has a leader; where none does, or the app is locked by a deployment, not now. Asking twice is safe: what is PUT again changes nothing. */
 async function request(method: string, path: string, marathon: Marathon, host: Host, body?: string) {
-  const { headers, ...asking } = askingOf(marathon, host)
-  const json =
-    body === undefined ? {} : { 'content-type': 'application/json', 'content-length': `${Buffer.byteLength(body)}` }
-  const sent = { ...asking, method, headers: { accept: 'application/json', ...json, ...headers } }
+  const asking = askingOf(marathon, host)
+  const headers = { accept: 'application/json', ...asking.headers }
+  const sent = sending(body, { ...asking, method, headers })
   const troubles: string[] = []
   for (const server of marathon.servers) {
     try {
-      const answer = await ask(
-        `${server.replace(/\/$/, '')}${path}`,
-        body === undefined ? sent : { ...sent, body },
-        tryMs,
-      )
+      const answer = await ask(`${server.replace(/\/$/, '')}${path}`, sent, tryMs)
       if (answer.status === 409) throw new NotNow(`Marathon says: ${saidBy(answer)}`)
       if (answer.status !== 502 && answer.status !== 503) return answer
       troubles.push(`${server}: ${saidBy(answer)}`)
@@ -113,18 +104,4 @@ async function request(method: string, path: string, marathon: Marathon, host: H
     }
   }
   throw new NotNow(troubles.join('; '))
-}
-
-/** Tries again while it is only not possible now. */
-export async function until<Given>(what: string, deadline: number, attempt: () => Promise<Given>) {
-  for (;;) {
-    try {
-      return await attempt()
-    } catch (error) {
-      if (!(error instanceof NotNow)) throw error
-      if (performance.now() + everyMs > deadline)
-        throw new Error(`Waited for ${what} in vain: ${error.message}`, { cause: error })
-    }
-    await pause(everyMs)
-  }
 }

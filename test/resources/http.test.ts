@@ -80,7 +80,7 @@ test('http waits for a server that comes later, and tells why when it does not',
   const hurried = http.props.parse({ want: { a: 1 }, withinMs: 100 })
   await assert.rejects(
     async () => http.apply(url, hurried, new FakeHost(), []),
-    /did not say within 100 ms how it is\. The last try: 500: starting$/,
+    /Waited 100 ms for http.* to say how it is in vain: 500: starting$/,
   )
   server.close()
   server.closeAllConnections()

@@ -75,7 +75,7 @@ test('marathon_app tells why its tasks do not come up', async (t) => {
   const { servers } = await scene(t)
   await assert.rejects(
     apply('/web', { servers, app: { cmd: 'false' }, withinMs: 1500 }),
-    /^Error: Waited for \/web to come up in vain: of 1 tasks 0 run and 0 are healthy; the last failure: TASK_FAILED on agent1: Command exited with status 1$/,
+    /^Error: Waited \d+ ms for \/web to come up in vain: of 1 tasks 0 run and 0 are healthy; the last failure: TASK_FAILED on agent1: Command exited with status 1$/,
   )
 })
 
