@@ -50,7 +50,7 @@ export class Agent {
       factsDigest: digestOf(await this.readFacts()),
       catalogDigest: this.#parts.completeCatalog()?.digest ?? null,
     })
-    return { identity: this.identity, key: state.readKey(), agentVersion: version, greeting, log, now: Date.now }
+    return { identity: this.identity, key: state.readKey, agentVersion: version, greeting, log, now: Date.now }
   }
 
   async welcome({ intervalMs, sendFacts }: ServerMessage & { type: 'welcome' }, connection: Connection) {

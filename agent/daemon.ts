@@ -5,6 +5,7 @@ import type { Agent } from './agent.ts'
 import { type Connection, keepConnected } from './link/connection.ts'
 import { Drift } from './drift/drift.ts'
 import { progressTo } from './runs/progress.ts'
+import { reportOfNone } from './runs/report.ts'
 import { Refused, type Request } from './runs/run.ts'
 import { Schedule } from './schedule.ts'
 import type { State } from './kept/state.ts'
@@ -23,6 +24,7 @@ export class Daemon {
   readonly #agent: Agent
   readonly #state: State
   readonly #log: (line: string) => void
+  readonly #mayRun: () => void
   readonly #stopping = new AbortController()
   /** At most one run of each kind waits: what asks for one in the meantime joins it. */
   readonly #pending = new Map<string, Request>()
@@ -44,8 +46,10 @@ export class Daemon {
   #serverAheadMs = 0
   #factsSent = ''
 
-  constructor(agent: Agent, state: State, log: (line: string) => void) {
+  /** `mayRun` throws while no run may be made, and says why. */
+  constructor(agent: Agent, state: State, log: (line: string) => void, mayRun = () => {}) {
     this.#agent = agent
+    this.#mayRun = mayRun
     this.#state = state
     this.#log = log
     this.#schedule = new Schedule({
@@ -227,7 +231,8 @@ export class Daemon {
       if (request.trigger === 'drift') this.#drift.again()
       if (error instanceof Refused) this.#refused(request, error.message)
       else if (request.trigger === 'drift') this.#log(`drift cannot be repaired now: ${messageOf(error)}`)
-      else throw error
+      else if (this.#stopping.signal.aborted) throw error
+      else this.#failed(request, messageOf(error))
     } finally {
       this.#running = undefined
       progress.flush()
@@ -239,6 +244,7 @@ export class Daemon {
   }
 
   #make(request: Request, hooks: Hooks): Promise<Report[]> {
+    this.#mayRun()
     const { runner } = this.#agent
     if (request.trigger !== 'drift') {
       if (request.mode === 'converge') this.#drift.forget()
@@ -248,6 +254,11 @@ export class Daemon {
     if (this.#pending.size > 0) this.#yielding.abort()
     const { isNews, flaps } = this.#drift
     return runner.repair({ batches: this.#drift.batches(this.#yielding.signal), isNews, flaps }, hooks)
+  }
+
+  #failed(request: Request, error: string) {
+    this.#log(`no run (${request.trigger}): ${error}`)
+    this.#agent.delivery.add(reportOfNone(request, error, Date.now()))
   }
 
   // Where the connection is away, the server sends the orders again, and they are refused then.

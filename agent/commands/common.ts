@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 import { z } from 'zod'
 import { type CommandContext, CommandError, defineCommand, UsageError } from '../../cli/command.ts'
 import type { Catalog } from '../../protocol/catalog.ts'
-import { hasCode, messageOf } from '../../protocol/errors.ts'
+import { codeOf, hasCode, messageOf } from '../../protocol/errors.ts'
 import type { Facts } from '../../protocol/facts.ts'
 import { Name } from '../../protocol/name.ts'
 import { Agent, NotJoined } from '../agent.ts'
@@ -46,8 +46,8 @@ export function openState(dir: string) {
   try {
     return stateIn(dir)
   } catch (error) {
-    if (!hasCode(error, 'EACCES', 'EPERM', 'EROFS', 'ENOTDIR')) throw error
-    throw new CommandError(`${dir} cannot be used: ${messageOf(error)}. The agent runs as root.`, { cause: error })
+    if (codeOf(error) === undefined) throw error
+    throw new CommandError(`${dir} cannot be used: ${messageOf(error)}. ${hintOn(error)}`, { cause: error })
   }
 }
 
@@ -58,10 +58,15 @@ export function openAgent(dir: string, { types, version }: AgentContext, log: (l
     return { agent: new Agent({ state, types, version, log }), state }
   } catch (error) {
     if (error instanceof NotJoined) throw new CommandError(`${error.message}. First: trivet-agent join TOKEN@URL`)
-    if (hasCode(error, 'EACCES'))
-      throw new CommandError(`${messageOf(error)}. The agent runs as root.`, { cause: error })
-    throw error
+    if (error instanceof CommandError || codeOf(error) === undefined) throw error
+    throw new CommandError(`${messageOf(error)}. ${hintOn(error)}`, { cause: error })
   }
+}
+
+function hintOn(error: unknown) {
+  if (hasCode(error, 'EACCES', 'EPERM')) return 'The agent runs as root.'
+  if (hasCode(error, 'ENOSPC', 'EDQUOT')) return 'Make room there.'
+  return 'See what lies there, or name another folder by --state.'
 }
 
 export function nameOfHost() {

@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { faultPoint } from '../../resources/fault-points.ts'
 import { type BlobRef, type Catalog, type CatalogResource, sha256 } from '../../protocol/catalog.ts'
 import { isRecord } from '../../protocol/is-record.ts'
+import { makeFolder } from './state.ts'
 
 const remedy = 'the next connection to the server brings it anew'
 
@@ -11,10 +12,10 @@ export function blobsIn(dir: string) {
   const pathOf = (hash: string) => join(dir, hash.slice(0, 2), hash)
 
   return {
-    has: (hash: string) => existsSync(pathOf(hash)),
+    has: (hash: string) => isFile(pathOf(hash)),
 
     read({ sha256: hash }: Pick<BlobRef, 'sha256'>) {
-      if (!existsSync(pathOf(hash))) throw new Error(`blob ${hash} is missing on this node; ${remedy}`)
+      if (!isFile(pathOf(hash))) throw new Error(`blob ${hash} is missing on this node; ${remedy}`)
       const bytes = readFileSync(pathOf(hash))
       if (sha256(bytes) === hash) return bytes
       rmSync(pathOf(hash))
@@ -26,7 +27,9 @@ export function blobsIn(dir: string) {
       if (sha256(bytes) !== hash)
         throw new Error(`bytes for blob ${hash} hash to ${sha256(bytes)}: changed on their way`)
       const path = pathOf(hash)
-      mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+      for (const folder of [dir, dirname(path)]) makeFolder(folder)
+      rmSync(`${path}.new`, { force: true, recursive: true })
+      if (!isFile(path)) rmSync(path, { force: true, recursive: true })
       writeFileSync(`${path}.new`, bytes, { mode: 0o600 })
       faultPoint('blob.written')
       renameSync(`${path}.new`, path)
@@ -35,15 +38,25 @@ export function blobsIn(dir: string) {
 
     /** Removes what none of `keep` names and has not been touched since `before` (ms since 1970). */
     prune(keep: Pick<Set<string>, 'has'>, before: number) {
-      for (const folder of existsSync(dir) ? readdirSync(dir) : []) {
-        for (const hash of readdirSync(join(dir, folder))) {
-          const path = join(dir, folder, hash)
-          if (!keep.has(hash) && statSync(path).mtimeMs < before) rmSync(path)
+      for (const folder of foldersIn(dir)) {
+        for (const hash of readdirSync(folder)) {
+          const path = join(folder, hash)
+          if (!keep.has(hash) && statSync(path).mtimeMs < before) rmSync(path, { recursive: true })
         }
       }
     },
   }
 }
+function isFile(path: string) {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
+}
+
+function foldersIn(dir: string) {
+  if (!statSync(dir, { throwIfNoEntry: false })?.isDirectory()) return []
+  const entries = readdirSync(dir, { withFileTypes: true })
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(dir, name))
+}
+
 export type Blobs = ReturnType<typeof blobsIn>
 
 /** Every blob that the resources refer to, and the code of their types, with its size. */

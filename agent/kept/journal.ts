@@ -7,7 +7,7 @@ import { ResourceEvent, Run } from '../../protocol/events.ts'
 import { Made } from './ledger.ts'
 import { faultPoint } from '../../resources/fault-points.ts'
 import { syncDirectory } from '../../resources/files/write-atomically.ts'
-import { writeSynced } from './state.ts'
+import { moveAside, Unusable, writeSynced } from './state.ts'
 import { hasCode } from '../../protocol/errors.ts'
 
 /** A run as far as it is known when it begins. */
@@ -168,12 +168,16 @@ function readEntries(path: string): Entry[] {
   })
 }
 
+const remedy = 'See to the disk; or move it away, and restart by hand what was changed and not restarted since.'
+
 function readLines(path: string) {
   try {
     return readFileSync(path, 'utf8').split('\n').filter(Boolean)
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return []
-    throw error
+    // No folder was ever a journal. What cannot be read may well be one.
+    if (hasCode(error, 'EISDIR')) return moveAside(path, error) ?? []
+    throw new Unusable(path, error, `It says what is owed, so nothing is done without it. ${remedy}`)
   }
 }
 

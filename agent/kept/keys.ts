@@ -5,6 +5,12 @@ export function makeKey() {
   return generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
 }
 
+/** The key itself, if it is one. */
+export function checkKey(privateKey: string) {
+  publicKeyOf(privateKey)
+  return privateKey
+}
+
 /** The raw public key, base64url, as messages carry it: `x` of its JWK (RFC 8037). */
 export function publicKeyOf(privateKey: string) {
   const { x } = createPublicKey(createPrivateKey(privateKey)).export({ format: 'jwk' })

@@ -4,7 +4,7 @@ import type { Cause } from '../../protocol/events.ts'
 import { isRecord } from '../../protocol/is-record.ts'
 import { faultPoint } from '../../resources/fault-points.ts'
 import type { Prepared } from '../runs/prepare.ts'
-import { moveAside, readIfThere, writeSynced } from './state.ts'
+import { moveAside, readReplaceableText, writeSynced } from './state.ts'
 
 /** What Trivet is about to do to one thing, or has done: to make it, or to change what somebody else has made. With all that is needed to take it away again. */
 export const Made = z.strictObject({
@@ -45,7 +45,7 @@ export class Ledger {
 
   constructor(path: string) {
     this.#path = path
-    this.#text = readIfThere(path) ?? ''
+    this.#text = readReplaceableText(path) ?? ''
     this.#cover = this.#parse(0, Cover) ?? { catalog: null, orphans: 0 }
   }
 

@@ -1,6 +1,7 @@
 import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { hasCode } from '../../protocol/errors.ts'
+import { moveAside, Unusable } from './state.ts'
 
 /** A lock that a process holds as long as it lives: a file that names the holder by pid, start time and boot. */
 export interface Lock {
@@ -12,7 +13,7 @@ export function tryLock(path: string): Lock | { heldBy: number } {
   const mine = `${path}.${process.pid}`
   const me = holderText(process.pid)
   try {
-    writeFileSync(mine, me, { mode: 0o600 })
+    writeOwn(mine, me)
     for (;;) {
       if (linked(mine, path)) return { release: () => rmSync(path, { force: true }) }
       const holder = readHolder(path)
@@ -47,6 +48,14 @@ export function holderOf(path: string) {
   return holder !== undefined && isAlive(holder) ? pidOf(holder) : undefined
 }
 
+function writeOwn(path: string, text: string) {
+  try {
+    writeFileSync(path, text, { mode: 0o600 })
+  } catch (error) {
+    throw new Unusable(path, error, 'Nothing is done without this lock. Make room where it lies.')
+  }
+}
+
 function linked(from: string, to: string) {
   try {
     linkSync(from, to)
@@ -72,6 +81,7 @@ function readHolder(path: string) {
     return readFileSync(path, 'utf8')
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return undefined
+    if (hasCode(error, 'EISDIR')) return moveAside(path, error)
     throw error
   }
 }

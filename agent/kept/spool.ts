@@ -1,13 +1,13 @@
-import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Report } from '../../protocol/events.ts'
 import { faultPoint } from '../../resources/fault-points.ts'
 import { shortened } from '../link/shorten.ts'
-import { moveAside, readIfThere, writeSynced } from './state.ts'
+import { makeFolder, moveAside, readReplaceableText, writeSynced } from './state.ts'
 
 /** Reports on disk until the server has stored them: `STARTED-RUN.json`, so that names sort by time. */
 export function spoolIn(dir: string) {
-  mkdirSync(dir, { recursive: true, mode: 0o700 })
+  makeFolder(dir)
   const names = () =>
     readdirSync(dir)
       .filter((name) => name.endsWith('.json'))
@@ -29,7 +29,7 @@ export function spoolIn(dir: string) {
     /** Undefined where it is gone, or is no report: then it has been moved aside as `.damaged`. */
     read(name: string) {
       const path = join(dir, name)
-      const text = readIfThere(path)
+      const text = readReplaceableText(path)
       if (text === undefined) return undefined
       try {
         return Report.parse(JSON.parse(text))

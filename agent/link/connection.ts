@@ -24,8 +24,8 @@ interface Greeting {
 
 export interface ConnectOptions {
   identity: Identity
-  /** PEM */
-  key: string
+  /** Gives it in PEM, each time that it is to be proven. */
+  key: () => string
   agentVersion: string
   greeting: () => Promise<Greeting>
   /** Called with one message after another: the next waits until this one is dealt with. */
@@ -84,8 +84,9 @@ async function dealWith(data: unknown, isBinary: boolean, options: ConnectOption
   if (isBinary) throw new Error('the server sent a binary frame, which the protocol has none of')
   const message = readMessage(String(data))
   if (message.type !== 'challenge') return options.receive(message, connection)
-  const { identity, key } = options
+  const { identity } = options
   if (message.server !== identity.caSha256) throw new Error('the server names another CA than the one this node joined')
+  const key = options.key()
   connection.send({
     type: 'hello',
     protocol: protocolVersion,

@@ -3,8 +3,8 @@ import { fetchCa } from '../../protocol/pin.ts'
 import type { Token } from '../../protocol/token.ts'
 import { ApiError } from '../../protocol/views.ts'
 import { post } from './https.ts'
-import { makeKey, publicKeyOf, signWith } from '../kept/keys.ts'
-import { readIfThere, type State, writeSynced } from '../kept/state.ts'
+import { checkKey, makeKey, publicKeyOf, signWith } from '../kept/keys.ts'
+import { moveAside, readReplaceableText, type State, writeSynced } from '../kept/state.ts'
 
 /**
  * Joins a server: fetches its CA and believes it only by the token's hash, makes the node's key, enrols the public half.
@@ -13,7 +13,7 @@ import { readIfThere, type State, writeSynced } from '../kept/state.ts'
 export async function enrol(state: State, invitation: { token: Token; url: string }, name: string) {
   const { token, url } = invitation
   const ca = await fetchCa(url, token.ca)
-  const key = readIfThere(state.path('key.pem')) ?? makeKey()
+  const key = keptKey(state.path('key.pem')) ?? makeKey()
   writeSynced(state.path('key.pem'), key)
   const answer = await post({ url, ca }, enrolPath, {
     token: { id: token.id, secret: token.secret },
@@ -26,4 +26,14 @@ export async function enrol(state: State, invitation: { token: Token; url: strin
   const { id, node } = Enrolled.parse(said)
   state.writeIdentity({ url, ca, caSha256: token.ca, node, id })
   return node
+}
+
+/** No server knows one that can no longer be read. */
+function keptKey(path: string) {
+  const text = readReplaceableText(path)
+  try {
+    return text === undefined ? undefined : checkKey(text)
+  } catch (error) {
+    return moveAside(path, error)
+  }
 }

@@ -1,9 +1,9 @@
-import { mkdirSync } from 'node:fs'
 import { sha256 } from '../../protocol/catalog.ts'
 import { must } from '../../resources/define.ts'
 import { realFiles } from '../../resources/files/files.ts'
 import type { CommandOptions, Host } from '../../resources/host.ts'
 import type { Blobs } from '../kept/blobs.ts'
+import { makeFolder } from '../kept/state.ts'
 import { Systemd } from './dbus/systemd.ts'
 import { packageReader } from './packages.ts'
 import { readerOf } from './reader.ts'
@@ -39,7 +39,7 @@ export class RealHost implements Host {
 
   constructor(options: RealHostOptions) {
     this.#options = options
-    mkdirSync(options.scratch, { recursive: true, mode: 0o700 })
+    makeFolder(options.scratch)
   }
 
   /** The units of a catalog: all are read in one call when the first is asked for. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { ResourceId } from '../../protocol/catalog.ts'
 import type { Counts, Outcome, Report, ResourceEvent, Run, RunOutcome } from '../../protocol/events.ts'
 import type { Begun } from '../kept/journal.ts'
@@ -24,6 +25,16 @@ export function reportOf(begun: Begun, events: ResourceEvent[], ended: Ended): R
   if (plan !== undefined) run.plan = plan
   if (reboot !== undefined) run.reboot = reboot
   return { run, events: events.filter((event) => event.outcome !== 'unchanged') }
+}
+
+/** Of a run that could not even begin: whoever asked for it, or looks at the node, is to know why. */
+export function reportOfNone(
+  { mode, trigger, orders }: Pick<Begun, 'mode' | 'trigger' | 'orders'>,
+  error: string,
+  now: number,
+) {
+  const begun = { id: randomUUID(), mode, trigger, orders, catalog: null, startedAt: now }
+  return reportOf(begun, [], { finishedAt: now, unchanged: 0, owed: [], error })
 }
 
 const counters: Record<Outcome, keyof Counts> = {

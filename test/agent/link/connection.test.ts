@@ -14,14 +14,14 @@ const digest = 'a'.repeat(64)
 const later = Date.now() + 3600_000
 const order = (id: string): ServerMessage => ({ type: 'order', id, mode: 'converge', startBy: later })
 
-function options(identity: Identity, key: string, given: Partial<ConnectOptions> = {}) {
+function options(identity: Identity, pem: string, given: Partial<ConnectOptions> = {}) {
   const received: ServerMessage[] = []
   const lines: string[] = []
   return {
     received,
     lines,
     identity,
-    key,
+    key: () => pem,
     agentVersion: '1.2.3',
     greeting: async () => ({ factsDigest: digest, catalogDigest: null }),
     receive: async (message: ServerMessage) => void received.push(message),
