@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { CommandError } from '../../cli/command.ts'
-import { tryLock } from '../kept/lock.ts'
+import { type Lock, tryLock } from '../kept/lock.ts'
+import { Unusable } from '../kept/state.ts'
 import { notifier } from '../notify.ts'
 import { define, none, openAgent, stateFlag, stateOption } from './common.ts'
 
@@ -12,10 +13,15 @@ export const run = define({
   async run({ state: dir }, context) {
     const log = (line: string) => context.output.note(line)
     const { agent, state } = openAgent(dir, context, log)
-    const lock = tryLock(state.path('daemon.lock'))
-    if ('heldBy' in lock) throw new CommandError(`an agent runs on ${dir} already: process ${lock.heldBy}`)
+    const lock = daemonLock(state.path('daemon.lock'), dir)
+    try {
+      lock.hold()
+    } catch (error) {
+      if (!(error instanceof Unusable)) throw error
+      log(`${error.message} Until then nothing is changed here.`)
+    }
     const { Daemon } = await import('../daemon.ts')
-    const daemon = new Daemon(agent, state, log)
+    const daemon = new Daemon(agent, state, log, lock.hold)
     const systemd = notifier(context.environment, log)
     context.interrupted().addEventListener('abort', () => daemon.stop())
     systemd.ready()
@@ -24,3 +30,14 @@ export const run = define({
     lock.release()
   },
 })
+
+/** One daemon on a folder. Where a full disk does not take its lock, the daemon connects and tells so, and holds it before its first run. */
+function daemonLock(path: string, dir: string) {
+  let held: Lock | undefined
+  const hold = () => {
+    const lock = held ?? tryLock(path)
+    if ('heldBy' in lock) throw new CommandError(`an agent runs on ${dir} already: process ${lock.heldBy}`)
+    held = lock
+  }
+  return { hold, release: () => held?.release() }
+}
