@@ -38,11 +38,11 @@ export interface Command<Context, Options extends z.ZodType = z.ZodType> {
   details?: string
   flags?: NonNullable<ParseArgsConfig['options']>
   options: Options
-  /** Gives the exit code: 0 done, 1 it failed; wrong usage is 2 and is thrown as UsageError. Nothing means 0. */
+  /** Gives the exit code: 0 done, 1 it failed; wrong usage is thrown as UsageError. Nothing means 0. */
   run(options: z.infer<Options>, context: Context): Promise<number | void>
 }
 
-/** The user asked wrongly: shown without a stack, exit code 2. */
+/** The user asked wrongly: shown without a stack, exit code 2; with --detailed-exitcodes 1. */
 export class UsageError extends Error {
   override name = 'UsageError'
 }

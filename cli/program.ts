@@ -23,7 +23,8 @@ export interface Program<Context extends CommandContext> {
 }
 
 /**
- * Runs what the arguments ask for and gives the exit code: 0 done, 1 it failed, 2 wrongly asked.
+ * Runs what the arguments ask for and gives the exit code: 0 done, 1 it failed, 2 wrongly asked; where 2 may mean that something
+ * changed, wrongly asked is 1.
  * An error that is our own fault is thrown on.
  */
 export async function runProgram<Context extends CommandContext>(
@@ -36,7 +37,7 @@ export async function runProgram<Context extends CommandContext>(
   } catch (error) {
     if (error instanceof UsageError) {
       context.output.note(`${program.name}: ${error.message}`)
-      return 2
+      return beforeTerminator(args).includes('--detailed-exitcodes') ? 1 : 2
     }
     if (error instanceof CommandError) {
       context.output.note(`${program.name}: ${error.message}`)
@@ -48,7 +49,7 @@ export async function runProgram<Context extends CommandContext>(
 
 async function dispatch<Context extends CommandContext>(program: Program<Context>, args: string[], context: Context) {
   const [first] = args
-  const wantsHelp = args.slice(0, terminatorOf(args)).some((arg) => arg === '--help' || arg === '-h')
+  const wantsHelp = beforeTerminator(args).some((arg) => arg === '--help' || arg === '-h')
   if (first === '--version' || first === 'version') {
     context.output.line(`${program.name} ${program.version}`)
     return 0
@@ -137,7 +138,7 @@ function startsWith(words: string[], prefix: string[]) {
   return prefix.every((word, index) => words[index] === word)
 }
 
-function terminatorOf(args: string[]) {
+function beforeTerminator(args: string[]) {
   const at = args.indexOf('--')
-  return at < 0 ? args.length : at
+  return at < 0 ? args : args.slice(0, at)
 }

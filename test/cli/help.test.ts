@@ -73,6 +73,15 @@ test('a verb that is not there is answered with the nearest one', async (t) => {
   }
 })
 
+test('what is wrongly asked exits with 2, unless that could mean that something changed', async (t) => {
+  const home = await tempDir(t)
+  const exitCodeOf = async (...args: string[]) => (await trivet(args, { home })).exitCode
+  assert.equal(await exitCodeOf('converge', '--nonsense'), 2)
+  assert.equal(await exitCodeOf('converge', '--nonsense', '--detailed-exitcodes'), 1)
+  assert.equal(await exitCodeOf('convrege', '--detailed-exitcodes'), 1)
+  assert.equal(await exitCodeOf('converge', '--nonsense', '--', '--detailed-exitcodes'), 2)
+})
+
 test('a flag that another program would take is not ours after --', async (t) => {
   let got: string[] = []
   const exec = command({
