@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Endpoint } from '../protocol/api/endpoint.ts'
-import { describeIssue } from '../protocol/describe-issue.ts'
+import { describeIssues } from '../protocol/describe-issue.ts'
 import { ApiError } from '../protocol/views.ts'
 import { CommandError } from './command.ts'
 import { chunksOf, readBody, send } from './connection.ts'
@@ -79,7 +79,7 @@ export function requestFor({ method, path, input }: Pick<Endpoint, 'method' | 'p
 function checkInput(schema: z.ZodType, given: unknown) {
   const checked = schema.safeParse(given)
   if (checked.success) return
-  throw new CommandError(checked.error.issues.map(describeIssue).join('\n'))
+  throw new CommandError(describeIssues(checked.error, { value: given }).join('\n'))
 }
 
 function queryOf(fields: Map<string, unknown>) {
@@ -95,7 +95,7 @@ function parseAnswer<Out extends z.ZodType>(endpoint: Endpoint<z.ZodType, Out>, 
   if (answer.success) return answer.data
   throw new CommandError(
     `The server's answer to ${endpoint.method} ${endpoint.path} is not what this trivet expects. ` +
-      `Are both of one version? (trivet whoami, trivet --version)\n${z.prettifyError(answer.error)}`,
+      `Are both of one version? (trivet whoami, trivet --version)\n${describeIssues(answer.error).join('\n')}`,
   )
 }
 

@@ -1,6 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { z } from 'zod'
+import { describeIssues } from '../protocol/describe-issue.ts'
 import { hasCode } from '../protocol/errors.ts'
 import { CommandError } from './command.ts'
 import { parseJson } from './parse-json.ts'
@@ -20,7 +21,7 @@ export async function readLogin(path: string): Promise<Login> {
   const login = Login.safeParse(parseJson(text))
   if (login.success) return login.data
   throw new CommandError(
-    `${path} is damaged; log in again with: trivet login TOKEN@URL\n${z.prettifyError(login.error)}`,
+    `${path} is damaged; log in again with: trivet login TOKEN@URL\n${describeIssues(login.error).join('\n')}`,
   )
 }
 

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import type { z } from 'zod'
 import { UsageError, type Command } from './command.ts'
 import { closest } from '../protocol/closest.ts'
+import { type Given, textOf } from '../protocol/describe-issue.ts'
 import { readUsage, type Usage } from './usage.ts'
 
 /** The command's options from its arguments, or a UsageError that says which argument is wrong and why. */
@@ -9,8 +10,10 @@ export function parseOptions<Context, Options extends z.ZodType>(command: Comman
   const usage = readUsage(command.usage)
   const { values, positionals } = readArgs(command, args)
   checkCount(usage, positionals)
-  const parsed = command.options.safeParse({ ...values, operands: positionals })
-  if (!parsed.success) throw new UsageError(parsed.error.issues.map((issue) => describe(issue, usage)).join('\n'))
+  const value = { ...values, operands: positionals }
+  const parsed = command.options.safeParse(value)
+  if (!parsed.success)
+    throw new UsageError(parsed.error.issues.map((issue) => describe(issue, usage, { value })).join('\n'))
   return parsed.data
 }
 
@@ -37,10 +40,11 @@ function checkCount({ operands }: Usage, given: string[]) {
   if (surplus !== undefined) throw new UsageError(`There is nothing for '${surplus}' to say here.`)
 }
 
-function describe({ path, message }: { path: PropertyKey[]; message: string }, { operands }: Usage) {
-  const [field, index] = path
-  if (field === undefined) return message
-  if (field !== 'operands') return `--${String(field)}: ${message}`
+function describe(issue: z.core.$ZodIssue, { operands }: Usage, given: Given) {
+  const [field, index] = issue.path
+  const text = textOf(issue, given)
+  if (field === undefined) return text
+  if (field !== 'operands') return `--${String(field)}: ${text}`
   const operand = operands[Math.min(Number(index ?? 0), operands.length - 1)]
-  return `${operand?.name ?? 'operands'}: ${message}`
+  return `${operand?.name ?? 'operands'}: ${text}`
 }

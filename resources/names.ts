@@ -53,7 +53,8 @@ export const unknownId = 2 ** 32 - 3
 /** Who a file belongs to: by name, or by number where no name is sure. */
 export const Owner = z.union([AccountName, z.string().regex(/^\d+$/, 'must be a name or a number')])
 
-export const Mode = z.string().regex(/^[0-7]{4}$/, "must be four octal digits, such as '0644'")
+const modeText = "must be text of four octal digits, such as '0644'"
+export const Mode = z.string(modeText).regex(/^[0-7]{4}$/, modeText)
 
 /** What `ensure` is now, to a type that manages things of `kind`. */
 export function presence(found: Found | undefined, kind: Kind) {

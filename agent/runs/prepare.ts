@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { describeIssues } from '../../protocol/describe-issue.ts'
 import { type Catalog, type CatalogResource, idOf, type ResourceId } from '../../protocol/catalog.ts'
 import type { ResourceType } from '../../resources/define.ts'
 
@@ -37,7 +38,7 @@ export function unitsOf(prepared: Prepared[]) {
 function readProps(type: ResourceType, resource: CatalogResource) {
   const read = type.props.safeParse(resource.props)
   if (read.success) return read.data
-  const problems = read.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')
+  const problems = describeIssues(read.error).join('; ')
   return new UnreadableProps(`this agent cannot read it: ${problems}. Is the agent older than the server?`)
 }
 

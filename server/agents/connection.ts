@@ -1,6 +1,6 @@
 import type { RawData, WebSocket } from 'ws'
 import { AgentMessage, closeCodes, type ServerMessage } from '../../protocol/messages.ts'
-import { describeIssue } from '../../protocol/describe-issue.ts'
+import { describeIssues } from '../../protocol/describe-issue.ts'
 import type { Node } from '../store/store.ts'
 
 /** One agent's connection after it has proven its key. */
@@ -62,7 +62,7 @@ export function receive(
 function parseFrame(data: RawData, isBinary: boolean) {
   if (isBinary) throw new BadMessage('binary frame; messages are JSON in text frames')
   const { success, data: message, error } = AgentMessage.safeParse(parseJson(textOf(data)))
-  if (!success) throw new BadMessage(error.issues.slice(0, 1).map(describeIssue).join())
+  if (!success) throw new BadMessage(describeIssues(error)[0])
   return message
 }
 

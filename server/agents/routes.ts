@@ -3,7 +3,7 @@ import { BlobRequest, blobsPath, Enrolment, enrolPath } from '../../protocol/enr
 import { bearerOf } from '../api/auth.ts'
 import { ApiFault } from '../api/fault.ts'
 import type { Catalogs } from '../catalogs.ts'
-import { describeIssue } from '../../protocol/describe-issue.ts'
+import { describeIssues } from '../../protocol/describe-issue.ts'
 import type { Refusals } from '../refusals.ts'
 import { enrol, type EnrolParts } from './enrol.ts'
 import type { Registry } from './registry.ts'
@@ -26,7 +26,7 @@ export function registerAgentRoutes(app: FastifyInstance, parts: RouteParts) {
 
 async function serveEnrolment(parts: RouteParts, request: FastifyRequest) {
   const { success, data, error } = Enrolment.safeParse(request.body)
-  if (!success) throw new ApiFault(400, 'bad-input', error.issues.map(describeIssue).join('; '))
+  if (!success) throw new ApiFault(400, 'bad-input', describeIssues(error).join('; '))
   try {
     return await enrol(parts, data)
   } catch (refusal) {

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { api } from '../../protocol/api.ts'
 import type { Endpoint } from '../../protocol/api/endpoint.ts'
-import { describeIssue } from '../../protocol/describe-issue.ts'
+import { describeIssues } from '../../protocol/describe-issue.ts'
 import { attributeHandlers } from './attributes.ts'
 import { type AuthParts, authenticate, requireAccess } from './auth.ts'
 import type { ApiParts, Caller, Handlers, Subscribe } from './call.ts'
@@ -66,5 +66,5 @@ function inputOf({ method, input }: Endpoint, { params, query, body }: FastifyRe
     throw new ApiFault(400, 'bad-input', 'The body must be a JSON object.')
   const { success, data, error } = input.safeParse({ ...rest, ...Object(params) })
   if (success) return data
-  throw new ApiFault(400, 'bad-input', error.issues.map(describeIssue).join('; '))
+  throw new ApiFault(400, 'bad-input', describeIssues(error).join('; '))
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { describeIssue } from '../../protocol/describe-issue.ts'
+import { describeIssue, type Given } from '../../protocol/describe-issue.ts'
 import { isRecord } from '../../protocol/is-record.ts'
 import { suggest } from '../suggest.ts'
 import { describeThrown } from '../thrown.ts'
@@ -26,7 +26,7 @@ function checkValue(schema: z.ZodType, path: string[], value: unknown): void {
     return
   }
   const { success, error } = parsed(schema, path, value)
-  if (!success) throw new AttributeError(error.issues.map((issue) => issueBelow(path, issue)).join('\n'))
+  if (!success) throw new AttributeError(error.issues.map((issue) => issueBelow(path, issue, { value })).join('\n'))
 }
 
 /** What an author's refinement or transform throws, or that it is async, is wrong with the attribute. */
@@ -39,9 +39,10 @@ function parsed(schema: z.ZodType, path: string[], value: unknown) {
   }
 }
 
-/** `zookeeper.tickTime: Invalid input: expected number, received string` */
-export function issueBelow(path: string[], issue: z.core.$ZodIssue) {
-  return describeIssue({ path: [...path, ...issue.path], message: issue.message })
+/** `zookeeper.tickTime: must be a number, not "often"` */
+export function issueBelow(path: string[], issue: z.core.$ZodIssue, given: Given) {
+  const below = path.reduceRight((value, key) => ({ [key]: value }), given.value)
+  return describeIssue({ ...issue, path: [...path, ...issue.path] }, { value: below })
 }
 
 function schemaAt({ name, attributes }: Attributed, path: string[]) {

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { textOf } from '../../protocol/describe-issue.ts'
 import { isRecord } from '../../protocol/is-record.ts'
 import type { LoadedRecipe } from '../sources/load-recipe.ts'
 import type { Revision } from '../sources/revision.ts'
@@ -40,7 +41,8 @@ export function resolveAttributes(revision: Revision, node: NodeInput, recipe: L
   const merged = layers.map(({ value }) => value).reduce(merge, {})
   const { success, data, error } = recipe.attributes.safeParse(merged)
   if (success && wrong.length === 0) return { value: data, errors: [] }
-  const errors = wrong.length > 0 ? wrong : (error?.issues ?? []).map((issue) => blame(recipe.name, layers, issue))
+  const errors =
+    wrong.length > 0 ? wrong : (error?.issues ?? []).map((issue) => blame(recipe.name, layers, issue, merged))
   return { value: {}, errors: errors.map((text) => `${recipe.path}: attribute ${text}`) }
 }
 
@@ -54,12 +56,12 @@ function checkLayer(recipe: LoadedRecipe, { layer, value }: Layer) {
   }
 }
 
-function blame(recipe: string, layers: Layer[], issue: z.core.$ZodIssue) {
+function blame(recipe: string, layers: Layer[], issue: z.core.$ZodIssue, merged: unknown) {
   const path = issue.path.map(String)
   const by = layers.findLast(({ value }) => at(value, path) !== undefined)
-  if (by) return `${issueBelow([recipe], issue)} (set by ${by.layer})`
+  if (by) return `${issueBelow([recipe], issue, { value: merged })} (set by ${by.layer})`
   const key = [recipe, ...path].join('.')
-  return `${key} is not set: ${issue.message}. Set it in a role, or by trivet node set NODE ${key} VALUE`
+  return `${key} is not set: ${textOf(issue, { value: merged }).replace(/^is missing; /, '')}. Set it in a role, or by trivet node set NODE ${key} VALUE`
 }
 
 /** What was set for the recipe: roles as assigned, then the cluster, then the node. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type BlobRef, type CatalogResource, Common, ResourceId, sha256 } from '../../protocol/catalog.ts'
-import { describeIssue } from '../../protocol/describe-issue.ts'
+import { describeIssue, type Given, textOf } from '../../protocol/describe-issue.ts'
 import { isRecord } from '../../protocol/is-record.ts'
 import { suggest } from '../suggest.ts'
 
@@ -69,7 +69,10 @@ export function addResource(draft: Draft, type: Declarable, declaration: Declara
 
 function wrongName(draft: Draft, type: Declarable, id: ResourceId, name: unknown) {
   const { success, data, error } = type.name.safeParse(name)
-  if (!success) return error.issues.map(({ message }) => `its name ${message}`)
+  if (!success)
+    return error.issues.map(
+      (issue) => `its name ${textOf(issue, typeof name === 'string' ? undefined : { value: name })}`,
+    )
   if (data.startsWith('-')) return ['its name begins with a dash, which a command would read as an option']
   const other = draft.resources.get(id)
   return other && [`is declared already, at ${other.declaredAt}; declare it in one place`]
@@ -82,7 +85,8 @@ function checkProps(draft: Draft, type: Declarable, { name, given }: Declaration
   const common = Shared.safeParse(shared)
   if (!parsed.success || !common.success) {
     const issues = [...(parsed.error?.issues ?? []), ...(common.error?.issues ?? [])]
-    return issues.map((issue) => describe(issue, type))
+    const isSecret = shared['sensitive'] !== undefined && shared['sensitive'] !== false
+    return issues.map((issue) => describe(issue, type, isSecret ? undefined : { value: given }))
   }
   if (!isRecord(parsed.data)) throw new Error(`The props of resource type ${type.type} are no record`)
   const problem = type.problem?.(String(name), parsed.data, common.data)
@@ -116,11 +120,13 @@ function withBlobs(draft: Draft, { blobs = [] }: Declarable, props: Record<strin
   return props
 }
 
-/** `mode: must be four octal digits` */
-function describe(issue: z.core.$ZodIssue, { props }: Declarable) {
+/** `mode: must be four octal digits, such as '0644', not the number 420`; of what is sensitive without the value. */
+function describe(issue: z.core.$ZodIssue, { props, blobs }: Declarable, value: Given | undefined) {
   if (issue.code === 'unrecognized_keys' && issue.path.length === 0) {
     const known = [...(props instanceof z.ZodObject ? Object.keys(props.shape) : []), ...sharedKeys]
     return issue.keys.map((key) => `has no prop ${key}. ${suggest(key, known)}`).join(' ')
   }
-  return describeIssue(issue)
+  if (issue.code === 'invalid_type' && issue.path.length === 1 && blobs?.includes(String(issue.path[0])))
+    return describeIssue({ ...issue, message: 'must be text, or what template() or source() gives' }, value)
+  return describeIssue(issue, value)
 }

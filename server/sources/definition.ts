@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { describeIssue } from '../../protocol/describe-issue.ts'
+import { describeIssue, type Given } from '../../protocol/describe-issue.ts'
 import { suggest } from '../suggest.ts'
 import { placeOf, type SourceText } from './place-of.ts'
 
@@ -12,14 +12,14 @@ export function readDefinition<Schema extends z.ZodObject>(
 ): z.output<Schema> | undefined {
   const { success, data, error } = schema.safeParse(definition)
   if (success) return data
-  errors.push(...error.issues.flatMap((issue) => describe(issue, schema, source)))
+  errors.push(...error.issues.flatMap((issue) => describe(issue, schema, source, { value: definition })))
   return undefined
 }
 
-function describe(issue: z.core.$ZodIssue, { shape }: z.ZodObject, source: SourceText) {
+function describe(issue: z.core.$ZodIssue, { shape }: z.ZodObject, source: SourceText, given: Given) {
   const path = issue.path.map(String)
   if (issue.code !== 'unrecognized_keys')
-    return [`${placeOf(path.findLast((part) => !/^\d+$/.test(part)) ?? '', source)}: ${describeIssue(issue)}`]
+    return [`${placeOf(path.findLast((part) => !/^\d+$/.test(part)) ?? '', source)}: ${describeIssue(issue, given)}`]
   const parent = path.join('.')
   return issue.keys.map((key) => {
     const near = parent === '' ? ` ${suggest(key, Object.keys(shape))}` : ''

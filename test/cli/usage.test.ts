@@ -65,7 +65,8 @@ test('wrong usage is said in the words of the usage line', () => {
   assertWrong(['ann', '-x'], /There is no -x\. .*Write -- before/)
   assertWrong(['ann', '--times'], /--times <value>/)
   assertWrong(['ann', '--loud=yes'], /--loud/)
-  assertWrong(['ann', '--times', 'many'], /^--times: /)
+  assertWrong(['ann', '--times', 'many'], /^--times: must be a number, not "many"$/)
+  assertWrong(['ann', '--times', '0'], /^--times: must be at least 1$/)
   assertWrong(['wilhelmina'], /^NAME: is too long$/)
 })
 

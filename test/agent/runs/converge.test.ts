@@ -87,7 +87,7 @@ test('a type that this agent does not know and props that it cannot read fail al
   )
   assert.deepEqual(shownEvents((await node.run()).events), [
     'failed novelty[a]: this agent knows no resource type novelty. Is it older than the server?',
-    'failed thing[b]: this agent cannot read it: value: Invalid input: expected string, received number. Is the agent older than the server?',
+    'failed thing[b]: this agent cannot read it: value: must be text, not a number. Is the agent older than the server?',
     'changed thing[c]',
   ])
 })

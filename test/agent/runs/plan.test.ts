@@ -19,7 +19,7 @@ test('a plan says what a converge would do, and does nothing', async (t) => {
   assert.deepEqual(shownEvents(events), [
     'would-change thing[a]',
     'unknown thing[b]: it differs, but its guard is a command, and a plan runs none',
-    'unknown thing[d]: it cannot be read before what stands above it is made: this agent cannot read it: value: Invalid input: expected string, received number. Is the agent older than the server?',
+    'unknown thing[d]: it cannot be read before what stands above it is made: this agent cannot read it: value: must be text, not a number. Is the agent older than the server?',
     'would-change restart thing[c]',
   ])
   assert.deepEqual(

@@ -70,23 +70,20 @@ test('an unknown key is an error that names who set it and what was meant', asyn
 test('a wrong value is an error that names who set it', async (t) => {
   assert.equal(
     await given(t, { attributes: { 'web.heap.max': 'much' } }),
-    'recipes/web/web.ts: attribute web.heap.max: Invalid input: expected number, received string (set by node n1)',
+    'recipes/web/web.ts: attribute web.heap.max: must be a number, not "much" (set by node n1)',
   )
 })
 
 test('a value that only the whole can judge is blamed on who set it', async (t) => {
   const limits = 'port: z.int().default(80), ports: z.array(z.int()).default([])'
   const text = await given(t, { clusterAttributes: { 'web.ports': [1, 'x'] } }, {}, limits)
-  assert.equal(
-    text,
-    'recipes/web/web.ts: attribute web.ports.1: Invalid input: expected number, received string (set by cluster default)',
-  )
+  assert.equal(text, 'recipes/web/web.ts: attribute web.ports.1: must be a number, not "x" (set by cluster default)')
 })
 
 test('an attribute without default that nobody set is an error that says how to set it', async (t) => {
   assert.equal(
     await given(t, {}, {}, 'password: z.string()'),
-    'recipes/web/web.ts: attribute web.password is not set: Invalid input: expected string, received undefined. Set it in a role, or by trivet node set NODE web.password VALUE',
+    'recipes/web/web.ts: attribute web.password is not set: it must be text. Set it in a role, or by trivet node set NODE web.password VALUE',
   )
 })
 
@@ -126,10 +123,10 @@ test('setting an attribute checks key and value', async (t) => {
   const refused = {
     'wbe.port': /^there is no recipe wbe\. Did you mean web\?$/,
     'web.prot': /^web\.prot: there is no such attribute\. Did you mean port\?$/,
-    'web.port': /^web\.port: Invalid input/,
+    'web.port': /^web\.port: must be a number, not "x"$/,
     'web.port.number': /^web\.port\.number: web\.port is one value; nothing lies below it$/,
     'web.heap.mux': /Did you mean max\?/,
-    'web.labels.rack': /^web\.labels\.rack: Invalid input/,
+    'web.labels.rack': /^web\.labels\.rack: must be /,
     'web.constructor': /there is no such attribute/,
   }
   for (const [key, message] of Object.entries(refused)) {

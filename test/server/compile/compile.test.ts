@@ -114,6 +114,22 @@ test('a recipe that two roles list runs once, in the place of the first', async 
   ])
 })
 
+test('what is wrong with a sensitive resource is told without its value', async (t) => {
+  const body = `context.user('ann', { shell: 'my secret', sensitive: true })
+    file('/a', { content: 5, sensitive: true })
+    file('/b', { content: 5 })
+    context.remote_file('/c', { url: 'https://192.0.2.1/' })
+    file('/d', { ensure: 'presnt' })`
+  const compiled = await compileBody(t, body)
+  assert.deepEqual('reason' in compiled && compiled.reason.split('\n').map((line) => line.replace(/^\S+ /, '')), [
+    'user[ann]: shell: must be an absolute path without `..`, `//` or a slash at the end, such as /etc/motd',
+    'file[/a]: content: must be text, or what template() or source() gives',
+    'file[/b]: content: must be text, or what template() or source() gives, not the number 5',
+    'remote_file[/c]: sha256: is missing; it must be text',
+    'file[/d]: ensure: must be one of present, absent, not "presnt". Did you mean present?',
+  ])
+})
+
 test('a node without roles is unassigned, one without facts is pending', async (t) => {
   const revision = await revisionOf(t, webRecipe(''))
   const unassigned = compile(revision, nodeOf('n1', []), clusterOf([]))
@@ -150,17 +166,17 @@ test('wrong props are told with line, resource and prop, all at once', async (t)
     "file('/d', { notifies: { restart: 'nginx' } })",
   ].join('\n')
   assert.deepEqual((await reasonOf(t, body)).split('\n'), [
-    'recipes/web/web.ts:5: file[/a]: mode: Invalid input: expected string, received number',
+    "recipes/web/web.ts:5: file[/a]: mode: must be text of four octal digits, such as '0644', not the number 644",
     'recipes/web/web.ts:6: file[/b]: has no prop mod. Did you mean mode? has no prop notfies. Did you mean notifies?',
-    'recipes/web/web.ts:7: service[x]: running: Invalid input: expected boolean, received string',
-    'recipes/web/web.ts:7: service[x]: retries: Too small: expected number to be >=0',
+    'recipes/web/web.ts:7: service[x]: running: must be true or false, not "yes"',
+    'recipes/web/web.ts:7: service[x]: retries: must be at least 0, not the number -1',
     'recipes/web/web.ts:8: file[relative]: its name must be an absolute path without `..`, `//` or a slash at the end, such as /etc/motd',
     'recipes/web/web.ts:9: pkg[-o=x]: its name must be the name of a Debian package, such as haproxy or libc6:i386',
     'recipes/web/web.ts:10: service[m]: a masked service can be neither running nor enabled',
     'recipes/web/web.ts:11: exec[each time]: would run each time. Say when there is nothing to do: creates, onlyIf, unless or refreshOnly.',
-    'recipes/web/web.ts:12: file[/c]: content.sha256: Invalid hex',
-    'recipes/web/web.ts:12: file[/c]: content.sha256: Too small: expected string to have exactly 64 characters',
-    'recipes/web/web.ts:13: file[/d]: notifies.restart: Invalid input',
+    'recipes/web/web.ts:12: file[/c]: content.sha256: must be hexadecimal digits, not "x"',
+    'recipes/web/web.ts:12: file[/c]: content.sha256: must have exactly 64 characters',
+    'recipes/web/web.ts:13: file[/d]: notifies.restart: must be text such as service[web], not "nginx"',
   ])
 })
 

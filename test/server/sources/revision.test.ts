@@ -165,7 +165,7 @@ test('a role that sets an attribute that its recipe has not, or a wrong value, s
   const wrong = "  attributes: {\n    web: { prot: 1, port: 'x',\n      tls: { no: 1 } },\n    wob: {},\n  },\n"
   assert.deepEqual(await errorsOf(t, { ...files, 'roles/web.ts': role("'web'", wrong) }), [
     'roles/web.ts:5:12: web.prot: there is no such attribute. Did you mean port?',
-    'roles/web.ts:5:21: web.port: Invalid input: expected number, received string',
+    'roles/web.ts:5:21: web.port: must be a number, not "x"',
     'roles/web.ts:6:7: web.tls.no: there is no such attribute. Did you mean on?',
     'roles/web.ts:7:5: there is no recipe wob. Did you mean web?',
   ])
