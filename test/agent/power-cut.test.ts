@@ -197,7 +197,7 @@ for (const { lost, fails } of cases) {
       assert.deepEqual([run.outcome, run.owed], ['unchanged', []], `cut at ${n}`)
       if (cut) continue
       const reports = reborn.spool.names().map((name) => reborn.spool.read(name))
-      const told = reports.flatMap((report) => report?.events.map(({ id }) => String(id)) ?? [])
+      const told = reports.flatMap((report) => report?.events.map(({ id }): string => id) ?? [])
       for (const conf of confs) assert(told.includes(`file[${conf}]`), 'the report of what was changed is lost')
     }
     assert(cuts > 30, `only ${cuts} places to cut`)
