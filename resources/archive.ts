@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { Sha256 } from '../protocol/catalog.ts'
 import { assertOurs, marker, type Marker, markerText, readMarker } from './archives/marker.ts'
-import { type Format, formatOf, formats, unpackInto } from './archives/unpack.ts'
+import { clearWorkshops, type Format, formatOf, formats, unpackInto } from './archives/unpack.ts'
 import { defineResource, differences } from './define.ts'
 import { downloadProps } from './files/download.ts'
 import { removeTree } from './files/remove-tree.ts'
@@ -89,6 +89,8 @@ export const archive = defineResource({
     }
     return unpackInto(path, unpacking, mode, host)
   },
+
+  sweep: clearWorkshops,
 
   effects(path, want, foreseen) {
     assertOurs(path, want.force, foreseen)

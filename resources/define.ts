@@ -41,6 +41,8 @@ export interface ResourceType<Props extends z.ZodType = z.ZodType> {
   applyMany?: (differing: Differing<z.infer<Props>>[], host: Host) => Promise<Map<string, Error>>
   /** No more neighbours than this at once. Left out, all there are. */
   manyAtMost?: number
+  /** Takes away what an agent that died in the middle of `apply` left beside it; what `apply` had taken aside comes back. */
+  sweep?: (name: string) => void
   /** What `apply` will have done, told to a plan. Left out, `apply` itself is tried out on what is foreseen: right wherever it only touches files. */
   effects?: (name: string, want: z.infer<Props>, foreseen: Foreseen, changes: Change[]) => void | Promise<void>
   /** The same thing, no longer wanted: how to clean up what it made. Left out, `ensure: 'absent'` where the props have an ensure. */

@@ -32,6 +32,7 @@ export async function recover(prepared: Prepared[], ledger: Ledger, recovering: 
   if (!left) return undefined
   faultPoint('run.recovering')
   sweepAnew()
+  for (const [, { type, name }] of left.making) errorIn(() => recovering.types[type]?.sweep?.(name))
   host.changed()
   await recall(left, recovering.types, ledger, host)
   const isInLedger = errorIn(() => ledger.save()) === undefined

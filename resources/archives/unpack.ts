@@ -92,22 +92,29 @@ export async function unpackInto(path: string, unpacking: Unpacking, mode: numbe
   }
 }
 
-/** What a killed agent left of an earlier one is taken away; what it had taken aside comes back where nothing is in its place. */
 function makeWorkshop(path: string) {
-  const parent = dirname(path)
-  const prefix = `.trivet-unpacking-${basename(path).slice(-200)}-`
-  const ours = (name: string) => name.startsWith(prefix) && /^[0-9a-f]{16}$/.test(name.slice(prefix.length))
   try {
-    for (const left of readdirSync(parent).filter(ours)) {
-      if (!isThere(path) && isThere(join(parent, left, replacedName)))
-        renameSync(join(parent, left, replacedName), path)
-      rmSync(join(parent, left), { recursive: true })
-    }
-    const work = join(parent, `${prefix}${randomBytes(8).toString('hex')}`)
+    clearWorkshops(path)
+    const work = join(dirname(path), `${workshopPrefix(path)}${randomBytes(8).toString('hex')}`)
     mkdirSync(work, { mode: 0o700 })
     return work
   } catch (error) {
     throw explained(error, path)
+  }
+}
+
+function workshopPrefix(path: string) {
+  return `.trivet-unpacking-${basename(path).slice(-200)}-`
+}
+
+/** What a killed agent left is taken away; what it had taken aside comes back where nothing is in its place. */
+export function clearWorkshops(path: string) {
+  const prefix = workshopPrefix(path)
+  const isOurs = (name: string) => name.startsWith(prefix) && /^[0-9a-f]{16}$/.test(name.slice(prefix.length))
+  for (const name of readdirSync(dirname(path)).filter(isOurs)) {
+    const left = join(dirname(path), name)
+    if (!isThere(path) && isThere(join(left, replacedName))) renameSync(join(left, replacedName), path)
+    rmSync(left, { recursive: true })
   }
 }
 

@@ -49,6 +49,7 @@ const definition = {
   by: z.string().optional(),
   actions: z.record(z.string(), isFunction).optional(),
   satisfies: isFunction.optional(),
+  sweep: isFunction.optional(),
 } satisfies Record<keyof ResourceType, z.ZodType>
 const Definition = z.strictObject(definition)
 
