@@ -32,6 +32,8 @@ export class Drift {
   readonly #told = new Map<string, string>()
   readonly #whyFlapping = new Map<string, string>()
   readonly #pending = new Set<Prepared>()
+  /** Of what is watched, that which is about units alone, not about their files, with their names. */
+  #units = new Map<ResourceId, string[]>()
   readonly #settling = new Map<string, NodeJS.Timeout>()
   #following: PreparedCatalog | undefined
   #watches: { close: () => void; refresh?: () => void }[] = []
@@ -52,6 +54,9 @@ export class Drift {
     const watched = (catalog?.prepared ?? []).filter(
       ({ resource, type, want }) =>
         policies[resource.recipe]?.watch && !type.seesWhatRuns && !(want instanceof UnreadableProps),
+    )
+    this.#units = new Map(
+      watched.map((one) => [one.id, unitsAloneOf(one)] as const).filter(([, units]) => units.length > 0),
     )
     this.#watch(byPath(watched), byUnit(watched))
   }
@@ -99,7 +104,9 @@ export class Drift {
   readonly isNews = (event: ResourceEvent) => {
     const { id, outcome } = event
     if (outcome === 'unchanged' || outcome === 'changed') this.#told.delete(id)
-    if (outcome === 'changed' && event.action === undefined) this.#flapping.repaired(id)
+    // A unit whose start fails is in other states by that, which is drift again.
+    const isRepair = (outcome === 'changed' || outcome === 'failed') && event.action === undefined
+    if (isRepair) this.#flapping.repaired(id, this.#units.has(id) ? 'unit' : 'other')
     if (outcome === 'unchanged' || outcome === 'changed') return outcome === 'changed'
     // What differs may be another at each look; that it does, and why it stays so, is told once.
     const why = 'reason' in event ? event.reason : 'error' in event ? event.error : ''
@@ -120,7 +127,7 @@ export class Drift {
     const paths = one?.type.paths?.(one.resource.name, one.want) ?? []
     const reason =
       this.#whyFlapping.get(id) ??
-      `flapping: each time it was repaired, something changed it back; ${writersText(paths)}. It is left alone for ${minutes} minutes`
+      `flapping: each time it was repaired, something changed it back; ${whoText(paths, this.#units.get(id))}. It is left alone for ${minutes} minutes`
     if (one && !this.#whyFlapping.has(id)) setTimeout(() => this.#touched([one]), this.#flapping.restMs(id) + 1).unref()
     this.#whyFlapping.set(id, reason)
     return reason
@@ -178,6 +185,10 @@ export class Drift {
   }
 }
 
+function unitsAloneOf({ type, resource }: Prepared) {
+  return type.paths ? [] : (type.units?.(resource.name) ?? [])
+}
+
 function byPath(watched: Prepared[]) {
   return grouped(watched, ({ type, resource, want }) => type.paths?.(resource.name, want) ?? [])
 }
@@ -192,6 +203,11 @@ function grouped(watched: Prepared[], namesOf: (one: Prepared) => string[]) {
     for (const name of namesOf(one)) groups.set(name, [...(groups.get(name) ?? []), one])
   }
   return groups
+}
+
+function whoText(paths: string[], units: string[] = []) {
+  const [unit] = units
+  return unit === undefined ? writersText(paths) : `journalctl -u ${unit} tells why it does not stay so`
 }
 
 function writersText(paths: string[]) {

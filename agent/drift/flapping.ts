@@ -2,6 +2,8 @@
 const most = 50
 /** … and one more for each of these. Who writes once a minute is found out within the hour. */
 const refillMs = 5 * 60_000
+/** A repair of what runs counts for more: as systemd itself, we start nothing more than five times in a row. */
+const weights = { unit: 10, other: 1 }
 /** Once flapping, it is repaired again only when so many repairs are free. */
 const enough = 3
 
@@ -20,9 +22,9 @@ export class Flapping {
     this.#now = now
   }
 
-  repaired(id: string) {
+  repaired(id: string, kind: keyof typeof weights) {
     const bucket = this.#at(id)
-    bucket.left--
+    bucket.left -= weights[kind]
     if (bucket.left < 1) bucket.isFlapping = true
     this.#buckets.set(id, bucket)
   }

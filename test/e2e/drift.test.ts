@@ -12,6 +12,8 @@ export default defineRecipe({ declare({ directory, file, service, systemd_unit }
   file('/srv/fought', { content: 'ours\\n', mode: '0640' })
   systemd_unit('idler.service', { content: '[Service]\\nExecStart=/usr/bin/sleep infinity\\n', notifies: { restart: 'service[idler]' } })
   service('idler', { running: true })
+  systemd_unit('crasher.service', { content: '[Service]\\nExecStart=/usr/bin/sleep infinity\\n' })
+  service('crasher', { running: true, settleMs: 100 })
 } })
 `
 const sources = sourcesOf({
@@ -98,5 +100,21 @@ describe('drift as it happens', { skip: whyNoLab() ?? false }, () => {
     assert.equal(flapping.length, 1)
     assert.match(JSON.stringify(flapping), /flapping: .*process \d+ \(.*sh \/root\/fighter\.sh\) seems to write it/)
     assert(events.length < 60, `it was repaired ${events.length} times`)
+  })
+
+  test('a service that ends by itself again and again is started five times, then told and left alone', async () => {
+    const since = await now()
+    await sh(`mkdir -p /run/systemd/system/crasher.service.d
+      printf '[Service]\\nExecStart=\\nExecStart=/usr/bin/sleep 0.5\\n' > /run/systemd/system/crasher.service.d/short.conf
+      systemctl daemon-reload && systemctl restart crasher`)
+    const ofIt = async () => (await told(since)).filter(({ id }) => id === 'service[crasher]')
+    await until(
+      'it is told as flapping',
+      async () => (await ofIt()).some(({ outcome }) => outcome === 'deferred'),
+      60_000,
+    )
+    const events = await ofIt()
+    assert.match(JSON.stringify(events), /flapping: .*journalctl -u crasher\.service tells why/)
+    assert.equal(events.filter(({ outcome }) => outcome === 'changed').length, 5)
   })
 })
