@@ -1,11 +1,17 @@
 import { z } from 'zod'
 import { Journal, keyOf } from '../kept/journal.ts'
 import { holderOf } from '../kept/lock.ts'
-import { define, none, openAgent, stateFlag, stateOption } from './common.ts'
+import { Parts } from '../parts.ts'
+import { define, none, openState, stateFlag, stateOption } from './common.ts'
+
+const applied = 'This machine has joined no server; it is as trivet-agent apply was last told to make it.'
+const untouched =
+  'This machine has joined no server, and nothing was applied. Next: trivet-agent join TOKEN@URL, or trivet-agent apply.'
 
 export const status = define({
   usage: 'status [--json] [--state DIR]',
   summary: 'What this agent knows: server, connection, catalog, what is owed, what waits to be reported.',
+  details: 'On a machine that has joined no server it says so, and what trivet-agent apply left.',
   flags: { json: { type: 'boolean' }, ...stateFlag },
   options: z.object({
     operands: none,
@@ -13,22 +19,27 @@ export const status = define({
     state: stateOption,
   }),
   async run({ json, state: dir }, context) {
-    const { agent, state } = openAgent(dir, context, () => {})
+    const state = openState(dir)
+    const identity = state.readIdentity()
+    const { catalog: kept, spool } = new Parts(state, context.types, context.version)
+    const catalog = kept.read()
     const pid = holderOf(state.path('daemon.lock'))
     const connection = state.readStatus()
     const known = {
-      node: agent.identity.node,
-      server: agent.identity.url,
+      node: identity?.node ?? catalog?.head.node ?? null,
+      server: identity?.url ?? null,
       daemon: pid ?? null,
       connected: pid !== undefined && (connection?.connected ?? false),
       detail: connection?.detail ?? null,
-      catalog: agent.catalog.read()?.digest ?? null,
+      catalog: catalog?.digest ?? null,
+      resources: catalog?.prepared.length ?? null,
       owed: new Journal(state.path('journal')).owed.map(keyOf),
-      unreported: agent.delivery.waiting,
+      unreported: spool.names().length,
     }
     if (json) return context.output.json(known)
+    if (!identity) context.output.note(catalog ? applied : untouched)
     for (const [name, value] of Object.entries(known)) {
-      context.output.line(`${name}: ${[value].flat().join(', ') || '-'}`)
+      context.output.line(`${name}: ${[value ?? []].flat().join(', ') || '-'}`)
     }
   },
 })

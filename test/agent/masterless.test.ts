@@ -9,31 +9,34 @@ import { resourceTypes } from '../../resources/index.ts'
 import { tempDir } from '../helpers/converges.ts'
 import { cleaningRecipe, sourcesOf, webRecipe } from '../helpers/sources.ts'
 
+/** `trivet-agent`, as its main.ts runs it. */
+async function run(...args: string[]) {
+  const said: string[] = []
+  const say = (text: string) => void said.push(text)
+  const output = { json: (value: unknown) => say(JSON.stringify(value)), table: () => {}, line: say, note: say }
+  const exitCode = await runProgram(
+    { name: 'trivet-agent', version: '1', summary: '', commands: agentCommands },
+    args,
+    {
+      output,
+      interrupted: () => new AbortController().signal,
+      types: resourceTypes,
+      version: '1',
+      environment: {},
+      readInput: async () => '',
+      compileHere,
+    },
+  )
+  return { exitCode, said: said.join('\n').replace(/ in \d+ ms/, '') }
+}
+
 /** `trivet-agent apply` on folders and a state of its own. */
 async function agentOn(t: TestContext, files: Record<string, string>) {
   const { dirs, write } = await sourcesOf(t, files)
   const state = join(await tempDir(t), 'state')
-  const apply = async (...args: string[]) => {
-    const said: string[] = []
-    const say = (text: string) => void said.push(text)
-    const output = { json: (value: unknown) => say(JSON.stringify(value)), table: () => {}, line: say, note: say }
-    const flags = ['--recipes', dirs.recipes, '--roles', dirs.roles, '--state', state, '--name', 'n1']
-    const exitCode = await runProgram(
-      { name: 'trivet-agent', version: '1', summary: '', commands: agentCommands },
-      ['apply', ...flags, ...args],
-      {
-        output,
-        interrupted: () => new AbortController().signal,
-        types: resourceTypes,
-        version: '1',
-        environment: {},
-        readInput: async () => '',
-        compileHere,
-      },
-    )
-    return { exitCode, said: said.join('\n').replace(/ in \d+ ms/, '') }
-  }
-  return { dirs, state, write, apply }
+  const flags = ['--recipes', dirs.recipes, '--roles', dirs.roles, '--state', state, '--name', 'n1']
+  const apply = (...args: string[]) => run('apply', ...flags, ...args)
+  return { dirs, state, write, apply, status: (...args: string[]) => run('status', '--state', state, ...args) }
 }
 
 /** A role `web` that writes the attribute `text` into the file. */
@@ -135,4 +138,23 @@ test('a machine that has joined a server is refused, and nothing of its state is
   )
   assert.equal(readFileSync(join(state, 'catalog.json'), 'utf8'), before)
   assert(!existsSync(path))
+})
+
+test('status says what a machine without a server was made, and what it could be told', async (t) => {
+  const { apply, status } = await agentOn(t, writing(join(await tempDir(t), 'file')))
+  const before = await status()
+  assert.equal(before.exitCode, 0)
+  assert.match(
+    before.said,
+    /joined no server, and nothing was applied\. Next: trivet-agent join .*\nnode: -\nserver: -\n/,
+  )
+  await apply('--role', 'web')
+  const { exitCode, said } = await status()
+  assert.equal(exitCode, 0)
+  assert.match(
+    said,
+    /it is as trivet-agent apply was last told.*\nnode: n1\nserver: -\n[^]*catalog: [0-9a-f]{64}\nresources: 1\nowed: -\n/,
+  )
+  const { node, server, resources } = JSON.parse((await status('--json')).said)
+  assert.deepEqual([node, server, resources], ['n1', null, 1])
 })
