@@ -17,24 +17,29 @@ const assign = command({
   options: z.object({ operands: nodeAndRoles, json }),
 
   async run({ operands: [node, ...roles], json: asJson }, context) {
-    print(await (await context.api()).call(api.assignRoles, { node, roles }), asJson, context)
+    const client = await context.api()
+    const before = await client.call(api.readNode, { node })
+    print(await client.call(api.assignRoles, { node, roles }), before, asJson, context)
   },
 })
 
 const unassign = command({
   usage: 'node unassign NODE ROLE... [--json]',
-  summary: 'Take roles from a node. What they made on it stays, but is looked after no more.',
+  summary: 'Take roles from a node. What they made on it stays, unless the cleanup of its recipe says otherwise.',
   flags: jsonFlag,
   options: z.object({ operands: nodeAndRoles, json }),
 
   async run({ operands: [node, ...roles], json: asJson }, context) {
-    print(await (await context.api()).call(api.unassignRoles, { node, roles }), asJson, context)
+    const client = await context.api()
+    const before = await client.call(api.readNode, { node })
+    print(await client.call(api.unassignRoles, { node, roles }), before, asJson, context)
   },
 })
 
-function print(node: NodeSummary, asJson: boolean, { output }: Context) {
+function print(node: NodeSummary, before: NodeSummary, asJson: boolean, { output }: Context) {
   if (asJson) return output.json(node)
-  output.note(`${node.name} has ${node.roles.length > 0 ? `the roles ${node.roles.join(', ')}` : 'no roles'}.`)
+  const same = node.roles.join() === before.roles.join() ? 'Nothing changed: ' : ''
+  output.note(`${same}${node.name} has ${node.roles.length > 0 ? `the roles ${node.roles.join(', ')}` : 'no roles'}.`)
   if (node.reason) output.note(`It is ${node.state}: ${node.reason}`)
 }
 

@@ -104,6 +104,17 @@ test('node list is a table for people and the API for programs', async (t) => {
 test('the server is told what the operator said', async (t) => {
   const { login, asked, url } = await serveApi(t, {
     'POST /api/tokens': { token: `joiner01.${'j'.repeat(43)}.CA`, id: 'joiner01', expiresAt: now + 3_600_000 },
+    'GET /api/nodes/web-1': {
+      ...nodeOf('web-1', { roles: ['web'] }),
+      id: '1',
+      createdAt: now,
+      lastSeenAt: null,
+      facts: null,
+      attributes: {},
+      ordinals: {},
+      catalog: null,
+      owed: [],
+    },
     'POST /api/nodes/web-1/roles': nodeOf('web-1', { roles: ['base', 'web'] }),
     'DELETE /api/nodes/web-1/roles?roles=base': nodeOf('web-1', { roles: [] }),
     'PUT /api/nodes/web-1/attributes/web.port': { nodes: ['web-1'] },

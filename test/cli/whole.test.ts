@@ -44,7 +44,11 @@ test('an operator logs in, lets a node join, assigns, converges, and reads what 
   const [, token = ''] = /^trivet-agent join (\S+)@https:/.exec(joinLine) ?? []
   const answerOrder = await joinAndAnswer(server, token)
 
-  assert.match((await trivet(['node', 'assign', 'web-1', 'word'], given)).stderr, /has the roles word/)
+  assert.match((await trivet(['node', 'assign', 'web-1', 'word'], given)).stderr, /^web-1 has the roles word/)
+  assert.match(
+    (await trivet(['node', 'assign', 'web-1', 'word'], given)).stderr,
+    /^Nothing changed: web-1 has the roles word/,
+  )
   assert.match((await trivet(['node', 'set', 'web-1', 'word.word', 'bye'], given)).stderr, /word\.word = "bye"/)
   assert.match((await trivet(['explain', 'web-1', 'word.word'], given)).stdout, /node web-1 +"bye" +admin .*in force/)
   assert.match(
