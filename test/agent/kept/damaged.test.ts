@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { stateIn, writeSynced } from '../../../agent/kept/state.ts'
 import { serve } from '../fake-server.ts'
 import { until } from '../tiny.ts'
@@ -41,25 +41,28 @@ const replaceable = [
   'blobs/ab',
 ]
 
-for (const [what, damage] of Object.entries(damages)) {
-  for (const name of replaceable) {
-    test(`${what} in the place of ${name} keeps no daemon from its runs, its reports and a new catalog`, async (t) => {
-      const served = await serve(t)
-      const dir = mkdtempSync(join(tmpdir(), 'test-'))
-      damage(join(dir, name))
-      const node = await daemonFor(t, served, { dir, catalog: catalogOf('a') })
-      void node.start()
-      await until('the run is over', () => node.lines.some((line) => line.startsWith('run ')))
-      assert.deepEqual(node.world.deeds, ['apply a'])
-      await served.fake.letIn(served.identity, { intervalMs: 5_000_000 })
-      const { report } = await served.fake.hears('report')
-      assert.deepEqual([report.run.outcome, report.run.error], ['changed', undefined])
-      served.fake.send({ type: 'stored', run: report.run.id })
-      served.fake.send({ type: 'catalog', catalog: catalogOf('b') })
-      assert.equal((await served.fake.hears('report', 2)).report.run.outcome, 'changed')
-    })
+// Side by side: each waits two seconds for a catalog after the one that it took.
+describe('a daemon with', { concurrency: 16 }, () => {
+  for (const [what, damage] of Object.entries(damages)) {
+    for (const name of replaceable) {
+      test(`${what} in the place of ${name} keeps no daemon from its runs, its reports and a new catalog`, async (t) => {
+        const served = await serve(t)
+        const dir = mkdtempSync(join(tmpdir(), 'test-'))
+        damage(join(dir, name))
+        const node = await daemonFor(t, served, { dir, catalog: catalogOf('a') })
+        void node.start()
+        await until('the run is over', () => node.lines.some((line) => line.startsWith('run ')))
+        assert.deepEqual(node.world.deeds, ['apply a'])
+        await served.fake.letIn(served.identity, { intervalMs: 5_000_000 })
+        const { report } = await served.fake.hears('report')
+        assert.deepEqual([report.run.outcome, report.run.error], ['changed', undefined])
+        served.fake.send({ type: 'stored', run: report.run.id })
+        served.fake.send({ type: 'catalog', catalog: catalogOf('b') })
+        assert.equal((await served.fake.hears('report', 2)).report.run.outcome, 'changed')
+      })
+    }
   }
-}
+})
 
 test('a catalog that is none is moved aside, and the next one is taken', async (t) => {
   for (const damage of Object.values(damages)) {
