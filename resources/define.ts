@@ -45,6 +45,8 @@ export interface ResourceType<Props extends z.ZodType = z.ZodType> {
   sweep?: (name: string) => void
   /** What `apply` will have done, told to a plan. Left out, `apply` itself is tried out on what is foreseen: right wherever it only touches files. */
   effects?: (name: string, want: z.infer<Props>, foreseen: Foreseen, changes: Change[]) => void | Promise<void>
+  /** The same of `applyMany`, and in the place of `effects` also of a lone one. Gives the errors that it foresees, by name. */
+  effectsMany?: (differing: Differing<z.infer<Props>>[], foreseen: Foreseen) => Promise<Map<string, Error>>
   /** The same thing, no longer wanted: how to clean up what it made. Left out, `ensure: 'absent'` where the props have an ensure. */
   unwanted?: (want: z.infer<Props>) => z.infer<Props>
   /** It looks at what runs: what is owed to resources above it in its recipe is done before it, not at the end of the run. */
@@ -53,6 +55,8 @@ export interface ResourceType<Props extends z.ZodType = z.ZodType> {
   by?: string
   /** What other resources may notify this one to do. */
   actions?: Record<string, (name: string, host: Host, want: z.infer<Props>) => Promise<void>>
+  /** What an action will have done, or that it will fail, told to a plan. Left out, it succeeds. */
+  actionEffects?: (action: string, name: string, want: z.infer<Props>, foreseen: Foreseen) => void | Promise<void>
   /** Actions that these changes made needless: a service just started need not be restarted for what changed before. */
   satisfies?: (changes: Change[]) => string[]
 }

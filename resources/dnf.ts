@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { defineResource, differences } from './define.ts'
-import { foreseeRpm } from './packages/dnf-foreseen.ts'
+import { foreseeRpms } from './packages/dnf-foreseen.ts'
 import { changeRpms } from './packages/dnf-transactions.ts'
 import { rpmsOn, withoutEpoch0 } from './packages/rpm.ts'
 
@@ -45,5 +45,5 @@ dnf('sendmail', { ensure: 'absent' })`,
   },
 
   applyMany: changeRpms,
-  effects: foreseeRpm,
+  effectsMany: foreseeRpms,
 })

@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import type { Change } from '../protocol/events.ts'
 import { defineResource, differences, must } from './define.ts'
-import { AccountName, unknownId } from './names.ts'
+import { idShown } from './files/ownership.ts'
+import { AccountName } from './names.ts'
+import { assertFree, foreseeGid, foreseeGroupGone, foreseeMembers, unknownId } from './system/accounts-foreseen.ts'
 
 const Props = z.strictObject({
   ensure: z.enum(['present', 'absent']).default('present').describe('Whether the group is to be there.'),
@@ -30,7 +32,7 @@ export const group = defineResource({
     const found = host.groups().get(name)
     const ensure = found ? 'present' : 'absent'
     if (want.ensure === 'absent') return differences({ ensure }, { ensure: 'absent' })
-    const current = { ensure, gid: found?.gid.toString(), members: found && listed(found.members) }
+    const current = { ensure, gid: found && idShown(found.gid), members: found && listed(found.members) }
     return differences(current, {
       ensure: 'present',
       gid: want.gid?.toString(),
@@ -43,10 +45,14 @@ export const group = defineResource({
   },
 
   effects(name, { ensure, gid, members }, foreseen) {
+    if (ensure === 'absent') return foreseeGroupGone(name, foreseen)
     const groups = foreseen.groups()
-    const found = groups.get(name) ?? { gid: unknownId, members: [] }
-    if (ensure === 'absent') groups.delete(name)
-    else groups.set(name, { gid: gid ?? found.gid, members: members ?? found.members })
+    const found = groups.get(name)
+    if (!found) {
+      assertFree('GID', gid, groups)
+      groups.set(name, { gid: gid ?? unknownId(groups), members: [] })
+    } else if (gid !== undefined && gid !== found.gid) foreseeGid(name, found, gid, foreseen)
+    if (members) foreseeMembers(name, members, foreseen)
   },
 })
 

@@ -149,8 +149,12 @@ export interface Foreseen extends Host {
   /** What will lie there; null: nothing. */
   foresee: (path: string, there: ForeseenPath | null) => void
   foreseeUnit: (name: string, state: Partial<UnitState>) => void
-  /** The change brings things that cannot be listed, as a package does: what is missing now may be there by then. */
-  mayBring: (what: string) => void
+  /** Why it is not known which packages will be installed; undefined: it is. */
+  readonly packagesInDoubt: string | undefined
+  /** Of these nobody can tell any more what they will be, and why. */
+  doubt: (paths: string[], units: string[], why: string) => void
+  /** The change brings things that cannot be listed, as a package does: what is missing now may be there by then. `but`: what of them is told. */
+  mayBring: (what: string, but?: 'packages') => void
   /** All that was told to `mayBring`. */
   brought: readonly string[]
 }

@@ -47,9 +47,6 @@ export const AccountName = z
     'must begin with a lower case letter or _, and have letters, digits, _ and - only',
   )
 
-/** Stands in a plan for the number that the node will choose: one that no account has (that of `nobody` in 32 bits, minus one). */
-export const unknownId = 2 ** 32 - 3
-
 /** Who a file belongs to: by name, or by number where no name is sure. */
 export const Owner = z.union([AccountName, z.string().regex(/^\d+$/, 'must be a name or a number')])
 

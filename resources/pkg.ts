@@ -4,7 +4,7 @@ import { versionIn } from './packages/deb-file.ts'
 import { defineResource, differences } from './define.ts'
 import type { Host } from './host.ts'
 import { PackageName, Path } from './names.ts'
-import { foreseePackage } from './packages/pkg-foreseen.ts'
+import { foreseePackages } from './packages/pkg-foreseen.ts'
 import { changePackages } from './packages/pkg-transactions.ts'
 
 const Props = z.strictObject({
@@ -61,7 +61,7 @@ pkg('consul', { deb: '/srv/consul_1.8.7_all.deb' })`,
   },
 
   applyMany: changePackages,
-  effects: foreseePackage,
+  effectsMany: foreseePackages,
 })
 
 function differencesOf(name: string, want: Want, version: string | undefined, host: Host): Change[] {

@@ -1,9 +1,10 @@
 import { z } from 'zod'
-import type { Change } from '../protocol/events.ts'
 import { defineResource, differences, must } from './define.ts'
-import type { Foreseen, Host, UnitState } from './host.ts'
+import type { Host, UnitState } from './host.ts'
 import { ServiceName, unitOf } from './names.ts'
-import { notThere, startAndSettle } from './system/settled.ts'
+import { foreseeAction, foreseeVerb, noInstallSection } from './system/service-foreseen.ts'
+import { isMasked, verbsFor } from './system/service-verbs.ts'
+import { startAndSettle } from './system/settled.ts'
 
 const Props = z
   .strictObject({
@@ -57,7 +58,7 @@ service('mesos-master', { masked: true })`,
   },
 
   async effects(name, _want, foreseen, changes) {
-    for (const verb of verbsFor(changes)) await foresee(verb, unitOf(name), foreseen)
+    for (const verb of verbsFor(changes)) await foreseeVerb(verb, unitOf(name), foreseen)
   },
 
   actions: {
@@ -69,51 +70,16 @@ service('mesos-master', { masked: true })`,
     reload: (name, host, want) => act('reload-or-restart', name, want, host),
   },
 
+  async actionEffects(action, name, want, foreseen) {
+    if (!isKeptStopped(action, want)) await foreseeAction(action, unitOf(name), foreseen)
+  },
+
   satisfies: (changes) => {
     const running = changes.find(({ what }) => what === 'running')?.to
     if (running === 'true') return ['start', 'restart', 'try-restart', 'reload']
     return running === 'false' ? ['stop', 'try-restart'] : []
   },
 })
-
-type Verb = 'daemon-reload' | 'stop' | 'mask' | 'unmask' | 'enable' | 'disable' | 'start'
-
-/** In an order that works: what is masked can be neither enabled nor started, and is stopped before nothing more can be said to it. */
-function verbsFor(changes: Change[]) {
-  const to = new Map(changes.map((change) => [change.what, change.to]))
-  const verbs: [Verb, boolean][] = [
-    ['daemon-reload', to.has('daemon-reload')],
-    ['unmask', to.get('masked') === 'false'],
-    ['disable', to.get('enabled') === 'false'],
-    ['enable', to.get('enabled') === 'true'],
-    ['stop', to.get('running') === 'false'],
-    ['mask', to.get('masked') === 'true'],
-    ['start', to.get('running') === 'true'],
-  ]
-  return verbs.filter(([, needed]) => needed).map(([verb]) => verb)
-}
-
-const foreseenStates: Record<Verb, Partial<UnitState>> = {
-  'daemon-reload': { NeedDaemonReload: 'no' },
-  stop: { ActiveState: 'inactive', SubState: 'dead' },
-  mask: { LoadState: 'masked', UnitFileState: 'masked' },
-  unmask: { LoadState: 'loaded', UnitFileState: 'disabled' },
-  enable: { UnitFileState: 'enabled' },
-  disable: { UnitFileState: 'disabled' },
-  start: { ActiveState: 'active', SubState: 'running' },
-}
-
-async function foresee(verb: Verb, unit: string, foreseen: Foreseen) {
-  const { LoadState, UnitFileState } = await foreseen.unit(unit)
-  if (verb === 'enable' && UnitFileState === 'static') throw new Error(noInstallSection(unit))
-  if (LoadState === 'not-found' && foreseen.brought.length === 0 && (verb === 'start' || verb === 'enable'))
-    throw new Error(notThere(unit))
-  foreseen.foreseeUnit(unit, { LoadState: 'loaded', ...foreseenStates[verb] })
-}
-
-function isMasked({ LoadState, UnitFileState }: UnitState) {
-  return LoadState === 'masked' || UnitFileState === 'masked'
-}
 
 /** What comes up again and again after each crash neither runs nor is stopped. */
 export function runs({ ActiveState }: UnitState) {
@@ -132,19 +98,19 @@ async function enablement(name: string, want: Want, { UnitFileState }: UnitState
   return String(UnitFileState === 'enabled' || UnitFileState === 'alias')
 }
 
-function noInstallSection(unit: string) {
-  return `${unit} has no [Install] section, so it cannot be enabled. Leave \`enabled\` out, or give the unit one with WantedBy=.`
-}
-
 async function enable(unit: string, host: Host) {
   const { UnitFileState } = await host.unit(unit)
   if (UnitFileState === 'static') throw new Error(noInstallSection(unit))
   await must(host, ['systemctl', 'enable', '--', unit])
 }
 
+/** What the recipe keeps stopped is not woken by a changed file. */
+function isKeptStopped(verb: string, want: Want) {
+  return (want.masked || want.running === false) && verb !== 'stop'
+}
+
 async function act(verb: string, name: string, want: Want, host: Host) {
-  // What the recipe keeps stopped is not woken by a changed file.
-  if ((want.masked || want.running === false) && verb !== 'stop') return
+  if (isKeptStopped(verb, want)) return
   const unit = unitOf(name)
   const { NeedDaemonReload } = await host.unit(unit)
   if (NeedDaemonReload === 'yes') await must(host, ['systemctl', 'daemon-reload'])

@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import type { Change } from '../protocol/events.ts'
 import { defineResource, differences, must } from './define.ts'
-import type { Foreseen, Host } from './host.ts'
-import { AccountName, Owner, Path, unknownId } from './names.ts'
-import { gidOf, nameOf } from './files/ownership.ts'
+import type { Host } from './host.ts'
+import { AccountName, Owner, Path } from './names.ts'
+import { gidOf, idShown, nameOf } from './files/ownership.ts'
+import { foreseeUser } from './system/user-foreseen.ts'
 
 const Props = z.strictObject({
   ensure: z
@@ -48,7 +49,7 @@ export const user = defineResource({
     const { comment, home, shell } = found ?? {}
     const current = {
       ensure,
-      uid: found?.uid.toString(),
+      uid: found && idShown(found.uid),
       group: found && groupShown(found.gid, want, host),
       comment,
       home,
@@ -76,39 +77,8 @@ export const user = defineResource({
     if (what.includes('home directory') && !what.includes('ensure')) makeHome(name, want, host)
   },
 
-  effects: foresee,
+  effects: foreseeUser,
 })
-
-function foresee(name: string, want: Want, foreseen: Foreseen) {
-  const users = foreseen.users()
-  const groups = foreseen.groups()
-  if (want.ensure === 'absent') {
-    // userdel takes the user's own group along where nobody else is in it.
-    if (groups.get(name)?.members.length === 0) groups.delete(name)
-    users.delete(name)
-    return
-  }
-  const found = users.get(name)
-  const main = want.group ?? (found ? undefined : name)
-  if (main === name && !groups.has(name)) groups.set(name, { gid: want.uid ?? unknownId, members: [] })
-  const gid = main === undefined ? found?.gid : gidOf(main, foreseen)
-  if (gid === undefined)
-    throw new Error(`There is no group ${main} on this node. Declare group[${main}] before user[${name}].`)
-  const uid = want.uid ?? found?.uid ?? unknownId
-  const { comment = '', home = `/home/${name}`, shell = '/bin/sh' } = { ...found, ...defined(want) }
-  users.set(name, { uid, gid, comment, home, shell })
-  for (const one of want.groups) {
-    const group = groups.get(one)
-    if (!group) throw new Error(`There is no group ${one} on this node. Declare group[${one}] before user[${name}].`)
-    if (!group.members.includes(name)) group.members.push(name)
-  }
-  if (want.createHome && !foreseen.files.stat(home))
-    foreseen.foresee(home, { kind: 'directory', mode: 0o700, uid, gid })
-}
-
-function defined({ comment, home, shell }: Want) {
-  return Object.fromEntries(Object.entries({ comment, home, shell }).filter(([, value]) => value !== undefined))
-}
 
 function commandFor(name: string, want: Want, host: Host, what: string[]) {
   if (want.ensure === 'absent') return ['userdel', '--', name]

@@ -1,7 +1,9 @@
 import { basename, dirname, join, resolve } from 'node:path'
 import { sha256 } from '../../protocol/catalog.ts'
+import { hasCode } from '../../protocol/errors.ts'
 import { type Files, type ForeseenPath, type Found, type ResolvedAccess, Unforeseeable } from '../../resources/host.ts'
 import { explained } from '../../resources/files/write-atomically.ts'
+import { Sight } from './sight.ts'
 
 /** How many links the kernel follows in one path (path_resolution(7)). */
 const mostLinks = 40
@@ -15,17 +17,21 @@ interface Entry extends ForeseenPath {
 export class ForeseenFiles implements Files {
   readonly #real: Files
   readonly #entries = new Map<string, Entry | null>()
+  readonly #doubts = new Map<string, string>()
+  readonly #sight: Sight
   /** When each was foreseen to come, to change or to go, counted from 1. */
   readonly #when = new Map<string, number>()
   #count = 0
 
-  constructor(real: Files) {
+  constructor(real: Files, sight = new Sight()) {
     this.#real = real
+    this.#sight = sight
   }
 
   foresee(path: string, there: ForeseenPath | null) {
     const at = this.#canonical(path)
     for (const below of this.#entries.keys()) if (below.startsWith(`${at}/`)) this.#forget(below)
+    for (const below of this.#doubts.keys()) if (below.startsWith(`${at}/`)) this.#doubts.delete(below)
     this.#set(at, there)
   }
 
@@ -34,9 +40,20 @@ export class ForeseenFiles implements Files {
     this.#when.delete(at)
   }
 
+  /** What is at this path cannot be told any more. A path whose links lead in a circle nobody can look at anyway. */
+  doubt(path: string, why: string) {
+    try {
+      this.#doubts.set(this.#canonical(path), why)
+    } catch (error) {
+      if (!hasCode(error, 'ELOOP')) throw error
+    }
+  }
+
   #set(at: string, entry: Entry | null) {
     this.#entries.set(at, entry)
     this.#when.set(at, ++this.#count)
+    if (this.#sight.assuming === undefined) this.#doubts.delete(at)
+    else this.#doubts.set(at, this.#sight.assuming)
   }
 
   /** How many things were foreseen until now; with it `isNewer` tells what came later. */
@@ -85,6 +102,7 @@ export class ForeseenFiles implements Files {
     const found = this.#found(at)
     if (found?.kind !== 'directory') return refuse(found ? 'ENOTDIR' : 'ENOENT', path)
     const entry = this.#entries.get(at)
+    this.#sight.hasMissed = true
     const real = this.#isCovered(at) || (entry && !entry.asItIs) ? [] : this.#real.list(at)
     const foreseen = [...this.#entries.keys()].filter((one) => dirname(one) === at).map((one) => basename(one))
     return [...new Set([...real, ...foreseen])].filter((name) => this.#found(join(at, name))).toSorted()
@@ -134,6 +152,13 @@ export class ForeseenFiles implements Files {
   }
 
   #found(at: string): Found | undefined {
+    this.#sight.require(this.#doubts.get(at))
+    const found = this.#foundThere(at)
+    if (!found && isOpen(this.#foundThere(dirname(at)))) this.#sight.hasMissed = true
+    return found
+  }
+
+  #foundThere(at: string): Found | undefined {
     const entry = this.#entries.get(at)
     if (entry === null) return undefined
     if (entry)
@@ -176,6 +201,11 @@ export class ForeseenFiles implements Files {
     if (!isLink) return at
     return this.#target(resolve(dirname(at), entry?.target ?? this.#real.readLink(at)), links + 1)
   }
+}
+
+/** Something may come to be in what is no directory only once that is gone. */
+function isOpen(above: Found | undefined) {
+  return above === undefined || above.kind === 'directory'
 }
 
 /** -1 leaves an id as it is: that of who is there, or of root, as whom the agent runs. */

@@ -216,7 +216,7 @@ function isMade(after: Finding, changes: Change[]) {
 }
 
 /** Nothing has come of trying to make the changes. */
-function isAsBefore(after: Finding, changes: Change[]) {
+export function isAsBefore(after: Finding, changes: Change[]) {
   return (
     after.is === 'different' &&
     JSON.stringify(after.changes.map(withoutKept)) === JSON.stringify(changes.map(withoutKept))

@@ -1,10 +1,10 @@
-import type { ResourceId } from '../../protocol/catalog.ts'
 import type { Change, ResourceEvent } from '../../protocol/events.ts'
 import { type Applying, applyAll, atTheEnd, failure, withheld } from './apply.ts'
-import { checkAll, checkGuarded, type Finding, hasGuard } from './check.ts'
+import { checkAll, checkGuarded, type Finding } from './check.ts'
 import { asError } from '../errors.ts'
 import { Failures } from './failures.ts'
 import { messageOf } from '../../protocol/errors.ts'
+import { neighbours } from './neighbours.ts'
 import { settleOwed } from './owed.ts'
 import type { Prepared } from './prepare.ts'
 import type { HoldsBack } from './stance.ts'
@@ -45,7 +45,12 @@ async function walk(prepared: Prepared[], findings: Finding[], converging: Conve
   for (let index = 0; index < prepared.length;) {
     for (const one of await settleAbove(index, prepared, converging, tried)) failures.add(one)
     const firstLook = converging.journal.touched ? undefined : findings[index]
-    index += await take(neighbours(prepared, findings, index), firstLook, failures, converging)
+    index += await take(
+      neighbours(prepared, index, findings[index]?.is === 'as-wanted'),
+      firstLook,
+      failures,
+      converging,
+    )
   }
 }
 
@@ -73,32 +78,6 @@ async function settleAbove(index: number, prepared: Prepared[], converging: Conv
   const { recipe } = probe.resource
   const above = new Set(prepared.slice(0, index).filter(({ resource }) => resource.recipe === recipe))
   return settleOwed(prepared, converging, tried, (one) => one !== undefined && above.has(one))
-}
-
-// Resources of one type that stand side by side in a recipe can be made in one transaction.
-function neighbours(prepared: Prepared[], findings: Finding[], from: number): Prepared[] {
-  const first = prepared[from]
-  if (!first?.type.applyMany || findings[from]?.is === 'as-wanted') return prepared.slice(from, from + 1)
-  const group = new Set([first.id])
-  const most = from + (first.type.manyAtMost ?? Infinity)
-  let end = from + 1
-  for (let next = prepared[end]; next && end < most && goesWith(first, group, next); next = prepared[++end])
-    group.add(next.id)
-  return prepared.slice(from, end)
-}
-
-// What waits for another of them, or is to be decided on or tried in its own way, is made after them.
-function goesWith(first: Prepared, group: Set<ResourceId>, next: Prepared) {
-  const { recipe, retries, timeoutMs, requires } = next.resource
-  return (
-    next.type === first.type &&
-    recipe === first.resource.recipe &&
-    retries === first.resource.retries &&
-    timeoutMs === first.resource.timeoutMs &&
-    !hasGuard(first) &&
-    !hasGuard(next) &&
-    !requires?.some((id) => group.has(id))
-  )
 }
 
 /** What a resource comes to at its turn: an event that is known at once, or changes to be made. */

@@ -19,9 +19,19 @@ export class Failures {
 
   /** Why the resource is to be skipped, if it is. */
   reasonToSkip({ resource }: Prepared) {
-    const before = this.#recipes.get(resource.recipe)
+    const { before, required } = this.#above(resource)
     if (before !== undefined) return `${before} failed before it in recipe ${resource.recipe}`
-    const required = resource.requires?.find((id) => this.#resources.has(id))
     return required === undefined ? undefined : `it requires ${required}, which failed or was skipped`
+  }
+
+  /** The same, where it is not known whether they fail. */
+  reasonForDoubt({ resource }: Prepared) {
+    const { before, required } = this.#above(resource)
+    if (before !== undefined) return `it is skipped if ${before} fails before it in recipe ${resource.recipe}`
+    return required === undefined ? undefined : `it is skipped if ${required}, which it requires, fails or is skipped`
+  }
+
+  #above({ recipe, requires }: Prepared['resource']) {
+    return { before: this.#recipes.get(recipe), required: requires?.find((id) => this.#resources.has(id)) }
   }
 }

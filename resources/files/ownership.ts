@@ -3,6 +3,7 @@ import { differences } from '../define.ts'
 import { faultPoint } from '../fault-points.ts'
 import type { Found, Host, ResolvedAccess } from '../host.ts'
 import { Mode, Owner } from '../names.ts'
+import { isUnknownId } from '../system/accounts-foreseen.ts'
 
 const newModes = { file: '0644', directory: '0755' } as const
 
@@ -46,7 +47,11 @@ function octal(mode: number) {
 
 export function nameOf<Key extends 'uid' | 'gid'>(id: number, key: Key, accounts: Map<string, Record<Key, number>>) {
   for (const [name, account] of accounts) if (account[key] === id) return name
-  return String(id)
+  return idShown(id)
+}
+
+export function idShown(id: number) {
+  return isUnknownId(id) ? 'a number that the node chooses' : String(id)
 }
 
 function uidOf(owner: string | undefined, host: Host) {

@@ -1,8 +1,7 @@
-import type { Change } from '../../protocol/events.ts'
 import { allOrEach } from './all-or-each.ts'
 import { output } from './apt.ts'
 import { commandFailed } from '../define.ts'
-import { dnfArgv, type Item, type RpmWant, specOf, transactions } from './dnf-transactions.ts'
+import { dnfArgv, type Item, specOf, transactions } from './dnf-transactions.ts'
 import { changedByPlan } from '../foreseen/changes.ts'
 import { foreseeGone } from '../foreseen/removal.ts'
 import { type Foreseen, Unforeseeable } from '../host.ts'
@@ -12,10 +11,6 @@ import { runIfThere } from '../system/run-if-there.ts'
 /** What each plan has foreseen to be installed so far: dnf itself sees only what is. */
 const planned = new WeakMap<Foreseen, string[]>()
 
-export async function foreseeRpm(name: string, want: RpmWant, foreseen: Foreseen, changes: Change[]) {
-  for (const error of (await foreseeRpms([{ name, want, changes }], foreseen)).values()) throw error
-}
-
 /** Does what `changeRpms` does, but that dnf only shows what it would do, before it asks. */
 export async function foreseeRpms(items: Item[], foreseen: Foreseen): Promise<Map<string, Error>> {
   const failed = new Map<string, Error>()
@@ -24,12 +19,14 @@ export async function foreseeRpms(items: Item[], foreseen: Foreseen): Promise<Ma
     const act = why === undefined ? foresee : () => Promise.reject(new Unforeseeable(why))
     for (const [name, error] of await allOrEach(group, (some) => act(some, foreseen))) failed.set(name, error)
     for (const { name, want } of group)
-      if (want.ensure === 'present' && (why !== undefined || !failed.has(name))) foreseen.mayBring(`dnf[${name}]`)
+      if (want.ensure === 'present' && (why !== undefined || !failed.has(name)))
+        foreseen.mayBring(`dnf[${name}]`, 'packages')
   }
   return failed
 }
 
 async function whyUnknown(foreseen: Foreseen) {
+  if (foreseen.packagesInDoubt !== undefined) return foreseen.packagesInDoubt
   const path = await changedByPlan(['/etc/dnf', '/etc/yum.repos.d'], foreseen)
   if (path !== undefined) return `${path} is to be changed above it, and what dnf can install then is not known before`
   const isThere = await runIfThere({ run: foreseen.look }, ['dnf', '--version'])

@@ -3,7 +3,7 @@ import { type Differing, must } from '../define.ts'
 import type { CommandOptions, Host } from '../host.ts'
 
 /** What a recipe says of an RPM. */
-export interface RpmWant {
+interface RpmWant {
   ensure: 'present' | 'absent'
   version?: string | undefined
   recommends?: boolean | undefined

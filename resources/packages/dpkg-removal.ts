@@ -4,7 +4,7 @@ import { foreseeGone } from '../foreseen/removal.ts'
 import type { Files, Foreseen } from '../host.ts'
 
 /** Where dpkg keeps which files a package brought: `NAME.list` or `NAME:ARCH.list` (dpkg(1)). */
-const info = '/var/lib/dpkg/info'
+export const info = '/var/lib/dpkg/info'
 
 /**
  * Foresees what goes with packages: their files, except configuration unless purged, the directories that are then empty and nobody
@@ -37,7 +37,7 @@ function foreseeStatus(name: string, purged: boolean, base: string, foreseen: Fo
   else foreseen.packages().delete(name)
 }
 
-function baseOf(name: string, foreseen: Foreseen) {
+export function baseOf(name: string, foreseen: Foreseen) {
   if (foreseen.files.stat(`${info}/${name}.list`)) return name
   const owns = foreseen.files.list(info).filter((file) => file.startsWith(`${name}:`) && file.endsWith('.list'))
   // Those of a foreign architecture are packages of their own.
@@ -45,6 +45,6 @@ function baseOf(name: string, foreseen: Foreseen) {
   return own ?? name
 }
 
-function linesOf(path: string, files: Files) {
+export function linesOf(path: string, files: Files) {
   return files.stat(path) ? files.read(path).toString().split('\n').filter(Boolean) : []
 }

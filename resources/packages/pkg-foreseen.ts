@@ -1,7 +1,7 @@
-import type { Change } from '../../protocol/events.ts'
 import { plannedApt } from './apt-planned.ts'
 import { type Step, stepsIn } from './dpkg-status.ts'
 import { foreseeRemoved } from './dpkg-removal.ts'
+import { foreseeReplaced } from './dpkg-replaced.ts'
 import { changedByPlan } from '../foreseen/changes.ts'
 import { type Foreseen, Unforeseeable } from '../host.ts'
 import {
@@ -17,10 +17,6 @@ import {
   transactions,
   whyNotAvailable,
 } from './pkg-transactions.ts'
-
-export async function foreseePackage(name: string, want: PackageWant, foreseen: Foreseen, changes: Change[]) {
-  for (const error of (await foreseePackages([{ name, want, changes }], foreseen)).values()) throw error
-}
 
 /** Does what `changePackages` does, but that apt only simulates it, on packages as the plan has foreseen them so far. */
 export async function foreseePackages(items: Item[], foreseen: Foreseen): Promise<Map<string, Error>> {
@@ -41,12 +37,13 @@ async function foresee(part: Transaction, foreseen: Foreseen) {
   const apt = plannedApt(foreseen)
   const steps = stepsIn(await attempt(part, apt, ['--simulate']))
   foreseeRemoved(steps, foreseen)
+  foreseeReplaced(steps, foreseen)
   for (const step of steps) if (step.verb === 'Inst') foreseeInstalled(step, foreseen)
   await apt.take(
     steps,
     new Map(part.items.flatMap(({ name, want }) => (want.deb === undefined ? [] : [[name, want.deb]]))),
   )
-  for (const { name, want } of part.items) if (want.ensure === 'present') foreseen.mayBring(`pkg[${name}]`)
+  for (const { name, want } of part.items) if (want.ensure === 'present') foreseen.mayBring(`pkg[${name}]`, 'packages')
 }
 
 /** Those of which cannot be told what apt would do, and why. They may bring things all the same. */
@@ -56,12 +53,13 @@ async function whyUnknown(items: Item[], foreseen: Foreseen) {
     const why = await reason(want, foreseen)
     if (why === undefined) continue
     failed.set(name, new Unforeseeable(why))
-    if (want.ensure === 'present') foreseen.mayBring(`pkg[${name}]`)
+    if (want.ensure === 'present') foreseen.mayBring(`pkg[${name}]`, 'packages')
   }
   return failed
 }
 
 async function reason({ ensure, deb }: PackageWant, foreseen: Foreseen) {
+  if (foreseen.packagesInDoubt !== undefined) return foreseen.packagesInDoubt
   if (isInterrupted(foreseen))
     return 'dpkg was interrupted, and what finishing its work brings is not known before that'
   if (ensure !== 'present') return undefined

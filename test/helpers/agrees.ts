@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import type { Report, ResourceEvent } from '../../protocol/events.ts'
+import { isDeepStrictEqual } from 'node:util'
+import { type Change, changesOf, type Report, type ResourceEvent } from '../../protocol/events.ts'
 
 /** What a converge may have made of what its plan said. `absent`: unchanged, which a report only counts. */
 const allowed: Record<ResourceEvent['outcome'] | 'absent', string[]> = {
@@ -34,4 +35,25 @@ function told(event: ResourceEvent | undefined) {
 
 function keyOf({ id, action }: ResourceEvent) {
   return action === undefined ? id : `${action} ${id}`
+}
+
+/** That what a plan said would change is what changed, from and to what, in the same order, and that owed actions come in theirs. */
+export function assertAgreesInDetail(plan: Report, converged: Report) {
+  const done = new Map(converged.events.map((event) => [keyOf(event), event]))
+  const lies = plan.events.flatMap((said) => {
+    const became = done.get(keyOf(said))
+    if (!became || 'proviso' in said || said.outcome === 'unknown') return []
+    const [foreseen, made] = [changesOf(said).map(shown), changesOf(became).map(shown)]
+    return isDeepStrictEqual(foreseen, made)
+      ? []
+      : [`${keyOf(said)}: planned ${JSON.stringify(foreseen)}, made ${JSON.stringify(made)}`]
+  })
+  assert.deepEqual(lies, [], 'the plan said other changes')
+  const keys = new Set(plan.events.filter((event) => !('proviso' in event)).map(keyOf))
+  const order = ({ events }: Report) => events.map(keyOf).filter((key) => done.has(key) && keys.has(key))
+  assert.deepEqual(order(plan), order(converged), 'the plan said another order')
+}
+
+function shown({ what, from, to, diff }: Change) {
+  return { what, from, to, diff }
 }

@@ -117,6 +117,8 @@ const foreseen = {
   look: async () => ({ exitCode: 0, stdout: '', stderr: '' }),
   foresee: () => {},
   foreseeUnit: () => {},
+  packagesInDoubt: undefined,
+  doubt: () => {},
   mayBring: () => {},
   brought: [],
 }

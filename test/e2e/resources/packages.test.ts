@@ -190,8 +190,8 @@ acceptance('apt', { packages: signers, files }, (machine) => {
       machine(),
       `pkg('lab-greet', { version: '1.0' })
        service('lab-greet', { running: true })
-       file('/usr/share/lab/words', { mode: '0644' })
-       pkg('lab-words')`,
+       pkg('lab-words')
+       file('/usr/share/lab/words', { mode: '0644' })`,
       ['pkg[lab-greet] changed'],
     )
     // That lab-words comes along it knows, and so does not tell of it again; what is in it nobody has listed.

@@ -129,11 +129,6 @@ test('what is in no list fails in the plan as it will, after lists that were fet
   assert.match(error?.message ?? '', /^There is no package typo in the node's sources/)
   const update = host.commands.find((line) => line.endsWith(' update')) ?? ''
   assert.match(update, /^apt-get -o Dir::State::Lists=\/var\/cache\/trivet-agent\/apt\/lists /)
-  await assert.rejects(
-    async () =>
-      pkg.effects?.('typo', pkg.props.parse({}), foreseen, [{ what: 'ensure', from: 'absent', to: 'present' }]),
-    /There is no package typo/,
-  )
   host.afterUpdate.set('fresh', ['1.0-1'])
   host.simulated.set('fresh', 'Inst fresh (1.0-1 lab [all])\n')
   assert.equal((await foresee(foreseen, { fresh: {} })).size, 0)
@@ -182,4 +177,23 @@ test('a hold is foreseen, and lifted for whoever says so', async (t) => {
   host.simulated.set('tool=2.0-1', 'Inst tool [1.0-1] (2.0-1 lab [amd64])\n')
   assert.equal((await foresee(foreseen, { tool: { version: '2.0-1', hold: true } })).size, 0)
   assert.deepEqual(foreseen.packages().get('tool'), { version: '2.0-1', status: 'installed', hold: true })
+})
+
+test('of what another version of a package brings nothing is known, but for configuration that was changed', async (t) => {
+  const { host, foreseen } = await planned(t)
+  host.simulated.set('tool=2.0-1', 'Inst tool [1.0-1] (2.0-1 lab [amd64])\n')
+  host.offers('tool')
+  await foresee(foreseen, { tool: { version: '2.0-1' } })
+  assert.throws(() => foreseen.files.stat('/usr/share/tool/text'), Unforeseeable)
+  await assert.rejects(foreseen.unit('tool.service'), Unforeseeable)
+  assert.equal(foreseen.files.stat('/usr/share')?.kind, 'directory')
+})
+
+test('after a change of packages that is not sure, nobody knows what apt would do', async (t) => {
+  const { host, foreseen } = await planned(t)
+  host.simulated.set('tool-', 'Remv tool [1.0-1]\n')
+  await foreseen.assume('perhaps', () => foresee(foreseen, { tool: { ensure: 'absent' } }))
+  host.offers('haproxy')
+  const failed = await foresee(foreseen, { haproxy: {} })
+  assert(failed.get('haproxy') instanceof Unforeseeable)
 })

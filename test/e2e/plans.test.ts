@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict'
+import { before as beforeAll, test } from 'node:test'
+import * as fc from 'fast-check'
+import { messageOf } from '../../protocol/errors.ts'
+import { acceptance } from '../helpers/acceptance.ts'
+import { checkCase } from '../helpers/plans/check-case.ts'
+import { anyCase, type Case } from '../helpers/plans/generate.ts'
+import { makeReady } from '../helpers/plans/machine.ts'
+
+/** `PLAN_SEED=7` tries just the case of that seed, `PLAN_CASES=500` so many new ones. */
+const { PLAN_SEED, PLAN_CASES = '15' } = process.env
+/** Cases of which a plan once told a lie. */
+const pinned = [2, 3, 2016]
+const fresh = Math.floor(Math.random() * 1_000_000) * 1000
+const seeds =
+  PLAN_SEED === undefined
+    ? [...pinned, ...Array.from({ length: Number(PLAN_CASES) }, (_, at) => fresh + at)]
+    : [Number(PLAN_SEED)]
+/** Of all resources, for a plan that says unknown of everything would never lie. Of hundreds of cases together it is a quarter. */
+const mostUnknown = 0.4
+/** Too few cases tell no share. */
+const fewest = 10
+
+acceptance('plans', {}, (machine) => {
+  beforeAll(() => makeReady(machine().node))
+
+  test(`plans do not lie: seeds ${seeds.join(' ')}`, async (t) => {
+    const lies: string[] = []
+    let [resources, unknown] = [0, 0]
+    for (const seed of seeds) {
+      const given = caseOf(seed)
+      try {
+        const said = await checkCase(machine().node, given)
+        resources += said.resources
+        unknown += said.unknown
+      } catch (error) {
+        lies.push(tell(seed, given, error))
+      }
+    }
+    t.diagnostic(`${seeds.length} cases, ${resources} resources, of which plans said unknown of ${unknown}`)
+    assert.equal(lies.length, 0, lies.join('\n\n'))
+    if (seeds.length >= fewest) assert(unknown <= mostUnknown * resources, 'plans say too often that they do not know')
+  })
+})
+
+function caseOf(seed: number): Case {
+  const [found] = fc.sample(anyCase, { seed, numRuns: 1 })
+  assert(found)
+  return found
+}
+
+function tell(seed: number, { state, before, resources }: Case, error: unknown) {
+  return [
+    `A plan lied. Again: PLAN_SEED=${seed} npm run e2e plans`,
+    ...state.map((line) => `  $ ${line}`),
+    ...(before.length > 0 ? ['  converged to', ...before.map((one) => `  ${JSON.stringify(one)}`), '  and then'] : []),
+    ...resources.map((one) => `  ${JSON.stringify(one)}`),
+    messageOf(error),
+  ].join('\n')
+}
