@@ -16,8 +16,8 @@ const seeds =
   PLAN_SEED === undefined
     ? [...pinned, ...Array.from({ length: Number(PLAN_CASES) }, (_, at) => fresh + at)]
     : [Number(PLAN_SEED)]
-/** Of all resources, for a plan that says unknown of everything would never lie. Of hundreds of cases together it is a quarter. */
-const mostUnknown = 0.4
+/** Of all resources, for a plan that says unknown of everything would never lie: a quarter of 80 cases together, a third of some eight. */
+const mostUnknown = 0.5
 /** Too few cases tell no share. */
 const fewest = 10
 
