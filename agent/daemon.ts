@@ -7,6 +7,7 @@ import { Drift } from './drift/drift.ts'
 import { progressTo } from './runs/progress.ts'
 import { reportOfNone } from './runs/report.ts'
 import { Refused, type Request } from './runs/run.ts'
+import { Rest } from './rest.ts'
 import { Schedule } from './schedule.ts'
 import type { State } from './kept/state.ts'
 import { messageOf } from '../protocol/errors.ts'
@@ -31,6 +32,7 @@ export class Daemon {
   #running: { request: Request; abort: AbortController } | undefined
   #runs = Promise.resolve()
   readonly #schedule: Schedule
+  readonly #rest = new Rest()
   #settling: { timer: NodeJS.Timeout } | undefined
   #retaking: NodeJS.Timeout | undefined
   #newest: Catalog | undefined
@@ -83,6 +85,7 @@ export class Daemon {
     await this.#runs
     // Only now: the last run has set them anew.
     this.#schedule.close()
+    this.#rest.end()
     this.#drift.close()
   }
 
@@ -208,6 +211,7 @@ export class Daemon {
     const [request] = this.#pending.values()
     if (!request) return
     this.#pending.delete(kindOf(request))
+    this.#rest.end()
     const abort = new AbortController()
     this.#running = { request, abort }
     const progress = progressTo((message) => this.#connection?.send(message))
@@ -241,6 +245,7 @@ export class Daemon {
     this.#drift.follow(catalog)
     await this.#schedule.follow(catalog?.head.policies)
     if (request.trigger !== 'drift') await this.#renewFacts()
+    this.#rest.begin()
   }
 
   #make(request: Request, hooks: Hooks): Promise<Report[]> {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { z } from 'zod'
 import { isRecord } from './is-record.ts'
 
@@ -107,16 +107,21 @@ export function idOf({ type, name }: Pick<CatalogResource, 'type' | 'name'>): Re
 }
 
 /** JSON with sorted keys and without undefined: equal data gives equal text. */
+/** Of plain data. Equal values have equal text, in whatever order their keys came. */
 function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) => (isRecord(inner) ? sortedByKey(inner) : inner))
-}
-
-function sortedByKey(record: Record<string, unknown>) {
-  return Object.fromEntries(Object.entries(record).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+  if (Array.isArray(value))
+    return `[${value.map((one) => (one === undefined ? 'null' : canonicalJson(one))).join(',')}]`
+  if (!isRecord(value)) return JSON.stringify(value)
+  let members = ''
+  for (const key of Object.keys(value).toSorted()) {
+    if (value[key] === undefined) continue
+    members += `${members && ','}${JSON.stringify(key)}:${canonicalJson(value[key])}`
+  }
+  return `{${members}}`
 }
 
 export function sha256(bytes: string | Uint8Array) {
-  return createHash('sha256').update(bytes).digest('hex')
+  return hash('sha256', bytes, 'hex')
 }
 
 /** What a catalog, or facts, are known by: the SHA-256 of their canonical JSON. */
