@@ -172,6 +172,17 @@ test('a damaged ledger is moved aside, and nothing that it told of is removed', 
   assert(existsSync(`${ledger}.damaged`))
 })
 
+test('a ledger in which what is left over cannot be read is moved aside, and the thing stays', async (t) => {
+  const { node, path, file, wants, ledger } = await filesIn(t)
+  wants([file('a', 'one'), file('b', 'one')], 'remove')
+  await node.run()
+  writeFileSync(ledger, readFileSync(ledger, 'utf8').replaceAll('"how":"made"', '"how":"conjured"'))
+  wants([file('b', 'two')], 'remove')
+  assert.deepEqual(shownEvents((await node.run()).events), [`changed file[${path('b')}]`])
+  assert(existsSync(path('a')))
+  assert(existsSync(`${ledger}.damaged`))
+})
+
 test('a directory that was made stays as long as others keep things in it', async (t) => {
   const { node, path, wants } = await filesIn(t)
   const directory = { ...resource(path('d')), type: 'directory', recipe: 'web', props: {} }
