@@ -32,7 +32,13 @@ export const ResourceEvent = z.discriminatedUnion('outcome', [
     /** Why it only would: the plan's doubt about what comes before it, or that this resource is only audited. */
     proviso: z.string().optional(),
   }),
-  z.strictObject({ outcome: z.literal('unknown'), ...about, reason: z.string() }),
+  z.strictObject({
+    outcome: z.literal('unknown'),
+    ...about,
+    /** What differs as far as can be told, and would be made if it comes to that. */
+    changes: z.array(Change).optional(),
+    reason: z.string(),
+  }),
   z.strictObject({
     outcome: z.literal('failed'),
     ...about,

@@ -85,7 +85,8 @@ export function about({ id, resource: { recipe } }: Prepared) {
 }
 
 export function unknown(one: Prepared, reason: string, changes: Change[] = []): Planned {
-  return { one, event: { outcome: 'unknown', ...about(one), reason }, changes }
+  const shown = changes.length > 0 && { changes: shownOf(one, changes) }
+  return { one, event: { outcome: 'unknown', ...about(one), ...shown, reason }, changes }
 }
 
 function mayFail(one: Prepared, reason: string, changes: Change[] = []): Planned {
@@ -94,8 +95,11 @@ function mayFail(one: Prepared, reason: string, changes: Change[] = []): Planned
 
 /** What differs, as it is shown, and why. */
 function difference(one: Prepared, changes: Change[], { ledger }: Planning) {
-  const shown = one.resource.sensitive ? changes.map(withheld) : changes
-  return { ...about(one), changes: shown, cause: ledger.causeOf(one) }
+  return { ...about(one), changes: shownOf(one, changes), cause: ledger.causeOf(one) }
+}
+
+function shownOf({ resource }: Prepared, changes: Change[]) {
+  return resource.sensitive ? changes.map(withheld) : changes
 }
 
 function heldBack(one: Prepared, changes: Change[], planning: Planning): Planned | undefined {

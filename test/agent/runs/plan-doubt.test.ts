@@ -3,6 +3,7 @@ import { symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { z } from 'zod'
+import { changesOf } from '../../../protocol/events.ts'
 import { defineResource } from '../../../resources/define.ts'
 import { directory } from '../../../resources/directory.ts'
 import { exec } from '../../../resources/exec.ts'
@@ -199,4 +200,25 @@ test('neighbours are foreseen together, as a converge makes them', async (t) => 
     'would-change package[d]',
     'would-change package[e]',
   ])
+})
+
+test('what is unknown shows what it would change, but for what is sensitive', async (t) => {
+  const at = await tempDir(t)
+  const guarded = { onlyIf: ['true'] as [string] }
+  const { events } = await nodeIn(join(at, 'state'), world(), [
+    text(`${at}/a`, { mode: '0600' }),
+    { ...text(`${at}/b`, { mode: '0600' }), ...guarded },
+    { ...text(`${at}/c`, { mode: '0600' }), ...guarded, sensitive: true },
+  ]).run({ mode: 'plan' })
+  const [sure, unknown, sensitive] = events
+  assert.deepEqual(
+    events.map(({ outcome }) => outcome),
+    ['would-change', 'unknown', 'unknown'],
+  )
+  assert(sure && unknown && sensitive)
+  assert.deepEqual(changesOf(unknown), changesOf(sure))
+  assert.deepEqual(
+    changesOf(sensitive).map(({ to }) => to),
+    ['(sensitive)', '(sensitive)'],
+  )
 })
