@@ -1,5 +1,6 @@
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs'
 import { codeOf } from '../../protocol/errors.ts'
+import { allPids } from '../machine/proc.ts'
 
 /** A longer script is read no further. */
 const mostOfScript = 64 * 1024
@@ -10,26 +11,22 @@ const scratch = Buffer.alloc(mostOfScript)
  * kernel does not tell who wrote (inotify(7)), so this is a guess by what runs when it is looked.
  */
 export function writersOf(path: string): string[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .flatMap((pid) => {
-      const argv = argvOf(pid)
-      return argv.length > 0 && seemsToWrite(pid, argv, path)
-        ? [`process ${pid} (${argv.join(' ').slice(0, 200)})`]
-        : []
-    })
+  return allPids().flatMap((pid) => {
+    const argv = pid === process.pid ? [] : argvOf(pid)
+    return argv.length > 0 && seemsToWrite(pid, argv, path) ? [`process ${pid} (${argv.join(' ').slice(0, 200)})`] : []
+  })
 }
 
-function seemsToWrite(pid: string, argv: string[], path: string) {
+function seemsToWrite(pid: number, argv: string[], path: string) {
   if (argv.some((word) => word.includes(path))) return true
   return hasOpen(pid, path) || argv.slice(0, 3).some((word) => startOf(pid, word).includes(path))
 }
 
-function argvOf(pid: string) {
+function argvOf(pid: number) {
   return tolerating(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').filter(Boolean), [])
 }
 
-function hasOpen(pid: string, path: string) {
+function hasOpen(pid: number, path: string) {
   return tolerating(() => {
     const open = readdirSync(`/proc/${pid}/fd`).filter((fd) => linkOf(`/proc/${pid}/fd/${fd}`) === path)
     return open.some((fd) => isForWriting(readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'utf8')))
@@ -47,7 +44,7 @@ function isForWriting(fdinfo: string) {
 }
 
 // As the process sees it, from where it stands.
-function startOf(pid: string, word: string) {
+function startOf(pid: number, word: string) {
   const script = word.startsWith('/') ? `/proc/${pid}/root${word}` : `/proc/${pid}/cwd/${word}`
   return tolerating(() => {
     const fd = openSync(script, 'r')

@@ -1,6 +1,7 @@
 import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { hasCode } from '../../protocol/errors.ts'
+import { processOf, readBootId } from '../machine/proc.ts'
 import { moveAside, Unusable } from './state.ts'
 
 /** A lock that a process holds as long as it lives: a file that names the holder by pid, start time and boot. */
@@ -97,15 +98,7 @@ function isAlive(holder: string) {
 
 // A pid alone may be another process by now; with its start time and the boot it is one. Empty when it has ended.
 function holderText(pid: number) {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    // proc(5): field 3 is the state, Z where it has ended and nobody has asked how; field 22 the start time.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    const [state, started] = [fields[0], fields[19]]
-    if (state === 'Z') return ''
-    return `${pid} ${started} ${readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()}`
-  } catch (error) {
-    if (hasCode(error, 'ENOENT', 'ESRCH')) return ''
-    throw error
-  }
+  const found = processOf(pid)
+  // Z: it has ended, and nobody has asked how.
+  return found && found.state !== 'Z' ? `${pid} ${found.startedAt} ${readBootId()}` : ''
 }

@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { codeOf, hasCode } from '../../protocol/errors.ts'
+import { allPids, processOf } from './proc.ts'
 
 /** What is started while others are killed is killed in the next round; nothing forks faster than so many. */
 const mostRounds = 20
@@ -28,15 +29,11 @@ function kill(target: number) {
   }
 }
 
-function allPids() {
-  return readdirSync('/proc').filter((name) => /^\d+$/.test(name))
-}
-
 function descendantsOf(pid: number): number[] {
   const children = new Map<number, number[]>()
-  for (const name of allPids()) {
-    const parent = parentOf(name)
-    if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), Number(name)])
+  for (const one of allPids()) {
+    const parent = processOf(one)?.parent
+    if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), one])
   }
   const found: number[] = []
   for (let next = children.get(pid) ?? []; next.length > 0; next = next.flatMap((one) => children.get(one) ?? [])) {
@@ -46,28 +43,15 @@ function descendantsOf(pid: number): number[] {
 }
 
 function markedBy(mark: string) {
-  return allPids()
-    .filter((pid) => environmentOf(pid).includes(mark))
-    .map(Number)
+  return allPids().filter((pid) => environmentOf(pid).includes(mark))
 }
 
-function environmentOf(pid: string) {
+function environmentOf(pid: number) {
   try {
     return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0')
   } catch (error) {
     // It has ended, or is of somebody whose environment is none of ours.
     if (codeOf(error) === undefined) throw error
     return []
-  }
-}
-
-// Field 4 of /proc/PID/stat, proc(5); the name before it may hold anything, brackets too.
-function parentOf(pid: string) {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
-  } catch (error) {
-    if (hasCode(error, 'ENOENT', 'ESRCH')) return undefined
-    throw error
   }
 }

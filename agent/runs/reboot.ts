@@ -1,8 +1,9 @@
-import { readFileSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { z } from 'zod'
 import { hasCode } from '../../protocol/errors.ts'
 import { faultPoint } from '../../resources/fault-points.ts'
 import { readReplaceable, writeSynced } from '../kept/state.ts'
+import { readBootId } from '../machine/proc.ts'
 
 const Asked = z.strictObject({
   /** Which boot of the machine asked. */
@@ -84,10 +85,10 @@ export class Reboots {
   }
 }
 
-/** A new one at each boot (random(4)); where /proc tells none, that of no boot. */
+/** Where /proc tells none, that of no boot. */
 function bootIdOfMachine() {
   try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+    return readBootId()
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return 'unknown'
     throw error
