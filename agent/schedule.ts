@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Policy } from '../protocol/catalog.ts'
+import { nextOpening } from './runs/window.ts'
 
 /** What a timer of Node.js can wait at most; it would fire at once for more. */
 const longestTimerMs = 2 ** 31 - 1
@@ -61,14 +62,12 @@ export function untilNext(now: number, intervalMs: number, node: string) {
 /** Milliseconds until the node's turn in the window that is next; it is in the first half of it, and the fleet spread as over an interval. */
 export async function untilWindow(policies: Record<string, Policy>, now: number, intervalMs: number, node: string) {
   const windows = Object.values(policies).flatMap(({ window }) => window ?? [])
-  if (windows.length === 0) return undefined
-  // Loaded only on nodes that have a window.
-  const { Cron } = await import('croner')
-  const waits = windows.flatMap(({ cron, minutes, timezone = 'UTC' }) => {
-    const splayMs = Math.max(leastSplayMs, splayOf(node, Math.min(intervalMs, minutes * 30_000)))
-    const opening = new Cron(cron, { timezone }).nextRun(new Date(now - splayMs))
-    return opening ? [opening.getTime() + splayMs - now] : []
+  const turns = windows.map(async (window) => {
+    const splayMs = Math.max(leastSplayMs, splayOf(node, Math.min(intervalMs, window.minutes * 30_000)))
+    const opening = await nextOpening(window, now - splayMs)
+    return opening === undefined ? [] : [opening + splayMs - now]
   })
+  const waits = (await Promise.all(turns)).flat()
   return waits.length === 0 ? undefined : Math.max(leastSplayMs, Math.min(...waits))
 }
 

@@ -1,5 +1,6 @@
 import type { Catalog, CatalogResource, Disabled, ResourceId, Window } from '../../protocol/catalog.ts'
 import type { CatalogHead } from '../kept/kept-catalog.ts'
+import { nextOpening } from './window.ts'
 
 /** Why a resource that differs is left as it is in this run: it is only audited, or its time has not come. */
 interface HeldBack {
@@ -33,14 +34,11 @@ export async function stanceOf({ audit, policies = {} }: CatalogHead, now: Date)
 }
 
 /** Undefined while the window is open; otherwise when it opens next, in words. */
-async function whenItOpens({ cron, minutes, timezone = 'UTC' }: Window, now: Date) {
-  // Loaded only on nodes that have a window: a run must start quickly.
-  const { Cron } = await import('croner')
-  const pattern = new Cron(cron, { timezone })
-  // croner tells what comes after a moment, so one that began exactly `minutes` ago is over.
-  const opened = pattern.nextRun(new Date(now.getTime() - minutes * 60_000))
-  if (opened && opened <= now) return undefined
-  return opened ? `at ${opened.toISOString()}` : 'never again'
+async function whenItOpens(window: Window, now: Date) {
+  // One that opened exactly `minutes` ago is over.
+  const opening = await nextOpening(window, now.getTime() - window.minutes * 60_000)
+  if (opening === undefined) return 'never again'
+  return opening <= now.getTime() ? undefined : `at ${new Date(opening).toISOString()}`
 }
 
 /** Why this node makes no changes now, if it is disabled. */
