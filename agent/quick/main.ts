@@ -5,12 +5,13 @@ import packageJson from '../../package.json' with { type: 'json' }
 import type { Report } from '../../protocol/events.ts'
 import { resourceTypes } from '../../resources/index.ts'
 import { checkAll } from '../runs/check.ts'
-import { Journal } from '../kept/journal.ts'
+import { type Begun, Journal } from '../kept/journal.ts'
 import { Ledger } from '../kept/ledger.ts'
 import { holderOf, tryLock } from '../kept/lock.ts'
 import { Parts } from '../parts.ts'
 import { unitsOf } from '../runs/prepare.ts'
 import { reportOf } from '../runs/report.ts'
+import type { Request } from '../runs/run.ts'
 import { summaryOf } from '../runs/show.ts'
 import { whyDisabled } from '../runs/stance.ts'
 import { stateIn } from '../kept/state.ts'
@@ -67,16 +68,9 @@ async function look(dir: string): Promise<Report | undefined> {
   host.limitRun(found.head.runDeadlineMs ?? standardDeadlineMs)
   const findings = await checkAll(found.prepared, host)
   if (findings.some(({ is }) => is !== 'as-wanted')) return undefined
-  const begun = {
-    id: randomUUID(),
-    mode: 'converge',
-    trigger: 'manual',
-    orders: [],
-    catalog: found.digest,
-    startedAt,
-  } as const
-  const ended = { finishedAt: Date.now(), unchanged: findings.length, owed: [] }
-  const report = reportOf({ ...begun, orders: [] }, [], ended)
+  const request: Request = { mode: 'converge', trigger: 'manual', orders: [] }
+  const begun: Begun = { id: randomUUID(), ...request, catalog: found.digest, startedAt }
+  const report = reportOf(begun, [], { finishedAt: Date.now(), unchanged: findings.length, owed: [] })
   spool.add(report)
   return report
 }

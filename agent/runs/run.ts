@@ -56,44 +56,35 @@ export class Runner {
   }
 
   /** Does one run and spools its report; before it goes the report of a run in whose middle the agent died. The last one is this run's. */
-  async run(request: Request, hooks: Hooks = {}): Promise<Report[]> {
-    const { lockPath, now, ledgerPath } = this.#options
-    const lock = await waitForLock(lockPath, hooks.waiting, hooks.signal)
-    try {
-      const found = this.#current()
-      await this.#refuse(request, found)
-      const ledger = new Ledger(ledgerPath)
-      const earlier = await recover(found?.prepared ?? [], ledger, this.#options)
-      const { plan: expected, ...asked } = request
-      const begun: Begun = { id: randomUUID(), ...asked, catalog: found?.digest ?? null, startedAt: now() }
-      if (expected !== undefined) await this.#expect(expected, { begun, found, ledger, earlier })
+  run({ plan: expected, ...asked }: Request, hooks: Hooks = {}): Promise<Report[]> {
+    return this.#locked(asked, hooks, async (over) => {
+      if (expected !== undefined) await this.#expect(expected, over)
       faultPoint('run.begun')
-      hooks.started?.(begun, found?.prepared.length ?? 0)
-      const report = await this.#walk({ begun, found, ledger, earlier, hooks }).report()
-      return earlier ? [earlier, report] : [report]
-    } finally {
-      lock.release()
-    }
+      hooks.started?.(over.begun, over.found?.prepared.length ?? 0)
+      return this.#walk(over, hooks).report()
+    })
   }
 
   /** Repairs what each batch names, until no more come. Gives no report where there was nothing to tell. */
-  async repair(drifting: Drifting, hooks: Hooks) {
+  repair(drifting: Drifting, hooks: Hooks): Promise<Report[]> {
+    const request: Request = { mode: 'converge', trigger: 'drift', orders: [] }
+    return this.#locked(request, hooks, (over) => this.#walk(over, hooks).repair(drifting))
+  }
+
+  async #locked(
+    asked: Omit<Request, 'plan'>,
+    hooks: Hooks,
+    work: (over: Over) => Promise<Report | undefined>,
+  ): Promise<Report[]> {
     const { lockPath, now, ledgerPath } = this.#options
     const lock = await waitForLock(lockPath, hooks.waiting, hooks.signal)
     try {
       const found = this.#current()
-      const request: Request = { mode: 'converge', trigger: 'drift', orders: [] }
-      await this.#refuse(request, found)
+      await this.#refuse(asked, found)
       const ledger = new Ledger(ledgerPath)
       const earlier = await recover(found?.prepared ?? [], ledger, this.#options)
-      const begun: Begun = {
-        id: randomUUID(),
-        ...request,
-        orders: [],
-        catalog: found?.digest ?? null,
-        startedAt: now(),
-      }
-      const report = await this.#walk({ begun, found, ledger, earlier, hooks }).repair(drifting)
+      const begun: Begun = { id: randomUUID(), ...asked, catalog: found?.digest ?? null, startedAt: now() }
+      const report = await work({ begun, found, ledger, earlier })
       return [earlier, report].filter((one) => one !== undefined)
     } finally {
       lock.release()
@@ -105,8 +96,8 @@ export class Runner {
     return this.#options.host.watchUnits(names, changed)
   }
 
-  #walk(over: Over & { hooks: Hooks }) {
-    return new Walk({ ...this.#options, ...over, journal: new Journal(this.#options.journalPath) })
+  #walk(over: Over, hooks: Hooks) {
+    return new Walk({ ...this.#options, ...over, hooks, journal: new Journal(this.#options.journalPath) })
   }
 
   #current() {
@@ -116,7 +107,7 @@ export class Runner {
     return catalog
   }
 
-  async #refuse({ mode }: Request, found: PreparedCatalog | undefined) {
+  async #refuse({ mode }: Pick<Request, 'mode'>, found: PreparedCatalog | undefined) {
     const { reboots, host, now } = this.#options
     if (mode === 'plan') return
     const why = found && whyDisabled(found.head, now())
@@ -128,7 +119,7 @@ export class Runner {
   }
 
   async #expect(expected: string, over: Over) {
-    const { run } = await this.#walk({ ...over, begun: { ...over.begun, mode: 'plan' }, hooks: {} }).result()
+    const { run } = await this.#walk({ ...over, begun: { ...over.begun, mode: 'plan' } }, {}).result()
     if (run.plan === expected) return
     throw new Refused(
       `the plan of this node is ${run.plan ?? 'not to be had'} by now, not ${expected}. Look at it by trivet plan, then converge by its hash.`,

@@ -70,12 +70,9 @@ export class Walk {
 
   /** Walks, and leaves the report in the spool. */
   async report(): Promise<Report> {
-    const { host, begun } = this.#options
     this.#hearReboots()
     const result = await this.result()
-    const report = spooled(result, this.#options, this.#trouble === undefined && begun.mode === 'converge')
-    if (this.#reboot !== undefined) await host.rebootNow()
-    return report
+    return this.#handOver(result, this.#trouble === undefined && this.#options.begun.mode === 'converge')
   }
 
   async result(): Promise<Report> {
@@ -100,9 +97,13 @@ export class Walk {
     const error = await errorOf(() => this.#withinTime((signal) => this.#repairAll(drifting, signal)))
     if (this.#events.length === 0 && error === undefined && !journal.touched) return undefined
     const trouble = error ?? errorIn(() => this.#close())
-    const report = spooled(this.#cameTo(trouble), this.#options, trouble === undefined)
+    return this.#handOver(this.#cameTo(trouble), trouble === undefined)
+  }
+
+  async #handOver(report: Report, isInLedger: boolean) {
+    const kept = spooled(report, this.#options, isInLedger)
     if (this.#reboot !== undefined) await this.#options.host.rebootNow()
-    return report
+    return kept
   }
 
   #hearReboots() {
@@ -135,9 +136,7 @@ export class Walk {
     }
     if (!this.#isNews(event)) return
     if (event.outcome === 'unchanged') this.#unchanged++
-    else {
-      this.#events.push(event)
-    }
+    else this.#events.push(event)
     this.#options.journal.record(event)
     this.#options.hooks.event?.(event)
   }
