@@ -4,7 +4,7 @@ import type { Change, ResourceEvent } from '../../protocol/events.ts'
 import { faultPoint } from '../../resources/fault-points.ts'
 import { NotTried } from '../../resources/define.ts'
 import type { Host } from '../../resources/host.ts'
-import { checkGuarded, type Finding } from './check.ts'
+import { checkGuarded, type Finding, isAsWanted } from './check.ts'
 import { type Journal, keyOf } from '../kept/journal.ts'
 import type { Ledger, Made } from '../kept/ledger.ts'
 import { unwantedOf } from './unwanted.ts'
@@ -79,25 +79,17 @@ async function noteMaking(one: Prepared, changes: Change[], { journal, host, cle
   const unwanted = unwantedOf(type, want)
   const ensure = changes.find(({ what }) => what === 'ensure')
   if (ensure?.to === 'absent' || unwanted === undefined) return []
-  const isNew = ensure?.from === 'absent' || (ensure === undefined && (await isAbsent(one, unwanted, host)))
+  const { name, recipe } = resource
+  // Where it cannot be told that nothing of it is there yet, somebody else may have made it.
+  const isNew = ensure ? ensure.from === 'absent' : await isAsWanted(type, name, unwanted, host)
   const how = isNew ? 'made' : 'changed'
-  const [path] = how === 'changed' ? (type.paths?.(resource.name, want) ?? []) : []
+  const path = isNew ? undefined : type.paths?.(name, want)[0]
   const found = path === undefined ? undefined : host.files.stat(path)
   const before = found?.kind === 'file' ? { before: { mode: found.mode, uid: found.uid, gid: found.gid } } : {}
-  const { name, recipe } = resource
   const making: Made = { type: resource.type, name, props: want, how, recipe, cleanup: cleanupOf(recipe), ...before }
   if (resource.sensitive) making.sensitive = true
   journal.making(id, making)
   return [[id, making] as const]
-}
-
-/** Nothing of it is there yet. Where that cannot be told, somebody else may have made it. */
-async function isAbsent({ resource, type }: Prepared, unwanted: unknown, host: Host) {
-  try {
-    return (await type.check(resource.name, unwanted, host)).length === 0
-  } catch {
-    return false
-  }
 }
 
 function noteKept({ id }: Prepared, changes: Change[], ledger: Ledger) {

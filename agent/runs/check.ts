@@ -1,5 +1,6 @@
 import type { Argv } from '../../protocol/catalog.ts'
 import type { Change } from '../../protocol/events.ts'
+import type { ResourceType } from '../../resources/define.ts'
 import type { Host } from '../../resources/host.ts'
 import { type Prepared, UnreadableProps } from './prepare.ts'
 import { asError } from '../errors.ts'
@@ -30,6 +31,15 @@ export async function checkGuarded(one: Prepared, host: Host): Promise<Finding> 
     return (await guardsAllow(one, host)) ? found : { is: 'as-wanted' }
   } catch (error) {
     return { is: 'unreadable', error: asError(error) }
+  }
+}
+
+/** Whether nothing is to be done; where that cannot be told, it is not. */
+export async function isAsWanted(type: ResourceType, name: string, want: unknown, host: Host) {
+  try {
+    return (await type.check(name, want, host)).length === 0
+  } catch {
+    return false
   }
 }
 

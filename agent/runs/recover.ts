@@ -1,8 +1,8 @@
 import { changesOf } from '../../protocol/events.ts'
 import { faultPoint } from '../../resources/fault-points.ts'
-import type { ResourceType } from '../../resources/define.ts'
 import type { Host } from '../../resources/host.ts'
 import { sweepAnew } from '../../resources/files/write-atomically.ts'
+import { isAsWanted } from './check.ts'
 import { type Interrupted, Journal, keyOf } from '../kept/journal.ts'
 import type { Ledger, Made } from '../kept/ledger.ts'
 import type { Prepared, ResourceTypes } from './prepare.ts'
@@ -60,11 +60,11 @@ function crossOutReboots(journal: Journal, prepared: Prepared[], reboots: Reboot
   reboots.crossOut()
 }
 
-// Noted before it was made: where no event tells that it was, only the machine can.
+// Noted before it was made: where no event tells that it was, only the machine can; what it cannot tell is not claimed.
 async function recall({ making, told }: Interrupted, types: ResourceTypes, ledger: Ledger, host: Host) {
   const changed = new Set(told.filter(({ outcome }) => outcome === 'changed').map(({ id }) => id))
   for (const [id, made] of making) {
-    if (changed.has(id) || (await isThere(made, types[made.type], host))) ledger.making(id, made)
+    if (changed.has(id) || (await isThere(made, types, host))) ledger.making(id, made)
   }
   for (const event of told) {
     if (event.outcome === 'changed' && (event.action === 'remove' || event.action === 'restore'))
@@ -73,10 +73,7 @@ async function recall({ making, told }: Interrupted, types: ResourceTypes, ledge
   }
 }
 
-async function isThere({ name, props }: Made, type: ResourceType | undefined, host: Host) {
-  try {
-    return type !== undefined && (await type.check(name, props, host)).length === 0
-  } catch {
-    return false // What cannot be told is not claimed.
-  }
+async function isThere({ type: typeName, name, props }: Made, types: ResourceTypes, host: Host) {
+  const type = types[typeName]
+  return type !== undefined && isAsWanted(type, name, props, host)
 }
