@@ -74,28 +74,26 @@ export class Ledger {
     this.#isChanged = true
   }
 
-  forget(id: string) {
+  forget(id: ResourceId) {
     delete this.#book.made[id]
     this.#isChanged = true
   }
 
   /** What was made, or changed, and is no longer in the catalog, the last made first. */
-  orphans(digest: string, prepared: Prepared[]): [string, Made][] {
+  orphans(digest: string, prepared: Prepared[]): Made[] {
     if (this.isSettled(digest)) return []
     const wanted = new Set<string>(prepared.map(({ id }) => id))
     const left = Object.entries(this.#book.made).filter(([id]) => !wanted.has(id))
-    return this.#reading(() => left.map(([id, made]): [string, Made] => [id, Made.parse(made)]))?.toReversed() ?? []
+    return this.#reading(() => left.map(([, made]) => Made.parse(made)))?.toReversed() ?? []
   }
 
   /** All that was made, or changed: its props tell what is needed to know it again, and to take it away. */
   get made() {
-    if (this.#text === '') return []
     return Object.values(this.#book.made).flatMap(({ props }) => (isRecord(props) ? [{ props }] : []))
   }
 
   /** Hashes of kept files that may be asked for again. */
   get keptHashes() {
-    if (this.#text === '') return new Set<string>()
     return new Set(Object.values(this.#book.made).flatMap(({ before }) => before?.kept ?? []))
   }
 

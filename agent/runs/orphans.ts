@@ -1,4 +1,4 @@
-import { type Cleanup, digestOf, type ResourceId } from '../../protocol/catalog.ts'
+import { type Cleanup, digestOf, idOf, type ResourceId } from '../../protocol/catalog.ts'
 import { messageOf } from '../../protocol/errors.ts'
 import type { Change, ResourceEvent } from '../../protocol/events.ts'
 import type { ResourceType } from '../../resources/define.ts'
@@ -30,25 +30,25 @@ export interface Cleaning {
 export async function cleanUp(digest: string, prepared: Prepared[], cleaning: Cleaning): Promise<ResourceId[]> {
   const left: ResourceId[] = []
   const recipes = new Set(prepared.map(({ resource }) => resource.recipe))
-  for (const [id, known] of cleaning.ledger.orphans(digest, prepared)) {
+  for (const known of cleaning.ledger.orphans(digest, prepared)) {
     if (isDeclaredAnew(known, prepared, cleaning.types)) {
-      if (!cleaning.isPlan) cleaning.ledger.forget(id)
+      if (!cleaning.isPlan) cleaning.ledger.forget(idOf(known))
       continue
     }
     // What the recipe says now counts, as long as it says anything.
     const made = recipes.has(known.recipe) ? { ...known, cleanup: cleaning.cleanupOf(known.recipe) } : known
-    if (!(await isGone(id, made, cleaning))) left.push(`${made.type}[${made.name}]`)
+    if (!(await isGone(made, cleaning))) left.push(idOf(made))
   }
   return left
 }
 
-async function isGone(id: string, made: Made, { host, ledger, types, report, changing, holdsBack, isPlan }: Cleaning) {
+async function isGone(made: Made, { host, ledger, types, report, changing, holdsBack, isPlan }: Cleaning) {
   const type = types[made.type]
   const unwanted = type && unwantedOf(type, made.props)
   if (!type || unwanted === undefined) return false
   const startedAt = performance.now()
   const action = actionFor(made, type)
-  const about = { id: `${made.type}[${made.name}]`, action: action ?? 'keep', recipe: made.recipe } as const
+  const about = { id: idOf(made), action: action ?? 'keep', recipe: made.recipe } as const
   const took = () => ({ ...about, durationMs: Math.round(performance.now() - startedAt) })
   try {
     const changes = await type.check(made.name, unwanted, host)
@@ -68,7 +68,7 @@ async function isGone(id: string, made: Made, { host, ledger, types, report, cha
       host.changed()
       report({ outcome: 'changed', ...took(), changes: shown })
     }
-    if (!isPlan) ledger.forget(id)
+    if (!isPlan) ledger.forget(about.id)
     return true
   } catch (error) {
     // Others may keep things in it, for ever: told each time, but no reason to call the run failed.
@@ -84,9 +84,9 @@ async function isGone(id: string, made: Made, { host, ledger, types, report, cha
 }
 
 /** By somebody else, or by an agent that died before it could say so. */
-function isRestored({ name, props, before }: Made, type: ResourceType, { files }: Host) {
-  const [path] = type.paths?.(name, props) ?? []
-  return path !== undefined && files.stat(path)?.kind === 'file' && files.hash(path) === before?.kept
+function isRestored(made: Made, type: ResourceType, { files }: Host) {
+  const path = pathOf(made, type)
+  return path !== undefined && files.stat(path)?.kind === 'file' && files.hash(path) === made.before?.kept
 }
 
 /** Another resource of the catalog manages the same file by now, or has the same part in it. */
@@ -107,8 +107,9 @@ function isDeclaredAnew({ type: typeName, name, props }: Made, prepared: Prepare
 const access = new Set(['mode', 'owner', 'group'])
 
 /** Of a file, a link or a part of a file it can be told whether it is what was made; by whom it may be read does not count. */
-async function isTheirs({ name, props }: Made, type: ResourceType, host: Host) {
-  const [path] = type.paths?.(name, props) ?? []
+async function isTheirs(made: Made, type: ResourceType, host: Host) {
+  const { name, props } = made
+  const path = pathOf(made, type)
   const isFile = path !== undefined && (name === path || name.startsWith(`${path}#`))
   const kind = isFile ? host.files.stat(path)?.kind : undefined
   if (kind === undefined || kind === 'directory') return false
@@ -148,9 +149,13 @@ function actionFor({ how, cleanup, before, name, props }: Made, type: ResourceTy
   return cleanup === 'restore' && before?.kept !== undefined ? 'restore' : undefined
 }
 
-async function restore({ name, props, before }: Made, type: ResourceType, host: Cleaning['host']) {
-  const [path] = type.paths?.(name, props) ?? []
-  if (path === undefined || before?.kept === undefined)
-    throw new Error(`nothing of before is kept of ${type.type}[${name}]`)
+async function restore(made: Made, type: ResourceType, host: Cleaning['host']) {
+  const path = pathOf(made, type)
+  const { before } = made
+  if (path === undefined || before?.kept === undefined) throw new Error(`nothing of before is kept of ${idOf(made)}`)
   await host.files.write(path, host.readKept(before.kept), before)
+}
+
+function pathOf({ name, props }: Made, type: ResourceType) {
+  return type.paths?.(name, props)[0]
 }
