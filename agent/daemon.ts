@@ -33,7 +33,7 @@ export class Daemon {
   #runs = Promise.resolve()
   readonly #schedule: Schedule
   readonly #rest = new Rest()
-  #settling: { timer: NodeJS.Timeout } | undefined
+  #settling: NodeJS.Timeout | undefined
   #retaking: NodeJS.Timeout | undefined
   #newest: Catalog | undefined
   #taking = Promise.resolve()
@@ -92,7 +92,7 @@ export class Daemon {
   /** Lets the resource under way finish, spools the report and closes the connection. */
   stop() {
     this.#stopping.abort()
-    clearTimeout(this.#settling?.timer)
+    clearTimeout(this.#settling)
     this.#pending.clear()
     this.#yielding.abort()
     this.#running?.abort.abort()
@@ -164,14 +164,14 @@ export class Daemon {
 
   // Edits come in bursts, and one run serves them all. Whatever else asks for a run begins it at once.
   #settle() {
-    clearTimeout(this.#settling?.timer)
-    this.#settling = { timer: setTimeout(() => this.#beginSettled(), settleMs) }
+    clearTimeout(this.#settling)
+    this.#settling = setTimeout(() => this.#beginSettled(), settleMs)
     if (this.#running || this.#pending.size > 0) this.#beginSettled()
   }
 
   #beginSettled() {
     if (!this.#settling) return
-    clearTimeout(this.#settling.timer)
+    clearTimeout(this.#settling)
     this.#settling = undefined
     this.#request({ mode: 'converge', trigger: 'catalog', orders: [] })
   }

@@ -94,11 +94,7 @@ export class WatchedPaths {
 
   /** When another folder, or none, is there by now, what hangs on it is watched and told anew. */
   #look(folder: string) {
-    const known = this.#watched.get(folder)
-    if (known?.inode === inodeOf(folder)) return
-    known?.watcher.close()
-    this.#watched.delete(folder)
-    this.#arm(folder)
+    if (!this.#rearm(folder)) return
     for (const needed of this.#below.get(folder) ?? []) {
       this.#follow(needed, needed)
       for (const name of this.#names.get(needed) ?? []) this.#touched(join(needed, name))
@@ -107,12 +103,14 @@ export class WatchedPaths {
       if (other.startsWith(`${folder}/`) || !this.#watched.has(other)) this.#rearm(other)
   }
 
+  /** Gives whether another folder, or none, is there by now. */
   #rearm(folder: string) {
     const known = this.#watched.get(folder)
-    if (known && known.inode === inodeOf(folder)) return
+    if (known?.inode === inodeOf(folder)) return false
     known?.watcher.close()
     this.#watched.delete(folder)
     this.#arm(folder)
+    return true
   }
 
   #count() {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { Report } from '../../protocol/events.ts'
 import { faultPoint } from '../../resources/fault-points.ts'
 import { shortened } from '../link/shorten.ts'
-import { makeFolder, moveAside, readReplaceableText, writeSynced } from './state.ts'
+import { makeFolder, readReplaceable, writeSynced } from './state.ts'
 
 /** Reports on disk until the server has stored them: `STARTED-RUN.json`, so that names sort by time. */
 export function spoolIn(dir: string) {
@@ -27,16 +27,7 @@ export function spoolIn(dir: string) {
     },
 
     /** Undefined where it is gone, or is no report: then it has been moved aside as `.damaged`. */
-    read(name: string) {
-      const path = join(dir, name)
-      const text = readReplaceableText(path)
-      if (text === undefined) return undefined
-      try {
-        return Report.parse(JSON.parse(text))
-      } catch (error) {
-        return moveAside(path, error)
-      }
-    },
+    read: (name: string) => readReplaceable(join(dir, name), Report),
 
     remove(run: string) {
       faultPoint('spool.removing')
