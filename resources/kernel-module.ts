@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { commandFailed, defineResource, differences } from './define.ts'
 import { type Host, Unforeseeable } from './host.ts'
 import { runIfThere } from './system/run-if-there.ts'
-import { putText, textDifferences } from './files/text-file.ts'
+import { linesOf, putText, textDifferences } from './files/text-file.ts'
 
 const program = '/usr/sbin/modprobe'
 
@@ -97,16 +97,13 @@ function bootText(name: string, { ensure }: Want) {
 
 /** Of what is built in, /sys/module has only what takes parameters, and a container may lack it. */
 function isLoaded(name: string, { files }: Host) {
-  const loaded = files.stat('/proc/modules') ? files.read('/proc/modules').toString().split('\n') : []
-  if (loaded.some((line) => line.startsWith(`${name} `))) return true
+  if (linesOf('/proc/modules', files).some((line) => line.startsWith(`${name} `))) return true
   return files.stat(`/sys/module/${name}`) !== undefined || isBuiltIn(name, files)
 }
 
 function isBuiltIn(name: string, files: Host['files']) {
   const release = files.read('/proc/sys/kernel/osrelease').toString().trim()
-  const path = `/lib/modules/${release}/modules.builtin`
-  if (!files.stat(path)) return false
-  const lines = files.read(path).toString().split('\n')
+  const lines = linesOf(`/lib/modules/${release}/modules.builtin`, files)
   return lines.some((line) => basename(line, '.ko').replaceAll('-', '_') === name)
 }
 

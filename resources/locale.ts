@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { defineResource, differences, must } from './define.ts'
 import type { Host } from './host.ts'
 import { runIfThere } from './system/run-if-there.ts'
-import { putText } from './files/text-file.ts'
+import { linesOf, putText } from './files/text-file.ts'
 
 const list = '/etc/locale.gen'
 const supported = '/usr/share/i18n/SUPPORTED'
@@ -59,10 +59,6 @@ export const locale = defineResource({
     if (changed.has('LANG') && isPresent) await setLang(name, host)
   },
 })
-
-function linesOf(path: string, files: Host['files']) {
-  return files.stat(path) ? files.read(path).toString().split('\n') : []
-}
 
 function isListed(name: string, files: Host['files']) {
   return name === builtIn || linesOf(list, files).some((line) => line.split(/\s/)[0] === name)

@@ -6,7 +6,7 @@ import { applyFile, checkFile, type FileWant } from './file.ts'
 import type { Host } from './host.ts'
 import { runIfThere } from './system/run-if-there.ts'
 import { notLoaded, replacingText } from './system/nft-ruleset.ts'
-import { makeMissing, putText } from './files/text-file.ts'
+import { linesOf, makeMissing, putText } from './files/text-file.ts'
 import { givenJustWhenPresent } from './names.ts'
 
 /** What nftables.service loads when the machine starts. */
@@ -112,7 +112,6 @@ function includeOf(path: string) {
 
 /** By a pattern too, but that does not go with one file. */
 function isIncluded(name: string, { ensure }: Want, files: Host['files']) {
-  const lines = files.stat(main) ? files.read(main).toString().split('\n') : []
   const wanted = [includeOf(name), ...(ensure === 'present' ? [includeOf(`${folder}/*.nft`)] : [])]
-  return lines.some((line) => wanted.includes(line.trim()))
+  return linesOf(main, files).some((line) => wanted.includes(line.trim()))
 }

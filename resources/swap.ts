@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { commandFailed, defineResource, differences, must } from './define.ts'
-import { entryDifferences, fstab, type FstabEntry, putEntry, resolved, tellSystemd, unescaped } from './system/fstab.ts'
+import { resolved } from './files/resolved.ts'
+import { entryDifferences, fstab, type FstabEntry, putEntry, tellSystemd, unescaped } from './system/fstab.ts'
 import type { Host } from './host.ts'
 import { Path } from './names.ts'
 
@@ -105,15 +106,25 @@ function inUse(path: string, files: Host['files']) {
   return row && { priority: row[4] }
 }
 
+/** What blkid finds in it; '' where it finds nothing. */
+async function heldBy(path: string, host: Pick<Host, 'run'>) {
+  const { stdout } = await host.run(['blkid', '-p', '-o', 'export', '--', path])
+  return stdout.trim()
+}
+
+function isSwap(held: string) {
+  return /^TYPE=swap$/m.test(held)
+}
+
 /** Whatever else lies there is not written over. */
 async function assertSwap(path: string, { ensure, size }: Want, { files }: Host, host: Pick<Host, 'run'>) {
   const found = files.stat(path)
   if (inUse(path, files) || (!found && (ensure === 'absent' || size !== undefined))) return
   if (!found)
     throw new Error(`There is no ${path}. Give swap[${path}] a size, or declare what brings the device first.`)
-  const { stdout } = await host.run(['blkid', '-p', '-o', 'export', '--', path])
-  if (/^TYPE=swap$/m.test(stdout)) return
-  if (found.kind === 'file' || (stdout.trim() !== '' && ensure === 'present'))
+  const held = await heldBy(path, host)
+  if (isSwap(held)) return
+  if (found.kind === 'file' || (held !== '' && ensure === 'present'))
     throw new Error(
       `${path} holds something that is no swap, and is left alone. Move it away or, if nobody needs it, remove it; a device is emptied by wipefs.`,
     )
@@ -132,8 +143,7 @@ async function makeFile(path: string, { size = '' }: Want, host: Host) {
 
 async function use(path: string, { priority }: Want, host: Host) {
   if (inUse(path, host.files)) return
-  const { stdout } = await host.run(['blkid', '-p', '-o', 'export', '--', path])
-  if (!stdout.includes('TYPE=swap')) await must(host, ['mkswap', '--', path])
+  if (!isSwap(await heldBy(path, host))) await must(host, ['mkswap', '--', path])
   const argv = ['swapon', ...(priority === undefined ? [] : ['--priority', String(priority)]), '--', path]
   const result = await host.run(argv)
   if (result.exitCode !== 0)

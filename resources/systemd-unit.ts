@@ -3,7 +3,7 @@ import { BlobRef } from '../protocol/catalog.ts'
 import { defineResource, differences, must } from './define.ts'
 import { applyFile, checkFile, type FileWant } from './file.ts'
 import type { Host } from './host.ts'
-import { UnitName } from './names.ts'
+import { givenJustWhenPresent, UnitName } from './names.ts'
 import { runs } from './service.ts'
 
 /** Where others than the node's own may lie, and what systemd makes units of by itself. */
@@ -46,10 +46,7 @@ export function systemdUnitIn(directory: string) {
     units: (name) => [name],
     paths: (name) => [`${directory}/${name}`],
     owns: (name) => [`${directory}/${name}`],
-    problem: (_name, { ensure, content }) =>
-      (ensure === 'present') === (content !== undefined)
-        ? undefined
-        : 'needs content when it is present, and has none when absent.',
+    problem: (_name, { ensure, content }) => givenJustWhenPresent('content', ensure, content !== undefined),
     check: async (name, want, host) => [
       ...(await checkFile(...asFile(name, want), host)),
       ...(want.ensure === 'absent' ? await stillLive(name, host) : []),

@@ -1,7 +1,7 @@
 import { sha256 } from '../../protocol/catalog.ts'
 import type { Change } from '../../protocol/events.ts'
 import { diffOf } from './diff.ts'
-import type { Host } from '../host.ts'
+import type { Files, Host } from '../host.ts'
 
 /** Compares a small file, of which a type writes every byte, with its text; null: nothing is to be there. */
 export async function textDifferences(what: string, path: string, text: string | null, { files }: Host) {
@@ -13,6 +13,11 @@ export async function textDifferences(what: string, path: string, text: string |
   const from = before ? sha256(before) : (found?.kind ?? null)
   const change: Change = { what, from, to: sha256(after), diff: await diffOf(before, after, path) }
   return [change]
+}
+
+/** None where there is no file. */
+export function linesOf(path: string, files: Files) {
+  return files.stat(path) ? files.read(path).toString().split('\n') : []
 }
 
 /** For a folder of drop-in files that not every machine has. */

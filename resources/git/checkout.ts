@@ -2,7 +2,7 @@ import { join, relative } from 'node:path'
 import type { Change } from '../../protocol/events.ts'
 import { type Git, isHash, mustGit, runGit } from './command.ts'
 import type { Host } from '../host.ts'
-import { resolved } from '../system/fstab.ts'
+import { resolved } from '../files/resolved.ts'
 import { mountsIn } from '../system/mounted.ts'
 
 /** Lies in .git while files are checked out: a killed agent's half of them is then no work of somebody on the node. */

@@ -1,4 +1,3 @@
-import { basename, dirname, join, resolve } from 'node:path'
 import type { Change } from '../../protocol/events.ts'
 import { differences, must } from '../define.ts'
 import type { Host } from '../host.ts'
@@ -77,11 +76,4 @@ function escaped(field: string) {
 /** Of fstab, and of what the kernel lists: `/mnt/a\040b`. */
 export function unescaped(field: string) {
   return field.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))
-}
-
-/** What lies at the end of links: `/dev/disk/by-uuid/…` → `/dev/sda1`. */
-export function resolved(path: string, files: Host['files'], links = 40): string {
-  if (!path.startsWith('/') || path === '/' || links === 0) return path
-  const at = join(resolved(dirname(path), files, links), basename(path))
-  return files.stat(at)?.kind === 'link' ? resolved(resolve(dirname(at), files.readLink(at)), files, links - 1) : at
 }

@@ -1,6 +1,8 @@
 import type { Change } from '../../protocol/events.ts'
 import { differences } from '../define.ts'
-import { type FstabEntry, resolved, unescaped } from './fstab.ts'
+import { type FstabEntry, unescaped } from './fstab.ts'
+import { resolved } from '../files/resolved.ts'
+import { linesOf } from '../files/text-file.ts'
 import type { Host } from '../host.ts'
 
 const mountInfo = '/proc/self/mountinfo'
@@ -20,7 +22,7 @@ const implying = ['user', 'users', 'owner', 'group']
 
 /** All that is mounted at the path, the uppermost last. */
 export function mountsAt(path: string, files: Host['files']): Mounted[] {
-  return mountLines(files).flatMap((line) => {
+  return linesOf(mountInfo, files).flatMap((line) => {
     const [before = '', after = ''] = line.split(' - ')
     const [, , , , at = '', options = ''] = before.split(' ')
     const [type = '', device = '', ofDevice = ''] = after.split(' ')
@@ -42,14 +44,9 @@ export function assertNothingMounted(path: string, files: Host['files']) {
 /** Where something is mounted: at the path itself, or below it. */
 export function mountsIn(path: string, files: Host['files']): string[] {
   const real = resolved(path, files)
-  return mountLines(files)
+  return linesOf(mountInfo, files)
     .map((line) => unescaped(line.split(' ')[4] ?? ''))
     .filter((at) => at === real || at.startsWith(`${real}/`))
-}
-
-/** None where there is no /proc. */
-function mountLines(files: Host['files']) {
-  return files.stat(mountInfo) ? files.read(mountInfo).toString().split('\n') : []
 }
 
 /** What is mounted otherwise than the line of fstab says, as far as the kernel shows it. */
