@@ -1,5 +1,11 @@
-export function messageOf(thrown: unknown) {
+export function messageOf(thrown: unknown): string {
+  // Connecting to a name may fail once for each of its addresses, and all of it together says nothing.
+  if (thrown instanceof AggregateError) return thrown.errors.map(messageOf).join('; ')
   return thrown instanceof Error ? thrown.message : String(thrown)
+}
+
+export function asError(thrown: unknown) {
+  return thrown instanceof Error ? thrown : new Error(String(thrown))
 }
 
 /** `ENOENT`: what the system calls its error. */

@@ -9,7 +9,7 @@ import { publicKeyOf, signWith } from '../kept/keys.ts'
 import type { Identity } from '../kept/state.ts'
 import { messageOf } from '../../protocol/errors.ts'
 import { whyUnreachable } from '../../protocol/why-unreachable.ts'
-import { unlessAborted } from '../errors.ts'
+import { unlessAborted } from './unless-aborted.ts'
 
 /** The server pings every 30 s; a connection that is silent for this long is dead, whatever TCP thinks. */
 const standardSilenceMs = 75_000

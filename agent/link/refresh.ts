@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events'
 import type { Agent } from '../agent.ts'
 import { connect, type Connection } from './connection.ts'
-import { unlessAborted } from '../errors.ts'
+import { unlessAborted } from './unless-aborted.ts'
 
 /** How long a command waits for the server before it goes on without. */
 const standardPatienceMs = 10_000

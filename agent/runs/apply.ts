@@ -9,8 +9,7 @@ import { type Journal, keyOf } from '../kept/journal.ts'
 import type { Ledger, Made } from '../kept/ledger.ts'
 import { unwantedOf } from './unwanted.ts'
 import type { Prepared } from './prepare.ts'
-import { messageOf } from '../../protocol/errors.ts'
-import { asError } from '../errors.ts'
+import { asError, messageOf } from '../../protocol/errors.ts'
 
 /** Between two attempts of a resource with `retries`, unless it says otherwise. */
 const standardRetryDelayMs = 1000

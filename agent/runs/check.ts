@@ -1,9 +1,9 @@
 import type { Argv } from '../../protocol/catalog.ts'
 import type { Change } from '../../protocol/events.ts'
+import { asError } from '../../protocol/errors.ts'
 import type { ResourceType } from '../../resources/define.ts'
 import type { Host } from '../../resources/host.ts'
 import { type Prepared, UnreadableProps } from './prepare.ts'
-import { asError } from '../errors.ts'
 
 /** What a look at one resource found. */
 export type Finding = { is: 'as-wanted' } | { is: 'different'; changes: Change[] } | { is: 'unreadable'; error: Error }

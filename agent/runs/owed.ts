@@ -5,8 +5,7 @@ import type { Converging } from './converge.ts'
 import { faultPoint } from '../../resources/fault-points.ts'
 import { keyOf } from '../kept/journal.ts'
 import { type Prepared, UnreadableProps } from './prepare.ts'
-import { messageOf } from '../../protocol/errors.ts'
-import { asError } from '../errors.ts'
+import { asError, messageOf } from '../../protocol/errors.ts'
 
 /**
  * Does what is owed to the resources that `among` says, in the order first asked for, and `tried` remembers what failed, so that a run tries it once.

@@ -1,3 +1,4 @@
+import { asError } from '../../protocol/errors.ts'
 import { NotTried } from '../define.ts'
 
 /** So many bytes are under way at once: they go through memory. A larger file goes alone. */
@@ -28,8 +29,4 @@ export async function sideBySide<Item extends { name: string }>(
   const at = errors.findIndex((error) => error !== undefined)
   if (at === -1) return new Map()
   return new Map(items.slice(at).map(({ name }, index) => [name, (index === 0 && errors[at]) || new NotTried()]))
-}
-
-function asError(thrown: unknown) {
-  return thrown instanceof Error ? thrown : new Error(String(thrown))
 }

@@ -40,7 +40,7 @@ export function probeTcp(
       said = (said + bytes.toString()).slice(-longestAnswer)
       if (pattern?.test(said)) done(undefined)
     })
-    socket.on('error', (error) => done(explain(error)))
+    socket.on('error', (error) => done(messageOf(error)))
     socket.on('close', () => unmatched('closed'))
   })
 }
@@ -52,7 +52,7 @@ export function probeHttp(
   return new Promise((resolve) => {
     const signal = AbortSignal.timeout(Math.ceil(timeoutMs))
     const failed = (error: Error) =>
-      resolve(signal.aborted ? `${url} did not answer within ${Math.round(timeoutMs)} ms` : explain(error))
+      resolve(signal.aborted ? `${url} did not answer within ${Math.round(timeoutMs)} ms` : messageOf(error))
     const request = url.startsWith('https:') ? requestHttps : requestHttp
     const asked = request(url, { signal, agent: false }, (response) => {
       let body = ''
@@ -84,9 +84,4 @@ export async function probeCommand(argv: string[], timeoutMs: number, host: Host
 
 function quoted(said: string) {
   return said ? `said ${JSON.stringify(said.slice(0, 200))}` : 'said nothing'
-}
-
-/** Connecting to a name may fail once for each of its addresses. */
-function explain(error: Error) {
-  return error instanceof AggregateError ? error.errors.map(String).join('; ') : error.message
 }

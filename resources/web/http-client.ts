@@ -131,11 +131,10 @@ function requested(url: string, { method, headers, body, ca, signal, idleMs = 30
   })
 }
 
-/** Connecting to a name may fail once for each of its addresses. */
 function explain(error: Error) {
   if (hasCode(error, ...notBelieved))
     return `${error.message}. If you believe who signed it, name the authority: \`ca\``
-  return error instanceof AggregateError ? error.errors.map(messageOf).join('; ') : error.message
+  return messageOf(error)
 }
 
 /** Asks with JSON, where there is some. Headers that a recipe names go before ours. */

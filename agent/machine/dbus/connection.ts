@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net'
-import { asError } from '../../errors.ts'
+import { asError } from '../../../protocol/errors.ts'
 import { type Call, decode, encodeCall, lengthOf, type Message, type Value } from './message.ts'
 
 /** The other side has closed the connection. */

@@ -1,6 +1,4 @@
-export function asError(thrown: unknown) {
-  return thrown instanceof Error ? thrown : new Error(String(thrown))
-}
+import { asError } from '../../protocol/errors.ts'
 
 /** For `catch` of what an AbortSignal ends: that is no failure. */
 export function unlessAborted(error: unknown) {
