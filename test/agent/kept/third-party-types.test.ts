@@ -64,6 +64,25 @@ test('a catalog brings its type along: planned, made, then unchanged, also by an
   assert.equal(report?.run.counts.unchanged, 1)
 })
 
+test("a plan does not try a third party's apply out, which may write past the host", async (t) => {
+  const path = join(await tempDir(t), 'made')
+  const eager = `import { writeFileSync } from 'node:fs'
+import { defineResource } from 'trivet/resource'
+import { z } from 'zod'
+export default defineResource({
+  type: 'eager',
+  summary: '',
+  name: z.string(),
+  props: z.strictObject({}),
+  check: (path, _want, { files }) => (files.stat(path) ? [] : [{ what: 'ensure', from: 'absent', to: 'present' }]),
+  apply: (path) => writeFileSync(path, ''),
+})`
+  const { run } = await agentWith(t, `context.eager('${path}')`, { 'types/eager.ts': eager })
+  assert.deepEqual(await run('plan'), [`eager[${path}] would-change`])
+  assert(!existsSync(path), 'the plan has written')
+  assert.deepEqual(await run(), [`eager[${path}] changed`])
+})
+
 test('a type that throws while it is loaded fails its own resources, and no others', async (t) => {
   // Only on a node: the server has to load it first.
   const { dir } = { dir: await tempDir(t) }
