@@ -110,7 +110,7 @@ const asFunction = {
   footer: { js: '})' },
 }
 
-/** Makes the folder that a node needs: the agent in one file, the Node.js that runs it, the unit, and what compiles without a server. Nothing of npm is left in it. */
+/** Makes the folder that a node needs: the agent, the Node.js that runs it, the unit, and what compiles without a server. Nothing of npm is left in it. */
 export async function buildAgent(folder: string) {
   const source = fileURLToPath(new URL('.', import.meta.url))
   const program = join(folder, 'trivet-agent.cjs')
