@@ -19,6 +19,7 @@ const Entry = z.discriminatedUnion('entry', [
   z.strictObject({ entry: z.literal('owed'), ...Notification.shape }),
   z.strictObject({ entry: z.literal('settled'), ...Notification.shape }),
   z.strictObject({ entry: z.literal('making'), id: ResourceId, made: Made }),
+  z.strictObject({ entry: z.literal('applying'), event: ResourceEvent }),
   z.strictObject({ entry: z.literal('event'), event: ResourceEvent }),
   z.strictObject({ entry: z.literal('reported') }),
 ])
@@ -28,6 +29,8 @@ type Entry = z.infer<typeof Entry>
 export interface Interrupted {
   run: Begun
   events: ResourceEvent[]
+  /** What would have been told of those that it was about to make, or had made. */
+  applying: ResourceEvent[]
   /** Its report is safe; only the ledger could not be written. */
   isReported: boolean
   /** For the ledger, of all runs since it was last written: what they were about to make, or had made, and what they told. */
@@ -82,29 +85,37 @@ export class Journal {
   /** Done, or after all not owed: crossed out. */
   settle(notification: Notification) {
     if (!this.#owed.delete(keyOf(notification))) return
-    this.#note({ entry: 'settled', ...notification }, true)
+    this.#note([{ entry: 'settled', ...notification }], true)
   }
 
   /** For the report that is made if this process dies before the run has ended. */
   record(event: ResourceEvent) {
-    if (this.#begun && event.outcome !== 'unchanged') this.#note({ entry: 'event', event }, false)
+    if (this.#begun && event.outcome !== 'unchanged') this.#note([{ entry: 'event', event }], false)
+  }
+
+  /** What will be told of these once they are made, for the report that is made if this process dies before. */
+  applying(events: ResourceEvent[]) {
+    this.#note(
+      events.map((event) => ({ entry: 'applying', event })),
+      false,
+    )
   }
 
   /** For the ledger, if this process dies before it is written. */
   making(id: ResourceId, made: Made) {
-    this.#note({ entry: 'making', id, made }, false)
+    this.#note([{ entry: 'making', id, made }], false)
   }
 
   /** The run is over and its report is safe, but the ledger could not be written: the next run does it, from what is noted here. */
   reported() {
-    this.#note({ entry: 'reported' }, false)
+    this.#note([{ entry: 'reported' }], false)
     this.#close()
   }
 
   // A full disk here loses no restart: at worst one is done twice.
-  #note(entry: Entry, synced: boolean) {
+  #note(entries: Entry[], synced: boolean) {
     try {
-      this.#append([entry], synced)
+      this.#append(entries, synced)
     } catch (error) {
       this.trouble = `the journal cannot be written, so what was done may be done again: ${String(error)}`
     }
@@ -194,9 +205,12 @@ function interruptedIn(entries: Entry[]): Interrupted | undefined {
   const at = entries.findLastIndex(({ entry }) => entry === 'begun')
   const [begun, ...since] = at === -1 ? [] : entries.slice(at)
   if (begun?.entry !== 'begun') return undefined
+  const events = eventsIn(since)
+  const told = new Set(events.map(({ id }) => id))
   return {
     run: begun.run,
-    events: eventsIn(since),
+    events,
+    applying: since.flatMap((entry) => (entry.entry === 'applying' && !told.has(entry.event.id) ? entry.event : [])),
     isReported: since.some(({ entry }) => entry === 'reported'),
     making: entries.flatMap((entry) => (entry.entry === 'making' ? [[entry.id, entry.made] as const] : [])),
     told: eventsIn(entries),

@@ -105,6 +105,7 @@ async function attempt(differing: Differing[], applying: Applying): Promise<Atte
     const noted: Awaited<ReturnType<typeof noteMaking>>[] = []
     for (const { one, changes } of differing) noted.push(await noteMaking(one, changes, applying))
     makings = new Map(noted.flat())
+    applying.journal.applying(differing.map(({ one, changes }) => toTell(one, changes, applying.ledger)))
     faultPoint('apply.owed')
   } catch (cause) {
     const why = `nothing was changed, since the journal cannot be written: ${messageOf(cause)}`
@@ -163,6 +164,13 @@ function eventOf(one: Prepared, changes: Change[], error: Error | undefined, aft
   if (after.is === 'different') return failure(one, changes, didNotConverge(after.changes), durationMs)
   const shown = one.resource.sensitive ? changes.map(withheld) : changes
   return { outcome: 'changed', id: one.id, recipe: one.resource.recipe, durationMs, changes: shown } as const
+}
+
+/** What will be told once it is made. Its diff would only make the journal long. */
+function toTell(one: Prepared, changes: Change[], ledger: Ledger): ResourceEvent {
+  const { recipe, sensitive } = one.resource
+  const shown = sensitive ? changes.map(withheld) : changes.map(({ what, from, to }) => ({ what, from, to }))
+  return { outcome: 'changed', id: one.id, recipe, durationMs: 0, changes: shown, cause: ledger.causeOf(one) }
 }
 
 /** Stands for what a sensitive resource said when it failed. */

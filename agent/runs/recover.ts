@@ -1,11 +1,11 @@
-import { changesOf } from '../../protocol/events.ts'
+import { changesOf, type ResourceEvent } from '../../protocol/events.ts'
 import { faultPoint } from '../../resources/fault-points.ts'
 import type { Host } from '../../resources/host.ts'
 import { sweepAnew } from '../../resources/files/write-atomically.ts'
 import { isAsWanted } from './check.ts'
 import { type Interrupted, Journal, keyOf } from '../kept/journal.ts'
 import type { Ledger, Made } from '../kept/ledger.ts'
-import type { Prepared, ResourceTypes } from './prepare.ts'
+import { type Prepared, type ResourceTypes, UnreadableProps } from './prepare.ts'
 import type { Reboots } from './reboot.ts'
 import { reportOf } from './report.ts'
 import type { Spool } from '../kept/spool.ts'
@@ -41,10 +41,23 @@ export async function recover(prepared: Prepared[], ledger: Ledger, recovering: 
     errorIn(() => (isInLedger ? journal.end() : journal.reported()))
     return undefined
   }
-  const report = reportOf({ ...left.run, orders: [] }, left.events, endedBy(journal, now()))
+  const events = [...left.events, ...(await madeOf(left.applying, prepared, host))]
+  const report = reportOf({ ...left.run, orders: [] }, events, endedBy(journal, now()))
   const kept = spooled(report, { journal, spool }, isInLedger)
   faultPoint('run.recovered')
   return kept
+}
+
+/** Those that were made all the same: they differed right before, and are as wanted. */
+async function madeOf(applying: ResourceEvent[], prepared: Prepared[], host: Host) {
+  const byId = new Map<string, Prepared>(prepared.map((one) => [one.id, one]))
+  const made: ResourceEvent[] = []
+  for (const event of applying) {
+    const one = byId.get(event.id)
+    if (!one || one.want instanceof UnreadableProps) continue
+    if (await isAsWanted(one.type, one.resource.name, one.want, host)) made.push(event)
+  }
+  return made
 }
 
 function endedBy(journal: Journal, finishedAt: number) {

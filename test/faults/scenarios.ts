@@ -34,7 +34,7 @@ export function converging(place: Place): Scenario {
     ],
     begin: async () => place.restore('taken'),
     disturbed: async (fault) => place.run(offline, fault),
-    aftermath: async (ended) => afterOneShot(place, offline, ended, 1, async () => spoolOf(place)),
+    aftermath: async (ended) => afterOneShot(place, offline, ended, 0, async () => spoolOf(place)),
   }
 }
 
@@ -45,7 +45,7 @@ export function recovering(place: Place): Scenario {
     points: [...pointsOf('journal', 'state', 'ledger', 'owed', 'run'), 'apply.owed', 'apply.made', 'reboot.forgotten'],
     begin: async () => place.restore('died'),
     disturbed: async (fault) => place.run(offline, fault),
-    aftermath: async (ended) => afterOneShot(place, offline, ended, 2, async () => spoolOf(place)),
+    aftermath: async (ended) => afterOneShot(place, offline, ended, 0, async () => spoolOf(place)),
   }
 }
 
@@ -74,7 +74,7 @@ export function taking(place: Place, client: Client): Scenario {
       await server.forget()
     },
     disturbed: async (fault) => place.run(online, fault),
-    aftermath: async (ended) => afterOneShot(place, online, ended, 1, server.reports),
+    aftermath: async (ended) => afterOneShot(place, online, ended, 0, server.reports),
   }
 }
 

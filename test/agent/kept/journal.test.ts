@@ -101,6 +101,7 @@ test('an interrupted run is found with what it had done', async (t) => {
   assert.deepEqual(new Journal(path).interrupted, {
     run,
     events: [event('thing[a]')],
+    applying: [],
     isReported: false,
     making: [['thing[c]', made]],
     told: [event('thing[a]')],
@@ -120,6 +121,7 @@ test('of two interrupted runs in one journal the last is reported, with its own 
   assert.deepEqual(new Journal(path).interrupted, {
     run,
     events: [event('thing[b]')],
+    applying: [],
     isReported: false,
     making: [],
     told: [event('thing[a]'), event('thing[b]')],

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { blobsIn } from '../../../agent/kept/blobs.ts'
@@ -21,7 +21,7 @@ async function nodeWithFiles(t: TestContext, names: string[], given: Record<stri
     const content = { sha256: sha256(bytes), bytes: bytes.length }
     return { ...resource(join(files, name)), type: 'file', props: { content }, ...given[name] }
   })
-  return { files, node: nodeIn(dir, world, resources), shown: shownIn(files) }
+  return { dir, files, world, node: nodeIn(dir, world, resources), shown: shownIn(files) }
 }
 
 const shownIn = (files: string) => (events: Parameters<typeof shownEvents>[0]) =>
@@ -98,4 +98,23 @@ test('a run that is cancelled ends after the files under way', async (t) => {
   assert.equal(run.error, 'the run was cancelled')
   assert.deepEqual([run.counts.changed, run.counts.skipped], [64, 86])
   assert.equal(readdirSync(files).length, 64)
+})
+
+test('files that were in place when the agent died are told by the next run, the others made by it', async (t) => {
+  const names = ['a', 'b', 'c']
+  const { dir, files, world, node } = await nodeWithFiles(t, names)
+  const remains = join(await tempDir(t), 'node')
+  const third = node.catalog?.resources[2]
+  assert(third)
+  // It dies when the third file is being made, of which nobody is told but by what lies there then.
+  Object.assign(third.props, { verify: ['sh', '-c', `cp -a ${dir} ${remains}; test -f {}`] })
+  await node.run()
+  rmSync(join(remains, 'lock'))
+  rmSync(join(files, 'c'))
+  const reborn = nodeIn(remains, world, node.catalog?.resources)
+  const [interrupted, report] = await reborn.runs()
+  assert(interrupted && report)
+  const told = (events: Parameters<typeof shownEvents>[0]) => shownIn(files)(events)
+  assert.deepEqual(told(interrupted.events), ['changed file[a]', 'changed file[b]'])
+  assert.deepEqual(told(report.events), ['changed file[c]'])
 })

@@ -5,6 +5,7 @@ import { test, type TestContext } from 'node:test'
 import type { CatalogResource } from '../../../protocol/catalog.ts'
 import { Journal } from '../../../agent/kept/journal.ts'
 import { tempDir } from '../../helpers/converges.ts'
+import { changesOf } from '../../../protocol/events.ts'
 import { nodeIn, resource, restart, shownEvents, World } from '../tiny.ts'
 
 const reload = (name: string) => ({ ...restart(name), action: 'reload' })
@@ -76,7 +77,8 @@ test('an agent that dies in the middle of a change owes what it notifies, and wh
   const reborn = nodeIn(remains, after, node.catalog?.resources)
   const [interrupted, report] = await reborn.runs()
   assert(interrupted && report)
-  assert.deepEqual(shownEvents(interrupted.events), ['changed thing[a]'])
+  assert.deepEqual(shownEvents(interrupted.events), ['changed thing[a]', 'changed thing[b]'])
+  assert.deepEqual(changesOf(interrupted.events[1] ?? assert.fail()), [{ what: 'value', from: null, to: 'on' }])
   assert.deepEqual(
     [interrupted.run.outcome, interrupted.run.orders, interrupted.run.trigger],
     ['interrupted', [], 'manual'],
