@@ -30,12 +30,13 @@ function common() {
 
 function section({ type, summary, example, name, props, blobs, actions }: ResourceType) {
   const refusal = name.safeParse('-').error?.issues[0]?.message ?? ''
+  const rows = rowsOf(z.toJSONSchema(props, { io: 'input' }), blobs ?? [])
   return [
     `## ${type}`,
     summary,
     `The name ${refusal}.`,
     `\`\`\`ts\n${example ?? ''}\n\`\`\``,
-    table(rowsOf(z.toJSONSchema(props, { io: 'input' }), blobs ?? [])),
+    rows.length > 0 ? table(rows) : 'It has no props of its own.',
     ...(actions ? [`Actions to notify: ${Object.keys(actions).map(code).join(', ')}.`] : []),
   ].join('\n\n')
 }
@@ -62,20 +63,19 @@ function table(rows: string[][]) {
 function typeOf(schema: Schema): string {
   if (schema.enum) return schema.enum.map((value) => code(quoted(value))).join(' or ')
   if (schema.anyOf) return [...new Set(schema.anyOf.map(typeOf))].join(' or ')
-  if (schema.type === 'array') return `list of ${plural(typeOf(one(schema.items)))}`
+  if (schema.type === 'array') return `list of ${plural(one(schema.items))}`
   if (schema.properties)
     return `record of ${Object.entries(schema.properties)
       .map(([key, inner]) => nested(key, one(inner), schema.required ?? []))
       .join(', ')}`
-  if (schema.type === 'object') return `map of ${plural(typeOf(one(schema.additionalProperties)))}`
+  if (schema.type === 'object') return `map of ${plural(one(schema.additionalProperties))}`
   return String(schema.type ?? 'anything')
 }
 
-function plural(type: string) {
-  return type
-    .split(' or ')
-    .map((word) => (/^[a-z]+$/.test(word) && word !== 'anything' ? `${word}s` : word))
-    .join(' or ')
+function plural(schema: Schema): string {
+  if (schema.anyOf) return [...new Set(schema.anyOf.map(plural))].join(' or ')
+  const type = typeOf(schema)
+  return /^[a-z]+$/.test(type) && type !== 'anything' ? `${type}s` : type
 }
 
 function nested(key: string, inner: Schema, required: string[]) {

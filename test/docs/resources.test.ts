@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { z } from 'zod'
 import { resourcesPage } from '../../docs/generate.ts'
 import { Common, sha256 } from '../../protocol/catalog.ts'
-import type { ResourceType } from '../../resources/define.ts'
+import { defineResource, type ResourceType } from '../../resources/define.ts'
 import { resourceTypes } from '../../resources/index.ts'
 
 const types: [string, ResourceType][] = Object.entries(resourceTypes)
@@ -16,6 +16,20 @@ test('the reference of resources is as the schemas say', () => {
     resourcesPage(types.map(([, type]) => type)),
     'docs/resources.md is stale: npm run docs',
   )
+})
+
+test('what a list or a map holds is named in the plural once, and a type without props says so', () => {
+  const schemas = {
+    nested: z.strictObject({ options: z.record(z.string(), z.union([z.string(), z.array(z.int())])) }),
+    none: z.strictObject({}),
+  }
+  const [nested, none] = Object.entries(schemas).map(([type, props]) =>
+    resourcesPage([
+      defineResource({ type, summary: '', name: z.string(), props, check: async () => [], apply: async () => {} }),
+    ]),
+  )
+  assert.match(nested ?? '', /\| map of strings or list of integers +\|/)
+  assert.match(none ?? '', /It has no props of its own\./)
 })
 
 test('every type is listed under its own name and describes every prop', () => {
