@@ -2,6 +2,8 @@ import { z } from 'zod'
 import { Journal, keyOf } from '../kept/journal.ts'
 import { holderOf } from '../kept/lock.ts'
 import { Parts } from '../parts.ts'
+import type { CatalogHead } from '../kept/kept-catalog.ts'
+import { onlyAudited, whyDisabled } from '../runs/stance.ts'
 import { define, none, openState, stateFlag, stateOption } from './common.ts'
 
 const applied = 'This machine has joined no server; it is as trivet-agent apply was last told to make it.'
@@ -10,7 +12,8 @@ const untouched =
 
 export const status = define({
   usage: 'status [--json] [--state DIR]',
-  summary: 'What this agent knows: server, connection, catalog, what is owed, what waits to be reported.',
+  summary:
+    'What this agent knows: server, connection, catalog, what holds it back, what is owed, what waits to be reported.',
   details: 'On a machine that has joined no server it says so, and what trivet-agent apply left.',
   flags: { json: { type: 'boolean' }, ...stateFlag },
   options: z.object({
@@ -31,6 +34,7 @@ export const status = define({
       daemon: pid ?? null,
       connected: pid !== undefined && (connection?.connected ?? false),
       detail: connection?.detail ?? null,
+      heldBack: catalog ? whatHoldsBack(catalog.head) : null,
       catalog: catalog?.digest ?? null,
       resources: catalog?.prepared.length ?? null,
       owed: new Journal(state.path('journal')).owed.map(keyOf),
@@ -43,3 +47,7 @@ export const status = define({
     }
   },
 })
+
+function whatHoldsBack(head: CatalogHead) {
+  return whyDisabled(head, Date.now()) ?? (head.audit ? onlyAudited : null)
+}

@@ -8,6 +8,8 @@ interface HeldBack {
   reason: string
 }
 
+export const onlyAudited = 'this node is only audited'
+
 /** Of a thing that has left the catalog only the recipe is known. */
 export type HoldsBack = (one: {
   id?: ResourceId
@@ -23,7 +25,7 @@ export async function stanceOf({ audit, policies = {} }: CatalogHead, now: Date)
   }
   return ({ resource }) => {
     const { recipe } = resource
-    if (audit) return { outcome: 'would-change', reason: 'this node is only audited' }
+    if (audit) return { outcome: 'would-change', reason: onlyAudited }
     if (policies[recipe]?.audit) return { outcome: 'would-change', reason: `recipe ${recipe} is only audited` }
     if (resource.audit) return { outcome: 'would-change', reason: 'it is only audited' }
     const opensAt = closed.get(recipe)
