@@ -29,7 +29,7 @@ function wrongWith(revision: Revision, key: string, value: unknown) {
     return []
   } catch (error) {
     if (!(error instanceof AttributeError)) throw error
-    return [`--set ${error.message}`]
+    return [`--set ${error.message.startsWith(key) ? '' : `${key}: `}${error.message}`]
   }
 }
 

@@ -105,7 +105,7 @@ test('what cannot be compiled is told, and nothing is changed', async (t) => {
     [
       ['--role', 'web', '--set', 'web.txt=a', '--set', 'wep.a=1'],
       1,
-      /--set web\.txt: there is no such attribute\. Did you mean text\?\n--set there is no recipe wep/,
+      /--set web\.txt: there is no such attribute\. Did you mean text\?\n--set wep\.a: there is no recipe wep/,
     ],
     [['--role', 'web', '--set', 'web.text'], 2, /--set: KEY=VALUE, such as web\.port=8080/],
     [['--role', 'web', '--types', `${dirs.types}x`], 2, /--types: there is no /],
@@ -157,4 +157,18 @@ test('status says what a machine without a server was made, and what it could be
   )
   const { node, server, resources } = JSON.parse((await status('--json')).said)
   assert.deepEqual([node, server, resources], ['n1', null, 1])
+})
+
+test('status says what holds a node back', async (t) => {
+  const { apply, status, state } = await agentOn(t, writing(join(await tempDir(t), 'file')))
+  await apply('--role', 'web')
+  assert.match((await status()).said, /\nheldBack: -\n/)
+  const path = join(state, 'catalog.json')
+  const catalog = JSON.parse(readFileSync(path, 'utf8'))
+
+  writeFileSync(path, JSON.stringify({ ...catalog, audit: true }))
+  assert.match((await status()).said, /\nheldBack: this node is only audited\n/)
+
+  writeFileSync(path, JSON.stringify({ ...catalog, audit: true, disabled: { by: 'ada', reason: 'a move' } }))
+  assert.match((await status()).said, /\nheldBack: this node is disabled by ada: a move\n/)
 })
