@@ -26,5 +26,5 @@ export async function unsetAttribute(scope: Scope, [name, key]: [string, string]
 function reach(nodes: string[]) {
   return nodes.length === 0
     ? 'No node is in it yet.'
-    : `It counts at once for ${nodes.join(', ')}: connected nodes converge now.`
+    : `It counts at once for ${nodes.join(', ')}: connected nodes converge now, unless they are disabled.`
 }

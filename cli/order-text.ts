@@ -83,6 +83,6 @@ export function summaryOf(order: Order) {
 }
 
 /** `1 node`, `3 nodes`. */
-function countOf(count: number, noun: string) {
+export function countOf(count: number, noun: string) {
   return `${count} ${noun}${count === 1 ? '' : 's'}`
 }

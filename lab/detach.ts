@@ -30,7 +30,7 @@ export async function detachLab(
 
   let ended = false
   child.once('exit', () => (ended = true))
-  note(`Booting ${count} nodes as lab ${name}; its output: ${logPath}`)
+  note(`Booting ${count} node${count === 1 ? '' : 's'} as lab ${name}; its output: ${logPath}`)
   const state = await until(
     `lab ${name} to be up`,
     async () => {

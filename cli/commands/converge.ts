@@ -6,6 +6,7 @@ import { UsageError } from '../command.ts'
 import type { Context } from '../context.ts'
 import { command, json, jsonFlag } from '../options.ts'
 import { finishOrder } from '../order-result.ts'
+import { countOf } from '../order-text.ts'
 import { noteSourceErrors } from '../source-errors.ts'
 import { Duration } from '../time.ts'
 
@@ -62,7 +63,9 @@ export const converge = command({
     if (wait || detailed) return finishOrder(client, order, { detailed, json: options.json }, context)
     if (options.json) context.output.json(order)
     else context.output.line(order.id)
-    context.output.note(`Ordered from ${order.targets.length} nodes. Follow it: trivet order show ${order.id} --wait`)
+    context.output.note(
+      `Ordered from ${countOf(order.targets.length, 'node')}. Follow it: trivet order show ${order.id} --wait`,
+    )
     return 0
   },
 })

@@ -68,8 +68,16 @@ test('converge without --wait prints the id, and how to follow it', async (t) =>
   const { stdout, stderr, exitCode } = await trivet(['converge', 'web-1', 'web-2', '--deadline', '5m'], given)
 
   assert.deepEqual([stdout, exitCode], ['order1\n', 0])
-  assert.match(stderr, /trivet order show order1 --wait/)
+  assert.match(stderr, /^Ordered from 2 nodes\. .*trivet order show order1 --wait/)
   assert.deepEqual(given.asked[0]?.body, { mode: 'converge', deadlineMs: 300_000, nodes: ['web-1', 'web-2'] })
+})
+
+test('an order of one node says so', async (t) => {
+  const given = await serveOrder(t, [], { 'POST /api/orders': orderOf([targetOf('web-1')]) })
+
+  const { stderr } = await trivet(['converge', 'web-1'], given)
+
+  assert.match(stderr, /^Ordered from 1 node\. /)
 })
 
 test('converge wants exactly one of nodes, a role, and all', async (t) => {
