@@ -63,6 +63,8 @@ function synced(fd: number) {
 }
 
 const swept = new Set<string>()
+/** In the names of what this process makes: that is under way, whatever other name its folder is found by. */
+const ours = randomBytes(4).toString('hex')
 
 /** A run was cut off in the middle: what it left behind is looked for anew. */
 export function sweepAnew() {
@@ -80,12 +82,13 @@ export function temporaryBeside(path: string) {
   } catch (error) {
     throw explained(error, path)
   }
-  return join(directory, `.trivet-${randomBytes(8).toString('hex')}-${basename(path).slice(-200)}`)
+  return join(directory, `.trivet-${ours}${randomBytes(4).toString('hex')}-${basename(path).slice(-200)}`)
 }
 
 function sweep(directory: string) {
   for (const left of readdirSync(directory)) {
-    if (/^\.trivet-[0-9a-f]{16}-/.test(left)) rmSync(join(directory, left), { force: true })
+    if (/^\.trivet-[0-9a-f]{16}-/.test(left) && !left.startsWith(`.trivet-${ours}`))
+      rmSync(join(directory, left), { force: true })
   }
   swept.add(directory)
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { blobsIn } from '../../../agent/kept/blobs.ts'
@@ -56,6 +56,17 @@ test('a file that fails skips those after it, which are left as they were, and t
   ])
   assert.equal(readFileSync(join(files, 'c'), 'utf8'), 'mine')
   assert.deepEqual(readdirSync(files), ['a', 'b', 'c', 'd'])
+})
+
+test('files of one folder that is named in two ways take nothing from each other', async (t) => {
+  const { node, files, shown } = await nodeWithFiles(t, ['real/a', 'linked/b'])
+  mkdirSync(join(files, 'real'))
+  symlinkSync('real', join(files, 'linked'))
+  const left = join(files, 'real', `.trivet-${'0'.repeat(16)}-left`)
+  writeFileSync(left, 'by an agent that was killed')
+  const { events } = await node.run()
+  assert.deepEqual(shown(events), ['changed file[real/a]', 'changed file[linked/b]'])
+  assert.deepEqual(readdirSync(join(files, 'real')), ['a', 'b'])
 })
 
 test('a file whose failure is ignored lets those after it have their turn', async (t) => {
