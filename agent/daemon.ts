@@ -255,6 +255,9 @@ export class Daemon {
       if (request.mode === 'converge') this.#drift.forget()
       return runner.run(request, hooks)
     }
+    // What the one before it wants is no longer to be made: the run of the new one looks at all of it.
+    const catalog = this.#agent.catalog.read()
+    if (!this.#drift.follows(catalog)) this.#drift.follow(catalog)
     this.#yielding = new AbortController()
     if (this.#pending.size > 0) this.#yielding.abort()
     const { isNews, flaps } = this.#drift

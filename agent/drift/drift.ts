@@ -61,6 +61,10 @@ export class Drift {
     this.#watch(byPath(watched), byUnit(watched))
   }
 
+  follows(catalog: PreparedCatalog | undefined) {
+    return catalog === this.#following
+  }
+
   close() {
     for (const one of this.#watches) one.close()
     for (const timer of this.#settling.values()) clearTimeout(timer)
