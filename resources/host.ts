@@ -149,6 +149,8 @@ export interface Foreseen extends Host {
   /** What will lie there; null: nothing. */
   foresee: (path: string, there: ForeseenPath | null) => void
   foreseeUnit: (name: string, state: Partial<UnitState>) => void
+  /** systemd reads all unit files anew. */
+  foreseeReload: () => void
   /** Why it is not known which packages will be installed; undefined: it is. */
   readonly packagesInDoubt: string | undefined
   /** Of these nobody can tell any more what they will be, and why. */

@@ -47,6 +47,9 @@ export class ForeseenHost implements Foreseen {
   bringsPackages = false
   /** What was foreseen of files when systemd last read its units anew. */
   #reloadedAt = 0
+  #hasReloaded = false
+  /** Why it is not known whether it has. */
+  #reloadDoubt: string | undefined
 
   constructor(real: Host) {
     this.#real = real
@@ -93,7 +96,7 @@ export class ForeseenHost implements Foreseen {
 
   async run(argv: string[], options?: CommandOptions): Promise<CommandResult> {
     if (!this.#pretending) return this.look(argv, options)
-    if (argv.includes('daemon-reload')) this.#reloadedAt = this.files.count
+    if (argv.includes('daemon-reload')) this.foreseeReload()
     if (argv[0] === 'systemctl' && argv[1] === 'stop')
       this.foreseeUnit(argv.at(-1) ?? '', { ActiveState: 'inactive', SubState: 'dead' })
     return { exitCode: 0, stdout: '', stderr: '' }
@@ -111,6 +114,12 @@ export class ForeseenHost implements Foreseen {
   foreseeUnit(name: string, state: Partial<UnitState>) {
     this.#units.set(name, { state: { ...this.#units.get(name)?.state, ...state }, at: this.files.count })
     if (this.#sight.assuming !== undefined) this.#unitDoubts.set(name, this.#sight.assuming)
+  }
+
+  foreseeReload() {
+    this.#reloadedAt = this.files.count
+    if (this.#sight.assuming === undefined) this.#hasReloaded = true
+    else this.#reloadDoubt = this.#sight.assuming
   }
 
   mayBring(what: string, but?: 'packages') {
@@ -148,16 +157,25 @@ export class ForeseenHost implements Foreseen {
 
   async unit(name: string): Promise<UnitState> {
     this.#sight.require(this.#unitDoubts.get(name))
-    const real = await this.#real.unit(name)
+    const real = this.#sinceReload(await this.#real.unit(name))
     const { hasMissed } = this.#sight
     const state = this.#withTold(name, { ...real, ...this.#fromFiles(name, real) })
-    this.#sight.hasMissed = hasMissed || state.LoadState === 'not-found'
+    // Most packages that bring or take units make systemd read all anew.
+    this.#sight.hasMissed = hasMissed || state.LoadState === 'not-found' || state.NeedDaemonReload === 'yes'
     return state
   }
 
   reboot() {}
 
   changed() {}
+
+  // One reload is for all units, whoever needed it.
+  #sinceReload(real: UnitState): UnitState {
+    if (real.NeedDaemonReload !== 'yes') return real
+    if (this.#hasReloaded) return { ...real, NeedDaemonReload: 'no' }
+    this.#sight.require(this.#reloadDoubt)
+    return real
+  }
 
   // What systemd will make of unit files that are foreseen to come, to change, or to go.
   #fromFiles(name: string, real: UnitState): Partial<UnitState> {

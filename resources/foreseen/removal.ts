@@ -13,7 +13,9 @@ function foreseeOneGone(path: string, foreseen: Foreseen) {
   if (!kind || (kind === 'directory' && files.list(path).length > 0)) return
   foreseen.foresee(path, null)
   const unit = /^(?:\/usr)?\/lib\/systemd\/system\/([^/]+[^/@]\.[a-z]+)$/.exec(path)?.[1]
-  if (unit !== undefined) foreseeStopped(unit, foreseen)
+  if (unit === undefined) return
+  foreseen.foreseeReload()
+  foreseeStopped(unit, foreseen)
 }
 
 // Where its init script stays as configuration, systemd makes a unit of that.

@@ -15,6 +15,9 @@ const states: Record<Verb, Partial<UnitState>> = {
   start: { ActiveState: 'active', SubState: 'running' },
 }
 
+/** After which systemctl makes systemd read all its units anew. */
+const reloading: Verb[] = ['daemon-reload', 'mask', 'unmask', 'enable', 'disable']
+
 /** What systemctl will make of the unit, or refuse. */
 export async function foreseeVerb(verb: Verb, unit: string, foreseen: Foreseen) {
   const state = await foreseen.unit(unit)
@@ -25,7 +28,9 @@ export async function foreseeVerb(verb: Verb, unit: string, foreseen: Foreseen) 
   if (verb === 'mask' && foreseen.files.stat(`${own}/${unit}`)?.kind === 'file')
     throw new Error(`${own}/${unit} is a file, in whose place systemctl mask puts no link. Remove it first.`)
   const isGone = verb === 'unmask' && !others.some((folder) => foreseen.files.stat(`${folder}/${unit}`))
-  // What systemctl does to the link that masks it is no news to systemd.
+  if (verb === 'mask') foreseen.foresee(`${own}/${unit}`, { kind: 'link', target: '/dev/null' })
+  if (verb === 'unmask' && isMaskingLink(`${own}/${unit}`, foreseen)) foreseen.foresee(`${own}/${unit}`, null)
+  if (reloading.includes(verb)) foreseen.foreseeReload()
   const LoadState = isGone ? 'not-found' : 'loaded'
   foreseen.foreseeUnit(unit, { LoadState, ...states[verb], ...(isGone && { LoadState, UnitFileState: '' }) })
 }
@@ -35,6 +40,10 @@ export async function foreseeAction(action: string, unit: string, foreseen: Fore
   const state = await foreseen.unit(unit)
   if (state.LoadState === 'not-found') throw new Error(notThere(unit))
   if (isMasked(state) && action !== 'stop' && action !== 'try-restart') throw new Error(maskedSaying(unit))
+}
+
+function isMaskingLink(path: string, { files }: Foreseen) {
+  return files.stat(path)?.kind === 'link' && files.readLink(path) === '/dev/null'
 }
 
 // A package usually gives its service its own name.

@@ -117,6 +117,7 @@ const foreseen = {
   look: async () => ({ exitCode: 0, stdout: '', stderr: '' }),
   foresee: () => {},
   foreseeUnit: () => {},
+  foreseeReload: () => {},
   packagesInDoubt: undefined,
   doubt: () => {},
   mayBring: () => {},

@@ -18,7 +18,7 @@ async function planned(t: TestContext, files: Record<string, string> = {}) {
   const foreseen = new ForeseenHost(host)
   const reload = () => foreseen.pretend(async () => void (await foreseen.run(['systemctl', 'daemon-reload'])))
   const write = (text: string) => foreseen.foresee(path, { kind: 'file', bytes: Buffer.from(text) })
-  return { foreseen, reload, write }
+  return { foreseen, host, reload, write }
 }
 
 test('a unit whose new file has an [Install] section can be enabled', async (t) => {
@@ -55,4 +55,33 @@ test('what is owed to a unit that is not there fails in the plan too, but not wh
   await act('restart', { running: false })
   foreseen.foreseeUnit('web.service', { LoadState: 'masked', UnitFileState: 'masked' })
   await assert.rejects(act('restart'), /web\.service is masked/)
+})
+
+test('what is masked has a link in place of its file, and what is unmasked has none', async (t) => {
+  const { foreseen } = await planned(t)
+  const change = (from: string, to: string) =>
+    service.effects?.('web', service.props.parse({ masked: to === 'true' }), foreseen, [{ what: 'masked', from, to }])
+  await change('false', 'true')
+  assert.equal(foreseen.files.readLink(path), '/dev/null')
+  const { LoadState, NeedDaemonReload } = await foreseen.unit('web.service')
+  assert.deepEqual([LoadState, NeedDaemonReload], ['masked', 'no'])
+  await change('true', 'false')
+  assert.equal(foreseen.files.stat(path), undefined)
+  assert.equal((await foreseen.unit('web.service')).LoadState, 'not-found')
+})
+
+test('a reload is for all units; where it may come or not, so may what needs one', async (t) => {
+  const { foreseen, reload, host } = await planned(t, { [path]: withInstall })
+  host.units.set('web.service', { LoadState: 'loaded', NeedDaemonReload: 'yes' })
+  await foreseen.assume('it may be made', reload)
+  await assert.rejects(foreseen.unit('web.service'), /it may be made/)
+  await reload()
+  assert.equal((await foreseen.unit('web.service')).NeedDaemonReload, 'no')
+})
+
+test('a package that comes may make systemd read its units anew', async (t) => {
+  const { foreseen, host } = await planned(t, { [path]: withInstall })
+  host.units.set('web.service', { LoadState: 'loaded', NeedDaemonReload: 'yes' })
+  foreseen.mayBring('pkg[other]')
+  assert((await foreseen.watch(() => foreseen.unit('web.service'))).mayCome)
 })
