@@ -10,7 +10,7 @@ import { makeReady } from '../helpers/plans/machine.ts'
 /** `PLAN_SEED=7` tries just the case of that seed, `PLAN_CASES=500` so many that were never tried before. */
 const { PLAN_SEED, PLAN_CASES } = process.env
 /** Tried by default: the first few of which a plan once told a lie, the others as they come. A lie that is found elsewhere belongs among them. */
-const known = [2, 3, 2016, ...Array.from({ length: 15 }, (_, at) => 101 + at)]
+const known = [2, 3, 2016, 794421034, ...Array.from({ length: 15 }, (_, at) => 101 + at)]
 const seeds =
   PLAN_SEED !== undefined ? [Number(PLAN_SEED)] : PLAN_CASES !== undefined ? freshSeeds(Number(PLAN_CASES)) : known
 /** Of all resources, for a plan that says unknown of everything would never lie: a quarter of 80 cases together, a third of some eight. */

@@ -231,7 +231,9 @@ function someFile() {
     {
       weight: 3,
       arbitrary: of(contents).map(
-        (content) => (path: string) => `printf '${content.replaceAll('\n', '\\n').replaceAll('\r', '\\r')}' > ${path}`,
+        (content) => (path: string) =>
+          // Who writes into a pipe waits for a reader.
+          `[ -p ${path} ] || printf '${content.replaceAll('\n', '\\n').replaceAll('\r', '\\r')}' > ${path}`,
       ),
     },
     fc.constant((path: string) => `mkdir -p ${path}`),
