@@ -18,7 +18,7 @@ const mostUnknown = 0.5
 /** Too few cases tell no share. */
 const fewest = 10
 
-acceptance('plans', {}, (machine) => {
+acceptance('plans', { sideBySide: true }, (machine) => {
   beforeAll(() => makeReady(machine().node))
 
   test(`plans do not lie: seeds ${seeds.join(' ')}`, async (t) => {

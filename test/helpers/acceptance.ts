@@ -35,33 +35,40 @@ interface Options {
   /** Debian packages that the nodes have from the start. */
   packages?: string[]
   releases?: Release[]
+  /** Whether the nodes of all releases are tried at a time. */
+  sideBySide?: boolean
   /** What lies beside the recipe, for `template` and `source`. */
   files?: Record<string, string>
 }
 
 /** A suite for each release of Debian, each with a node of its own. */
 export function acceptance(name: string, options: Options, tests: (machine: () => Machine) => void) {
-  for (const release of options.releases ?? (['trixie', 'bookworm'] as const)) {
-    describe(`${name} on ${release}`, { skip: whyNoLab() ?? false }, () => {
-      let lab: Lab | undefined
-      let machine: Machine | undefined
-      before(async () => {
-        const binds = [{ from: await builtAgent(), to: '/usr/lib/trivet' }]
-        const { packages = [] } = options
-        lab = await upLab({ count: 1, name: `e2e-${name}-${release}`.slice(0, 30), os: release, packages, binds })
-        const [node] = lab.nodes
-        assert(node)
-        const identity = { url: 'https://192.0.2.1:1', ca: '', caSha256: '', node: node.name, id: 'offline' }
-        await node.write(`${state}/identity.json`, JSON.stringify(identity), '0600')
-        machine = machineOn(node, release, options.files ?? {})
-      })
-      after(() => lab?.down())
-      tests(() => {
-        assert(machine, 'the node did not come up')
-        return machine
-      })
-    })
+  const all = () => {
+    for (const release of options.releases ?? (['trixie', 'bookworm'] as const))
+      describe(`${name} on ${release}`, { skip: whyNoLab() ?? false }, () => suiteOn(release, name, options, tests))
   }
+  if (options.sideBySide) describe(name, { concurrency: true }, all)
+  else all()
+}
+
+function suiteOn(release: Release, name: string, options: Options, tests: (machine: () => Machine) => void) {
+  let lab: Lab | undefined
+  let machine: Machine | undefined
+  before(async () => {
+    const binds = [{ from: await builtAgent(), to: '/usr/lib/trivet' }]
+    const { packages = [] } = options
+    lab = await upLab({ count: 1, name: `e2e-${name}-${release}`.slice(0, 30), os: release, packages, binds })
+    const [node] = lab.nodes
+    assert(node)
+    const identity = { url: 'https://192.0.2.1:1', ca: '', caSha256: '', node: node.name, id: 'offline' }
+    await node.write(`${state}/identity.json`, JSON.stringify(identity), '0600')
+    machine = machineOn(node, release, options.files ?? {})
+  })
+  after(() => lab?.down())
+  tests(() => {
+    assert(machine, 'the node did not come up')
+    return machine
+  })
 }
 
 function machineOn(node: LabNode, release: Release, files: Record<string, string>): Machine {
