@@ -1,5 +1,5 @@
 import type { Change, ResourceEvent } from '../../protocol/events.ts'
-import { type Applying, applyAll, atTheEnd, failure, withheld } from './apply.ts'
+import { type Applying, applyAll, atTheEnd, type Differing, failure, withheld } from './apply.ts'
 import { checkAll, checkGuarded, type Finding } from './check.ts'
 import { Failures } from './failures.ts'
 import { asError, messageOf } from '../../protocol/errors.ts'
@@ -57,7 +57,7 @@ async function walk(prepared: Prepared[], findings: Finding[], converging: Conve
 async function take(group: Prepared[], firstLook: Finding | undefined, failures: Failures, converging: Converging) {
   const turns = await lookAgain(group, firstLook, failures, converging)
   const differing = turns.flatMap(({ one, changes }) => (changes ? [{ one, changes }] : []))
-  const made = differing.length > 0 ? await applyAll(differing, converging) : []
+  const made = differing.length > 0 ? await applied(differing, converging) : []
   const events = new Map(made.map(({ one, event }) => [one, event]))
   let told = 0
   for (const { one, event = events.get(one) } of turns) {
@@ -68,6 +68,19 @@ async function take(group: Prepared[], firstLook: Finding | undefined, failures:
     told++
   }
   return told
+}
+
+/** What ends the whole run in the middle is told of each of them: some may have been made. */
+async function applied(differing: Differing[], converging: Converging) {
+  try {
+    return await applyAll(differing, converging)
+  } catch (error) {
+    for (const { one, changes } of differing) {
+      const cause = converging.ledger.causeOf(one)
+      converging.report({ ...failure(one, changes, asError(error), 0), cause })
+    }
+    throw error
+  }
 }
 
 // A probe asks what runs now, so it would ask the old process. An action that fails takes the recipe with it, as its resource would.

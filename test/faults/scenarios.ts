@@ -34,7 +34,8 @@ export function converging(place: Place): Scenario {
     ],
     begin: async () => place.restore('taken'),
     disturbed: async (fault) => place.run(offline, fault),
-    aftermath: async (ended) => afterOneShot(place, offline, ended, 0, async () => spoolOf(place)),
+    // What was being cleaned up when the agent died.
+    aftermath: async (ended) => afterOneShot(place, offline, ended, 1, async () => spoolOf(place)),
   }
 }
 
