@@ -1,3 +1,4 @@
+import { closest } from '../../protocol/closest.ts'
 import { type Catalog, digestOf } from '../../protocol/catalog.ts'
 import { resourceTypes } from '../../resources/index.ts'
 import type { Revision } from '../sources/revision.ts'
@@ -109,23 +110,27 @@ function runRecipe(running: Running, revision: Revision, types: Declarable[]): s
     return []
   } catch (error) {
     if (error instanceof Pending) return [error.message]
-    draft.errors.push(error instanceof CompileError ? error.message : threw(running, error))
+    draft.errors.push(error instanceof CompileError ? error.message : threw(running, error, types))
     return []
   }
 }
 
-function threw({ recipe }: Running, error: unknown) {
+function threw({ recipe }: Running, error: unknown, types: Declarable[]) {
   const { path, line } = recipe.places.ofError(error)
-  return `${path}:${line}: the recipe threw ${describeThrown(error)}${hintOn(error)}`
+  return `${path}:${line}: the recipe threw ${describeThrown(error)}${hintOn(error, types)}`
 }
 
 /** What a recipe is not given it finds undefined, which a resource type of the author's is while its file is not where it should be. */
-function hintOn(error: unknown) {
+function hintOn(error: unknown, types: Declarable[]) {
   const name =
     error instanceof TypeError ? /^(?:context\.)?(\w+) is not a function$/.exec(error.message)?.[1] : undefined
-  return name === undefined
-    ? ''
-    : `. If it is a resource type of yours, its file must be ${name}.ts in the folder that --types names`
+  if (name === undefined) return ''
+  const near = closest(
+    name,
+    types.map(({ type }) => type),
+  )
+  const slip = near === undefined ? '' : ` Did you mean ${near}?`
+  return `.${slip} If it is a resource type of yours, its file must be ${name}.ts in the folder that --types names`
 }
 
 function isThenable(value: unknown) {

@@ -82,7 +82,13 @@ function wrong(text: string) {
 function describe({ text, location }: Message) {
   if (!location) return text
   const file = location.file.replace(`${namespace}:`, '')
-  return `${file}:${location.line}:${location.column + 1}: ${text}`
+  return `${file}:${location.line}:${location.column + 1}: ${text}${hintOn(text, location.lineText)}`
+}
+
+/** A mode is what people write so. */
+function hintOn(text: string, line: string) {
+  const [octal] = text.startsWith('Legacy octal') ? (/\b0[0-7]{3}\b/.exec(line) ?? []) : []
+  return octal === undefined ? '' : `. Write '${octal}', as text, where a mode is meant`
 }
 
 function isBuildFailure(error: unknown): error is Error & { errors: Message[] } {

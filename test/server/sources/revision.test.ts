@@ -86,6 +86,11 @@ test('a syntax error says file, line and column', async (t) => {
   assert.match(error, /^recipes\/web\/web\.ts:\d+:\d+: Unexpected end of file/)
 })
 
+test('a mode that is written as a number is told as the text that it must be', async (t) => {
+  const [error = ''] = await errorsOf(t, webRecipe("file('/etc/a', { mode: 0644 })"))
+  assert.match(error, /Legacy octal literals cannot be used.*\. Write '0644', as text, where a mode is meant$/)
+})
+
 test('all errors of recipes and roles are told at once', async (t) => {
   const errors = await errorsOf(t, { 'recipes/a/a.ts': 'const = 1', 'recipes/b/b.ts': 'let let', 'roles/c.ts': '}' })
   assert.deepEqual(

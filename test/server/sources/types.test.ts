@@ -66,6 +66,12 @@ test('a recipe that uses a type whose file is not there is told what is missing'
   })
 })
 
+test('a type that is misspelt is told by the nearest that there is', async (t) => {
+  const result = await compiled(t, webRecipe("context.fil('/etc/b')"))
+  assert(result.status === 'error')
+  assert.match(result.reason, /context\.fil is not a function\. Did you mean file\? If it is a resource type of yours/)
+})
+
 test('a catalog that uses none names none', async (t) => {
   const result = await compiled(t, { ...webRecipe("file('/etc/b')"), 'types/motd.ts': motd })
   assert(result.status === 'compiled' && !('types' in result.catalog))
