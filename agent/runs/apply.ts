@@ -120,12 +120,24 @@ async function applyTrying(differing: Differing[], { host }: Applying): Promise<
   let left = differing
   for (let retries = differing[0]?.one.resource.retries ?? 0; ; retries--) {
     const errors = await applyOnce(left, host)
+    if (left !== differing) carryKept(left, differing)
     if (errors.size === 0 || retries <= 0) return errors
     faultPoint('apply.retrying')
     await delay(differing[0]?.one.resource.retryDelayMs ?? standardRetryDelayMs)
     host.changed()
     const failed = left.filter(({ one }) => errors.has(one.resource.name))
     left = (await Promise.all(failed.map((one) => lookAgain(one, host)))).flat()
+  }
+}
+
+/** What a later attempt has kept is told of by the changes that were found first. */
+function carryKept(later: Differing[], first: Differing[]) {
+  for (const { one, changes } of later) {
+    const known = first.find((other) => other.one === one)?.changes ?? []
+    for (const { what, kept } of changes) {
+      const change = known.find((other) => other.what === what)
+      if (change && kept !== undefined) change.kept = kept
+    }
   }
 }
 

@@ -5,7 +5,7 @@ import { Failures } from './failures.ts'
 import { asError, messageOf } from '../../protocol/errors.ts'
 import { neighbours } from './neighbours.ts'
 import { settleOwed } from './owed.ts'
-import type { Prepared } from './prepare.ts'
+import { about, type Prepared } from './prepare.ts'
 import type { HoldsBack } from './stance.ts'
 
 export interface Converging extends Applying {
@@ -157,8 +157,4 @@ function postponed(one: Prepared, action: string, changes: Change[], converging:
 
 function unchanged(one: Prepared): ResourceEvent {
   return { outcome: 'unchanged', ...about(one) }
-}
-
-function about({ id, resource }: Prepared) {
-  return { id, recipe: resource.recipe, durationMs: 0 }
 }

@@ -19,11 +19,12 @@ export function neighbours(prepared: Prepared[], from: number, isSettled: boolea
 
 // What waits for another of them, or is to be decided on or tried in its own way, is made after them.
 function goesWith(first: Prepared, group: Set<ResourceId>, next: Prepared) {
-  const { recipe, retries, timeoutMs, requires } = next.resource
+  const { recipe, retries, retryDelayMs, timeoutMs, requires } = next.resource
   return (
     next.type === first.type &&
     recipe === first.resource.recipe &&
     retries === first.resource.retries &&
+    retryDelayMs === first.resource.retryDelayMs &&
     timeoutMs === first.resource.timeoutMs &&
     !hasGuard(first) &&
     !hasGuard(next) &&

@@ -4,18 +4,8 @@ import { Failures } from './failures.ts'
 import type { ForeseenHost } from '../machine/foreseen.ts'
 import { neighbours } from './neighbours.ts'
 import { ForeseenOwed } from './owed-foreseen.ts'
-import type { Prepared } from './prepare.ts'
-import {
-  about,
-  couldBeMade,
-  doubt,
-  type Found,
-  lookedAt,
-  type Planned,
-  type Planning,
-  tried,
-  unknown,
-} from './try-out.ts'
+import { about, type Prepared } from './prepare.ts'
+import { couldBeMade, doubt, type Found, lookedAt, type Planned, type Planning, tried, unknown } from './try-out.ts'
 
 /** What is known of those above. */
 interface Above {

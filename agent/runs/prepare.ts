@@ -30,6 +30,11 @@ export function prepare(
   })
 }
 
+/** What each event of a resource says, before it is known how long it took. */
+export function about({ id, resource: { recipe } }: Prepared) {
+  return { id, recipe, durationMs: 0 }
+}
+
 /** All units whose state the checks will ask for. */
 export function unitsOf(prepared: Prepared[]) {
   return prepared.flatMap(({ type, resource }) => type.units?.(resource.name) ?? [])

@@ -5,7 +5,7 @@ import { atTheEnd, type Differing, failure, isAsBefore, withheld } from './apply
 import { hasGuard, look } from './check.ts'
 import type { ForeseenHost } from '../machine/foreseen.ts'
 import type { Ledger } from '../kept/ledger.ts'
-import { type Prepared, UnreadableProps } from './prepare.ts'
+import { about, type Prepared, UnreadableProps } from './prepare.ts'
 import type { HoldsBack } from './stance.ts'
 
 export interface Planning {
@@ -78,10 +78,6 @@ export async function couldBeMade(one: Prepared, changes: Change[], host: Forese
     could = (await errorsOfTrying([{ one, changes }], host)).size === 0
   })
   return could
-}
-
-export function about({ id, resource: { recipe } }: Prepared) {
-  return { id, recipe, durationMs: 0 }
 }
 
 export function unknown(one: Prepared, reason: string, changes: Change[] = []): Planned {

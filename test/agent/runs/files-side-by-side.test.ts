@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { blobsIn } from '../../../agent/kept/blobs.ts'
 import { type CatalogResource, sha256 } from '../../../protocol/catalog.ts'
+import { changesOf } from '../../../protocol/events.ts'
 import { file } from '../../../resources/file.ts'
 import { tempDir } from '../../helpers/converges.ts'
 import { nodeIn, resource, shownEvents, World } from '../tiny.ts'
@@ -128,4 +129,28 @@ test('files that were in place when the agent died are told by the next run, the
   const told = (events: Parameters<typeof shownEvents>[0]) => shownIn(files)(events)
   assert.deepEqual(told(interrupted.events), ['changed file[a]', 'changed file[b]'])
   assert.deepEqual(told(report.events), ['changed file[c]'])
+})
+
+test('what is kept in a second attempt is told, also of a file that had no turn in the first', async (t) => {
+  const { dir, files, node } = await nodeWithFiles(t, ['a', 'b'], {
+    a: { retries: 1, retryDelayMs: 1 },
+    b: { retries: 1, retryDelayMs: 1 },
+  })
+  for (const { name, props } of node.catalog?.resources ?? []) {
+    writeFileSync(name, 'old')
+    const bytes = Buffer.alloc(3 * 1024 * 1024, name)
+    blobsIn(join(dir, 'blobs')).write(sha256(bytes), bytes)
+    Object.assign(props, { content: { sha256: sha256(bytes), bytes: bytes.length }, backup: true })
+  }
+  const [first] = node.catalog?.resources ?? []
+  const flag = join(dir, 'once')
+  Object.assign(first?.props ?? {}, {
+    verify: ['sh', '-c', `test -e ${flag} || { touch ${flag}; exit 1; }; test -f {}`],
+  })
+  const { events } = await node.run()
+  assert.deepEqual(
+    events.map((event) => changesOf(event).find(({ what }) => what === 'content')?.kept),
+    [sha256('old'), sha256('old')],
+  )
+  assert.deepEqual(readdirSync(files), ['a', 'b'])
 })
