@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { Argv, BlobRef } from '../protocol/catalog.ts'
-import { messageOf, unlessMissing } from '../protocol/errors.ts'
+import { unlessMissing } from '../protocol/errors.ts'
 import type { Change } from '../protocol/events.ts'
-import { defineResource, type Differing, differences, must } from './define.ts'
+import { defineResource, differences } from './define.ts'
 import type { Found, Host } from './host.ts'
+import { accepted } from './files/accepted.ts'
 import { diffOf, largest } from './files/diff.ts'
 import { keepOld } from './files/keep.ts'
 import { accessDifferences, accessProps, resolveAccess } from './files/ownership.ts'
@@ -48,7 +49,11 @@ export const file = defineResource({
   check: checkFile,
   apply: applyFile,
   applyMany: (differing, host) =>
-    sideBySide(differing, bytesOf, ({ name, want, changes }, turn) => applyFile(name, want, host, changes, turn)),
+    sideBySide(
+      differing,
+      ({ want }) => want.content?.bytes ?? 0,
+      ({ name, want, changes }, turn) => applyFile(name, want, host, changes, turn),
+    ),
   // A run that is cancelled, or watched, waits for no more than these.
   manyAtMost: 64,
   problem: (_name, { ensure, content, verify }) => {
@@ -139,16 +144,4 @@ function readThrough(path: string, { files }: Host) {
   } catch (error) {
     return unlessMissing(error) ?? Buffer.alloc(0)
   }
-}
-
-function bytesOf({ want }: Differing<FileWant>) {
-  return want.content?.bytes ?? 0
-}
-
-async function accepted(candidate: string, want: FileWant, host: Host) {
-  if (!want.verify) return
-  const argv = want.verify.map((word) => word.replaceAll('{}', candidate))
-  await must(host, argv).catch((error: unknown) => {
-    throw new Error(`The new content was refused and the old stays. ${messageOf(error)}`, { cause: error })
-  })
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { commandFailed, defineResource, differences, must } from './define.ts'
-import { resolved } from './files/resolved.ts'
-import { entryDifferences, fstab, type FstabEntry, putEntry, tellSystemd, unescaped } from './system/fstab.ts'
+import { entryDifferences, fstab, type FstabEntry, putEntry, tellSystemd } from './system/fstab.ts'
+import { heldBy, inUse, isSwap } from './system/swaps.ts'
 import type { Host } from './host.ts'
 import { Path } from './names.ts'
 
@@ -96,24 +96,6 @@ function entryOf(path: string, { ensure, priority }: Want): FstabEntry | null {
 
 function bytesOf(size: string) {
   return Number.parseInt(size, 10) * (size.endsWith('G') ? 1024 ** 3 : 1024 ** 2)
-}
-
-/** What the kernel says of it: its line in /proc/swaps. */
-function inUse(path: string, files: Host['files']) {
-  const real = resolved(path, files)
-  const rows = files.read('/proc/swaps').toString().trim().split('\n').slice(1)
-  const row = rows.map((line) => line.split(/\s+/)).find(([name = '']) => unescaped(name) === real)
-  return row && { priority: row[4] }
-}
-
-/** What blkid finds in it; '' where it finds nothing. */
-async function heldBy(path: string, host: Pick<Host, 'run'>) {
-  const { stdout } = await host.run(['blkid', '-p', '-o', 'export', '--', path])
-  return stdout.trim()
-}
-
-function isSwap(held: string) {
-  return /^TYPE=swap$/m.test(held)
 }
 
 /** Whatever else lies there is not written over. */
