@@ -1,3 +1,4 @@
+import { Gates } from './cluster/gates.ts'
 import { type Blobs, blobsIn, blobsOf } from './kept/blobs.ts'
 import { RealHost } from './machine/host.ts'
 import { KeptCatalog, type PreparedCatalog } from './kept/kept-catalog.ts'
@@ -20,6 +21,7 @@ export class Parts {
   readonly spool: Spool
   readonly reboots: Reboots
   readonly host: RealHost
+  readonly gates: Gates
   readonly runner: Runner
   readonly #kept: Blobs
   readonly #ledgerPath: string
@@ -31,7 +33,9 @@ export class Parts {
     this.catalog = new KeptCatalog(state, types, this.blobs, version)
     this.spool = spoolIn(state.path('spool'))
     this.reboots = new Reboots(state.path('reboot.json'))
-    this.host = new RealHost({ blobs: this.blobs, kept: this.#kept, scratch: state.path('scratch') })
+    this.gates = new Gates(state.path('gates.json'))
+    const { closed: closedGate } = this.gates
+    this.host = new RealHost({ blobs: this.blobs, kept: this.#kept, scratch: state.path('scratch'), closedGate })
     this.runner = new Runner({
       readCatalog: () => this.catalog.read(),
       types: this.catalog.types,

@@ -1,6 +1,9 @@
 import { hash } from 'node:crypto'
 import { z } from 'zod'
+import { Argv } from './argv.ts'
 import { isRecord } from './is-record.ts'
+import { Name } from './name.ts'
+import { hasOneWay, ProbeWays } from './probe.ts'
 
 /** The one way to write a resource down: in recipes, events, logs and errors. */
 export const ResourceId = z.templateLiteral([z.string(), '[', z.string(), ']'])
@@ -12,13 +15,24 @@ export const Sha256 = z.hex().length(64)
 export const BlobRef = z.strictObject({ sha256: Sha256, bytes: z.int().nonnegative() })
 export type BlobRef = z.infer<typeof BlobRef>
 
-/** A command and its arguments, given to the kernel as they are: no shell reads them. */
-export const Argv = z.array(z.string()).nonempty()
-export type Argv = z.infer<typeof Argv>
-
 /** If the resource changed, then `action` is owed to `target` until it is done. */
 export const Notification = z.strictObject({ action: z.string(), target: ResourceId })
 export type Notification = z.infer<typeof Notification>
+
+/** What a risky action needs before it is done: the right to, given by the server to few of a group at a time (docs/decisions/009). */
+export const LeaseRule = z.strictObject({
+  /** Shared by all nodes of the cluster whose catalogs name it. */
+  group: Name,
+  /** How many may be acting or unwell at a time: a number, or a part of the group such as `20%`, of which at least one. */
+  max: z
+    .union([z.int().min(1), z.string().regex(/^([1-9]\d?|100)%$/, 'a number, or a percentage such as 20%')])
+    .default(1),
+  /** The probe that must be well before the lease is given back. */
+  until: ResourceId.optional(),
+  /** Where this is so, all others of the group go first: the leader of an ensemble. */
+  last: ProbeWays.refine(hasOneWay, { error: 'must have exactly one of tcp, http and command' }).optional(),
+})
+export type LeaseRule = z.infer<typeof LeaseRule>
 
 /** What every resource may carry, whatever its type. */
 export const Common = z.strictObject({
@@ -40,6 +54,9 @@ export const Common = z.strictObject({
     .optional()
     .describe('Its failure is reported and skips only what requires it; it does not fail the run.'),
   audit: z.boolean().optional().describe('What differs is reported, and nothing is changed.'),
+  lease: LeaseRule.optional().describe(
+    'Its actions are done only with a lease of this group: by `max` nodes at a time, while enough of the others are well, until the probe `until` is well again. Where `last` holds, after all others.',
+  ),
   sensitive: z.boolean().optional().describe('Values and diffs are kept out of events, reports and logs.'),
 })
 export type Common = z.infer<typeof Common>

@@ -68,8 +68,8 @@ export function changesOf(event: ResourceEvent): Change[] {
 export const RunMode = z.enum(['converge', 'plan'])
 export type RunMode = z.infer<typeof RunMode>
 
-/** Why a run began. `boot`: it goes on after the reboot that an earlier run asked for. */
-export const Trigger = z.enum(['start', 'schedule', 'catalog', 'order', 'manual', 'drift', 'boot'])
+/** Why a run began. `boot`: it goes on after the reboot that an earlier run asked for; `lease`, `gate`: what an earlier run had to defer can be done. */
+export const Trigger = z.enum(['start', 'schedule', 'catalog', 'order', 'manual', 'drift', 'boot', 'lease', 'gate'])
 export type Trigger = z.infer<typeof Trigger>
 
 /** `interrupted`: the agent died in the middle; what it had done until then is in the events. */
@@ -106,6 +106,8 @@ export const Run = z.strictObject({
   counts: Counts,
   /** Actions still owed when the run ended: `restart service[haproxy]`. */
   owed: z.array(z.string()),
+  /** What this node waited for: each gate that was closed, and why. */
+  waits: z.record(ResourceId, z.string()).optional(),
   /** What the agent made, or changed, and no catalog names any more; it is kept unless the recipe says otherwise. */
   orphans: z.array(ResourceId).optional(),
   /** What a plan is known by: converging by it is refused where the node's plan is another by then. */

@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import { Catalog, Sha256 } from './catalog.ts'
+import { Catalog, ResourceId, Sha256 } from './catalog.ts'
 import { ResourceEvent, Report, RunMode, Time } from './events.ts'
 import { Facts } from './facts.ts'
+import { Name } from './name.ts'
 
 /** Spoken on `wss://SERVER/agent`. The server refuses another number with a reason. */
 export const protocolVersion = 1
@@ -14,6 +15,15 @@ export const closeCodes = {
   replaced: 4409,
   otherProtocol: 4426,
 } as const
+
+/** What an agent wants a lease for: `restart service[zookeeper]`. */
+export const WantedLease = z.strictObject({
+  group: Name,
+  action: z.string().max(512),
+  /** It asks to be the last of its group. */
+  last: z.literal(true).optional(),
+})
+export type WantedLease = z.infer<typeof WantedLease>
 
 /** All that an agent may say. Anything else closes the connection. */
 export const AgentMessage = z.discriminatedUnion('type', [
@@ -49,6 +59,12 @@ export const AgentMessage = z.discriminatedUnion('type', [
     events: z.array(ResourceEvent).max(1000),
   }),
   z.strictObject({ type: z.literal('report'), report: Report, clock: Time }),
+  /** How the probes of the node's catalog are, whenever one of them is another: all of them, null for well, else what is wrong. */
+  z.strictObject({ type: z.literal('health'), probes: z.record(ResourceId, z.string().max(2000).nullable()) }),
+  /** For what the node wants leases, all of it. The server answers each with `lease` or `no-lease`, and with `lease` later, when it can be had. */
+  z.strictObject({ type: z.literal('leases'), wanted: z.array(WantedLease).max(100) }),
+  /** Given back: what it was for is done, and its probe is well. */
+  z.strictObject({ type: z.literal('lease-over'), group: Name, fence: z.int() }),
 ])
 export type AgentMessage = z.infer<typeof AgentMessage>
 
@@ -87,6 +103,11 @@ export const ServerMessage = z.discriminatedUnion('type', [
     startBy: z.int(),
   }),
   z.strictObject({ type: z.literal('cancel'), id: z.string() }),
+  /** The right to act, until `expiresAt` by the server's clock: with a number that is higher than of any lease before. It is renewed as long as the node is connected. */
+  z.strictObject({ type: z.literal('lease'), group: Name, fence: z.int(), expiresAt: z.int() }),
+  z.strictObject({ type: z.literal('no-lease'), group: Name, reason: z.string() }),
+  /** Of the gates in the node's catalog those that are closed, by name, and why; all others are open. Said before the catalog, and whenever it is another. */
+  z.strictObject({ type: z.literal('gates'), closed: z.record(z.string(), z.string()) }),
   /** The report of this run is in the store: the agent may forget it. */
   z.strictObject({ type: z.literal('stored'), run: z.uuid() }),
 ])

@@ -51,6 +51,8 @@ export interface ResourceType<Props extends z.ZodType = z.ZodType> {
   unwanted?: (want: z.infer<Props>) => z.infer<Props>
   /** It looks at what runs: what is owed to resources above it in its recipe is done before it, not at the end of the run. */
   seesWhatRuns?: boolean
+  /** What it lacks no apply can make: it is deferred, and so is all that comes after it in its recipe, until a later run finds it as wanted. */
+  waits?: true
   /** The action that makes the changes, in the place of `apply`: it is owed until the very end of the run, after all else that is owed. */
   by?: string
   /** What other resources may notify this one to do. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Argv } from '../protocol/catalog.ts'
+import { Argv } from '../protocol/argv.ts'
 import { defineResource } from './define.ts'
 import type { CommandOptions, Host } from './host.ts'
 import { AccountName, Label, Path } from './names.ts'

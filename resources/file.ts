@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { Argv, BlobRef } from '../protocol/catalog.ts'
+import { Argv } from '../protocol/argv.ts'
+import { BlobRef } from '../protocol/catalog.ts'
 import { unlessMissing } from '../protocol/errors.ts'
 import type { Change } from '../protocol/events.ts'
 import { defineResource, differences } from './define.ts'

@@ -125,6 +125,8 @@ export interface Host {
   groups: () => Map<string, Group>
   /** The same object until `changed()`: what `oncePerPass` knows its readings by. */
   pass: () => object
+  /** Why the gate with these props has not been open yet on this node; undefined once it has. */
+  closedGate: (name: string, want: unknown) => string | undefined
   /** Asks for a reboot, which comes when the run has ended and its report is safe. */
   reboot: (reason: string) => void
   /** Something was changed: what was read before no longer counts. */

@@ -11,6 +11,7 @@ import { dockerContainer } from './docker-container.ts'
 import { dockerImage } from './docker-image.ts'
 import { exec } from './exec.ts'
 import { file } from './file.ts'
+import { gate } from './gate.ts'
 import { git } from './git.ts'
 import { group } from './group.ts'
 import { hostname } from './hostname.ts'
@@ -55,6 +56,7 @@ export const resourceTypes = {
   group,
   exec,
   probe,
+  gate,
   remote_file: remoteFile,
   archive,
   git,

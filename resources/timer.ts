@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Argv } from '../protocol/catalog.ts'
+import { Argv } from '../protocol/argv.ts'
 import { commandFailed, defineResource, differences, must } from './define.ts'
 import type { Host } from './host.ts'
 import { AccountName, Path } from './names.ts'

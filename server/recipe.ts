@@ -1,5 +1,6 @@
 import type { z } from 'zod'
-import type { Argv, BlobRef, Cleanup, ResourceId } from '../protocol/catalog.ts'
+import type { Argv } from '../protocol/argv.ts'
+import type { BlobRef, Cleanup, LeaseRule, ResourceId } from '../protocol/catalog.ts'
 import type { Facts } from '../protocol/facts.ts'
 import type { ResourceTypes } from '../resources/index.ts'
 
@@ -21,6 +22,8 @@ export interface CommonProps {
   ignoreFailure?: boolean
   /** What differs is reported, and nothing is changed. */
   audit?: boolean
+  /** Its actions are done only with a lease that the server gives to few nodes of the group at a time. */
+  lease?: z.input<typeof LeaseRule>
   /** Keeps values and diffs out of events, reports and logs. */
   sensitive?: boolean
 }

@@ -34,6 +34,7 @@ interface Watched<Found> {
 /** The machine as a plan foresees it. What is not foreseen is as it really is; nothing is changed. */
 export class ForeseenHost implements Foreseen {
   readonly files: ForeseenFiles
+  readonly closedGate: Host['closedGate']
   readonly #real: Host
   readonly #sight = new Sight()
   readonly #units = new Map<string, Told>()
@@ -53,6 +54,7 @@ export class ForeseenHost implements Foreseen {
 
   constructor(real: Host) {
     this.#real = real
+    this.closedGate = real.closedGate
     this.files = new ForeseenFiles(real.files, this.#sight)
   }
 

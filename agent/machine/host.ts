@@ -17,11 +17,13 @@ export interface RealHostOptions {
   kept: Blobs
   /** For output of commands that outlive the agent. */
   scratch: string
+  closedGate: Host['closedGate']
 }
 
 /** This machine. What was read in bulk is kept until something changes. */
 export class RealHost implements Host {
   readonly files = realFiles
+  readonly closedGate: Host['closedGate']
   readonly #options: RealHostOptions
   readonly #readPackages = packageReader()
   readonly #readUsers = readerOf('/etc/passwd', parseUsers)
@@ -39,6 +41,7 @@ export class RealHost implements Host {
 
   constructor(options: RealHostOptions) {
     this.#options = options
+    this.closedGate = options.closedGate
     makeFolder(options.scratch)
   }
 

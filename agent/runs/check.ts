@@ -1,4 +1,4 @@
-import type { Argv } from '../../protocol/catalog.ts'
+import type { Argv } from '../../protocol/argv.ts'
 import type { Change } from '../../protocol/events.ts'
 import { asError } from '../../protocol/errors.ts'
 import type { ResourceType } from '../../resources/define.ts'

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { Argv, digestOf } from '../../protocol/catalog.ts'
+import { Argv } from '../../protocol/argv.ts'
+import { digestOf } from '../../protocol/catalog.ts'
 import { ImageName } from '../docker-image.ts'
 
 /** Which declaration a container was made by. */

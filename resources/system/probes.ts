@@ -2,6 +2,7 @@ import { request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { connect } from 'node:net'
 import { messageOf } from '../../protocol/errors.ts'
+import type { ProbeWays } from '../../protocol/probe.ts'
 import { commandFailed } from '../define.ts'
 import type { Host } from '../host.ts'
 
@@ -10,10 +11,14 @@ const longestAnswer = 64 * 1024
 /** What is wrong in a few words, or undefined when all is well: the answer of every probe. */
 type Verdict = Promise<string | undefined>
 
-export function probeTcp(
-  { host, port, send, expect }: { host: string; port: number; send?: string | undefined; expect?: string | undefined },
-  timeoutMs: number,
-): Verdict {
+/** Asks once. */
+export function attempt({ tcp, http, command }: ProbeWays, timeoutMs: number, host: Pick<Host, 'run'>): Verdict {
+  if (tcp) return probeTcp(tcp, timeoutMs)
+  if (http) return probeHttp(http, timeoutMs)
+  return probeCommand(command ?? [], timeoutMs, host)
+}
+
+function probeTcp({ host, port, send, expect }: NonNullable<ProbeWays['tcp']>, timeoutMs: number): Verdict {
   const pattern = expect === undefined ? undefined : new RegExp(expect, 'm')
   return new Promise((resolve) => {
     let said = ''
@@ -45,10 +50,7 @@ export function probeTcp(
   })
 }
 
-export function probeHttp(
-  { url, status, expect }: { url: string; status?: number | undefined; expect?: string | undefined },
-  timeoutMs: number,
-): Verdict {
+function probeHttp({ url, status, expect }: NonNullable<ProbeWays['http']>, timeoutMs: number): Verdict {
   return new Promise((resolve) => {
     const signal = AbortSignal.timeout(Math.ceil(timeoutMs))
     const failed = (error: Error) =>
@@ -65,15 +67,16 @@ export function probeHttp(
   })
 
   function judge(got: number, body: string) {
-    const fits = status === undefined ? got >= 200 && got < 300 : got === status
-    if (!fits) return `${url} answered with ${got}${status === undefined ? '' : `, not ${status}`}: ${quoted(body)}`
+    const fits = status === undefined ? got >= 200 && got < 300 : [status].flat().includes(got)
+    if (!fits)
+      return `${url} answered with ${got}${status === undefined ? '' : `, not ${[status].flat().join(' or ')}`}: ${quoted(body)}`
     if (expect !== undefined && !new RegExp(expect, 'm').test(body))
       return `${url} ${quoted(body)}, which does not match ${expect}`
     return undefined
   }
 }
 
-export async function probeCommand(argv: string[], timeoutMs: number, host: Host): Verdict {
+async function probeCommand(argv: string[], timeoutMs: number, host: Pick<Host, 'run'>): Verdict {
   try {
     const result = await host.run(argv, { timeoutMs: Math.ceil(timeoutMs) })
     return result.exitCode === 0 ? undefined : commandFailed(argv, result)

@@ -11,7 +11,11 @@ type Resources = Map<ResourceId, CatalogResource>
 export function checkLinks(resources: Resources, actions: ActionsByType) {
   const seen = new Set<ResourceId>()
   return [...resources].flatMap(([id, resource]) => {
-    const wrong = [...notificationErrors(resource, resources, actions), ...requirementErrors(resource, resources, seen)]
+    const wrong = [
+      ...notificationErrors(resource, resources, actions),
+      ...requirementErrors(resource, resources, seen),
+      ...leaseErrors(resource, resources, actions),
+    ]
     seen.add(id)
     return wrong.map((text) => `${resource.declaredAt}: ${id} ${text}`)
   })
@@ -54,6 +58,18 @@ function requirementErrors({ requires = [] }: CatalogResource, resources: Resour
         : `requires ${missing(target, resources)}`,
     ]
   })
+}
+
+function leaseErrors({ type, lease }: CatalogResource, resources: Resources, actions: ActionsByType) {
+  if (!lease) return []
+  const { until } = lease
+  const none = (actions.get(type) ?? []).length === 0
+  return [
+    ...(none ? [`has a lease, but a ${type} has no actions, and only those need one. Leave it out.`] : []),
+    ...(until === undefined || resources.get(until)?.type === 'probe'
+      ? []
+      : [`has a lease until ${resources.has(until) ? `${until}, which is no probe` : missing(until, resources)}`]),
+  ]
 }
 
 function missing(target: ResourceId, resources: Resources) {

@@ -47,6 +47,7 @@ const definition = {
   effectsMany: isFunction.optional(),
   unwanted: isFunction.optional(),
   seesWhatRuns: z.boolean().optional(),
+  waits: z.literal(true).optional(),
   by: z.string().optional(),
   actionEffects: isFunction.optional(),
   actions: z.record(z.string(), isFunction).optional(),

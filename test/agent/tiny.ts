@@ -116,6 +116,7 @@ export function nodeIn(dir: string, world: World, resources: CatalogResource[] =
       blobs: blobsIn(join(dir, 'blobs')),
       kept: blobsIn(join(dir, 'kept')),
       scratch: join(dir, 'scratch'),
+      closedGate: () => undefined,
     }),
     async runs(request: Partial<Request> = {}, hooks: Hooks = {}) {
       return runner.run({ mode: 'converge', trigger: 'manual', orders: [], ...request }, hooks)

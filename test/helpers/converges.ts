@@ -77,6 +77,9 @@ export class FakeHost implements Host {
   packages = () => this.installed
   users = () => this.accounts
   groups = () => this.groupTable
+  /** By name, why it is closed. */
+  gates = new Map<string, string>()
+  closedGate = (name: string) => this.gates.get(name)
   reboots: string[] = []
   reboot = (reason: string) => void this.reboots.push(reason)
   #pass = {}

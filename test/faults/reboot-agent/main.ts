@@ -32,6 +32,7 @@ const host = new RealHost({
   blobs: blobsIn(join(dir, 'blobs')),
   kept: blobsIn(join(dir, 'kept')),
   scratch: join(dir, 'scratch'),
+  closedGate: () => undefined,
 })
 host.rebootNow = async () => appendFileSync(join(dir, 'reboots'), `${boot}\n`)
 const reboots = new Reboots(join(dir, 'reboot.json'), () => boot)

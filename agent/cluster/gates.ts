@@ -1,0 +1,34 @@
+import { z } from 'zod'
+import { digestOf } from '../../protocol/catalog.ts'
+import { readReplaceable, writeSynced } from '../kept/state.ts'
+
+const Opened = z.record(z.string(), z.string())
+
+/** Which gates this node waits at. One that has been open is so for good, on disk: a gate is for bringing up, and says nothing of what happens later. */
+export class Gates {
+  readonly #path: string
+  #opened: z.infer<typeof Opened>
+  #told: Record<string, string> | undefined
+
+  constructor(path: string) {
+    this.#path = path
+    this.#opened = readReplaceable(path, Opened) ?? {}
+  }
+
+  /** What the server says of all gates of the catalog; undefined: it is away. */
+  tell(closed: Record<string, string> | undefined) {
+    this.#told = closed
+  }
+
+  /** Why the gate with these props has not been open yet; undefined once it has. */
+  readonly closed = (name: string, want: unknown) => {
+    const digest = digestOf(want)
+    if (this.#opened[name] === digest) return undefined
+    if (!this.#told) return 'there is no connection to the server, and only it knows the other nodes'
+    const reason = this.#told[name]
+    if (reason !== undefined) return reason
+    this.#opened = { ...this.#opened, [name]: digest }
+    writeSynced(this.#path, JSON.stringify(this.#opened))
+    return undefined
+  }
+}
