@@ -2,8 +2,12 @@ import { type Catalog, digestOf } from '../protocol/catalog.ts'
 import type { Facts } from '../protocol/facts.ts'
 import type { ServerMessage } from '../protocol/messages.ts'
 import type { Connection, ConnectOptions } from './link/connection.ts'
+import type { Gates } from './cluster/gates.ts'
+import type { Leases } from './cluster/leases.ts'
 import { Delivery } from './link/delivery.ts'
+import type { Host } from '../resources/host.ts'
 import { factsReader } from './machine/facts.ts'
+import { runCommand } from './machine/run-command.ts'
 import type { KeptCatalog } from './kept/kept-catalog.ts'
 import { Parts } from './parts.ts'
 import type { ResourceTypes } from './runs/prepare.ts'
@@ -26,6 +30,8 @@ export class Agent {
   readonly delivery: Delivery
   readonly catalog: KeptCatalog
   readonly reboots: Reboots
+  readonly gates: Gates
+  readonly leases: Leases
   readonly readFacts: () => Promise<Facts>
   readonly #options: AgentOptions
   readonly #parts: Parts
@@ -39,6 +45,8 @@ export class Agent {
     this.catalog = this.#parts.catalog
     this.runner = this.#parts.runner
     this.reboots = this.#parts.reboots
+    this.gates = this.#parts.gates
+    this.leases = this.#parts.leases
     this.delivery = new Delivery(this.#parts.spool, Date.now)
     this.readFacts = factsReader(version)
   }
@@ -51,6 +59,11 @@ export class Agent {
       catalogDigest: this.#parts.completeCatalog()?.digest ?? null,
     })
     return { identity: this.identity, key: state.readKey, agentVersion: version, greeting, log, now: Date.now }
+  }
+
+  /** Beside runs and their deadlines. */
+  get runBeside(): Host['run'] {
+    return (argv, options = {}) => runCommand(argv, options, this.#options.state.path('scratch'))
   }
 
   async welcome({ intervalMs, sendFacts }: ServerMessage & { type: 'welcome' }, connection: Connection) {

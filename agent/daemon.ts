@@ -1,24 +1,22 @@
-import { type Catalog, digestOf } from '../protocol/catalog.ts'
+import { digestOf } from '../protocol/catalog.ts'
 import type { Report } from '../protocol/events.ts'
 import type { ServerMessage } from '../protocol/messages.ts'
 import type { Agent } from './agent.ts'
 import { type Connection, keepConnected } from './link/connection.ts'
+import { Cluster } from './cluster/cluster.ts'
 import { Drift } from './drift/drift.ts'
 import { progressTo } from './runs/progress.ts'
 import { reportOfNone } from './runs/report.ts'
 import { Refused, type Request } from './runs/run.ts'
 import { Rest } from './rest.ts'
 import { Schedule } from './schedule.ts'
+import { Taking } from './taking.ts'
 import type { State } from './kept/state.ts'
 import { messageOf } from '../protocol/errors.ts'
 import type { Hooks } from './runs/walk.ts'
 
 /** Unless the server says otherwise. */
 const standardIntervalMs = 30 * 60 * 1000
-/** How long a new catalog waits for the next one before a run begins. */
-const settleMs = 2000
-/** After a catalog could not be written down. */
-const retakeMs = 30_000
 
 /** The resident agent: converges on its schedule, on a new catalog and on orders, and brings its reports to the server. */
 export class Daemon {
@@ -33,14 +31,10 @@ export class Daemon {
   #runs = Promise.resolve()
   readonly #schedule: Schedule
   readonly #rest = new Rest()
-  #settling: NodeJS.Timeout | undefined
-  #retaking: NodeJS.Timeout | undefined
-  #newest: Catalog | undefined
-  #taking = Promise.resolve()
-  /** Why the newest catalog is not on this node. */
-  #trouble: string | undefined
+  readonly #taking: Taking
   #connection: Connection | undefined
   readonly #drift: Drift
+  readonly #cluster: Cluster
   /** Ends a series of repairs when another run is asked for. */
   #yielding = new AbortController()
   #session = ''
@@ -64,11 +58,25 @@ export class Daemon {
       watchUnits: (names, changed) => agent.runner.watchUnits(names, changed),
       log,
     })
+    this.#taking = new Taking({
+      take: (catalog) => agent.take(catalog, this.#session),
+      settled: () => this.#request({ mode: 'converge', trigger: 'catalog', orders: [] }),
+      isRunning: () => this.#running !== undefined || this.#pending.size > 0,
+      isConnected: () => this.#connection !== undefined,
+      log,
+    })
+    this.#cluster = new Cluster({
+      gates: agent.gates,
+      leases: agent.leases,
+      host: { run: agent.runBeside },
+      wake: (trigger) => this.#request({ mode: 'converge', trigger, orders: [] }),
+      isBusy: () => this.#running !== undefined || agent.reboots.pending !== undefined,
+    })
   }
 
   /** Runs until `stop`. */
   async run() {
-    const watching = this.#agent.delivery.watch()
+    const watching = this.#agent.delivery.watch(() => void (this.#running || this.#followCluster()))
     const resumed = this.#agent.reboots.resumed
     if (resumed) this.#request({ mode: 'converge', trigger: 'boot', orders: resumed })
     else if (this.#agent.catalog.isThere) this.#request({ mode: 'converge', trigger: 'start', orders: [] })
@@ -87,12 +95,13 @@ export class Daemon {
     this.#schedule.close()
     this.#rest.end()
     this.#drift.close()
+    this.#cluster.close()
   }
 
   /** Lets the resource under way finish, spools the report and closes the connection. */
   stop() {
     this.#stopping.abort()
-    clearTimeout(this.#settling)
+    this.#taking.stop()
     this.#pending.clear()
     this.#yielding.abort()
     this.#running?.abort.abort()
@@ -101,8 +110,9 @@ export class Daemon {
   #opened(connection: Connection | undefined, detail?: string) {
     this.#connection = connection
     if (!connection) {
-      clearTimeout(this.#retaking)
+      this.#taking.disconnected()
       this.#agent.delivery.connected(undefined)
+      this.#cluster.connected(undefined)
     }
     const status = { pid: process.pid, connected: connection !== undefined, since: Date.now() }
     try {
@@ -121,12 +131,12 @@ export class Daemon {
         this.#factsSent = digestOf(await this.#agent.readFacts())
         this.#schedule.begin()
         this.#log(`connected to ${this.#agent.identity.url} as ${message.node}`)
+        this.#cluster.connected(connection.send, () => Date.now() + this.#serverAheadMs)
         return this.#agent.delivery.connected(connection)
       case 'catalog':
-        return this.#take(message.catalog)
+        return this.#taking.take(message.catalog)
       case 'no-catalog':
-        this.#newest = undefined
-        this.#trouble = undefined
+        this.#taking.none()
         return this.#log(`the server has no catalog for this node (${message.why}): ${message.reason}`)
       case 'order':
         return this.#order(message, connection)
@@ -134,52 +144,20 @@ export class Daemon {
         return this.#cancel(message.id)
       case 'stored':
         return this.#agent.delivery.stored(message.run)
+      case 'lease':
+      case 'no-lease':
+      case 'gates':
+        return this.#cluster.receive(message)
       case 'current':
       case 'challenge':
         return undefined
     }
   }
 
-  // One after another, so that an older one that is tried again never comes after a newer one.
-  #take(catalog: Catalog) {
-    this.#newest = catalog
-    clearTimeout(this.#retaking)
-    this.#taking = this.#taking.then(() => this.#takeNow(catalog))
-    return this.#taking
-  }
-
-  // With a full disk a catalog cannot be taken now; the connection stays, for the reports, and orders are refused with the reason.
-  async #takeNow(catalog: Catalog) {
-    try {
-      await this.#agent.take(catalog, this.#session)
-      this.#trouble = undefined
-      this.#settle()
-    } catch (error) {
-      this.#trouble = `the node cannot take its new catalog: ${messageOf(error)}`
-      this.#log(`${this.#trouble}; next attempt in ${retakeMs / 1000} s`)
-      const again = () => void (catalog === this.#newest && this.#take(catalog))
-      if (this.#connection) this.#retaking = setTimeout(again, retakeMs)
-    }
-  }
-
-  // Edits come in bursts, and one run serves them all. Whatever else asks for a run begins it at once.
-  #settle() {
-    clearTimeout(this.#settling)
-    this.#settling = setTimeout(() => this.#beginSettled(), settleMs)
-    if (this.#running || this.#pending.size > 0) this.#beginSettled()
-  }
-
-  #beginSettled() {
-    if (!this.#settling) return
-    clearTimeout(this.#settling)
-    this.#settling = undefined
-    this.#request({ mode: 'converge', trigger: 'catalog', orders: [] })
-  }
-
   #order({ id, mode, startBy, plan }: ServerMessage & { type: 'order' }, connection: Connection) {
     const isLate = Date.now() + this.#serverAheadMs > startBy
     const missing = this.#agent.catalog.isThere ? undefined : 'this node has no catalog yet'
-    const reason = isLate ? 'the order came after its time' : (this.#trouble ?? missing)
+    const reason = isLate ? 'the order came after its time' : (this.#taking.trouble ?? missing)
     if (reason !== undefined) return connection.send({ type: 'refused', order: id, reason })
     connection.send({ type: 'delivered', order: id })
     const requests = [this.#running?.request, ...this.#pending.values()]
@@ -199,7 +177,7 @@ export class Daemon {
 
   #request(request: Request) {
     if (this.#stopping.signal.aborted) return
-    if (request.mode === 'converge' && request.trigger !== 'drift') this.#beginSettled()
+    if (request.mode === 'converge' && request.trigger !== 'drift') this.#taking.beginSettled()
     if (request.trigger !== 'drift') this.#yielding.abort()
     const kind = kindOf(request)
     const waiting = this.#pending.get(kind)
@@ -241,11 +219,22 @@ export class Daemon {
       this.#running = undefined
       progress.flush()
     }
+    await this.#goOn(request)
+  }
+
+  /** What a run leaves to be followed. */
+  async #goOn({ trigger }: Request) {
     const catalog = this.#agent.catalog.read()
     this.#drift.follow(catalog)
     await this.#schedule.follow(catalog?.head.policies)
-    if (request.trigger !== 'drift') await this.#renewFacts()
+    await this.#followCluster()
+    if (trigger !== 'drift') await this.#renewFacts()
     this.#rest.begin()
+  }
+
+  #followCluster() {
+    const { catalog, runner } = this.#agent
+    return this.#cluster.follow(catalog.read(), runner.owed())
   }
 
   #make(request: Request, hooks: Hooks): Promise<Report[]> {

@@ -1,4 +1,5 @@
 import { Gates } from './cluster/gates.ts'
+import { Leases } from './cluster/leases.ts'
 import { type Blobs, blobsIn, blobsOf } from './kept/blobs.ts'
 import { RealHost } from './machine/host.ts'
 import { KeptCatalog, type PreparedCatalog } from './kept/kept-catalog.ts'
@@ -22,6 +23,8 @@ export class Parts {
   readonly reboots: Reboots
   readonly host: RealHost
   readonly gates: Gates
+  /** Nobody gives any as long as it is not connected. */
+  readonly leases = new Leases()
   readonly runner: Runner
   readonly #kept: Blobs
   readonly #ledgerPath: string
@@ -42,6 +45,7 @@ export class Parts {
       host: this.host,
       spool: this.spool,
       reboots: this.reboots,
+      leases: this.leases,
       journalPath: state.path('journal'),
       ledgerPath: this.#ledgerPath,
       lockPath: state.path('run.lock'),

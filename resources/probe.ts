@@ -9,7 +9,6 @@ const Props = ProbeWays.extend({
   withinMs: z.int().min(0).max(3_600_000).default(30_000).describe('How long it may take until the probe succeeds.'),
   everyMs: z.int().min(10).max(600_000).default(500).describe('The time between two tries.'),
 }).refine(hasOneWay, { error: 'must have exactly one of tcp, http and command' })
-type Want = z.infer<typeof Props>
 
 const longestTry = 5000
 

@@ -51,9 +51,12 @@ export class Delivery {
     return this.#unspooled.size + this.#spool.names().length
   }
 
-  /** Reports of runs that other processes make on this node go out too. */
-  watch() {
-    return watch(this.#spool.dir, () => this.#deliver())
+  /** Reports of runs that other processes make on this node go out too; `came` hears that there may be one. */
+  watch(came: () => void) {
+    return watch(this.#spool.dir, () => {
+      this.#deliver()
+      came()
+    })
   }
 
   #deliver() {

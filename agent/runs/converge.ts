@@ -7,6 +7,7 @@ import { neighbours } from './neighbours.ts'
 import { settleOwed } from './owed.ts'
 import { about, type Prepared } from './prepare.ts'
 import type { HoldsBack } from './stance.ts'
+import type { LeaseTaker } from '../cluster/leases.ts'
 
 export interface Converging extends Applying {
   /** Told of every event as it happens, those of unchanged resources too. */
@@ -15,6 +16,7 @@ export interface Converging extends Applying {
   signal: AbortSignal
   /** What may not be changed in this run. */
   holdsBack: HoldsBack
+  leases: LeaseTaker
 }
 
 /**
@@ -131,10 +133,13 @@ function skipped(one: Prepared, failures: Failures, { signal }: Converging): Res
 function turnOf(one: Prepared, finding: Finding, converging: Converging): Turn {
   if (finding.is === 'as-wanted') return { one, event: unchanged(one) }
   const cause = converging.ledger.causeOf(one)
+  const held = converging.holdsBack(one)
+  // What stands above it is not made either, and may be what it lacks.
+  if (finding.is === 'unreadable' && held?.outcome === 'deferred')
+    return { one, event: { outcome: 'deferred', ...about(one), cause, reason: held.reason } }
   if (finding.is === 'unreadable') return { one, event: { ...failure(one, [], finding.error, 0), cause } }
   const { changes } = finding
   const shown = one.resource.sensitive ? changes.map(withheld) : changes
-  const held = converging.holdsBack(one)
   if (held?.outcome === 'deferred')
     return { one, event: { outcome: 'deferred', ...about(one), changes: shown, cause, reason: held.reason } }
   if (held)

@@ -2,6 +2,7 @@ import type { Notification, ResourceId } from '../../protocol/catalog.ts'
 import type { ResourceEvent } from '../../protocol/events.ts'
 import { failure } from './apply.ts'
 import type { Converging } from './converge.ts'
+import type { ResourceType } from '../../resources/define.ts'
 import { faultPoint } from '../../resources/fault-points.ts'
 import { keyOf } from '../kept/journal.ts'
 import { type Prepared, UnreadableProps } from './prepare.ts'
@@ -26,8 +27,8 @@ export async function settleOwed(
   for (const owed of lastThingsLast(journal.owed, byId)) {
     const one = byId.get(owed.target)
     if (signal.aborted || tried.has(keyOf(owed)) || !among(one)) continue
-    const event = await act(owed, one, converging)
-    if (event.outcome === 'changed' || event.outcome === 'skipped') journal.settle(owed)
+    const { event, isOver } = await settle(owed, one, byId, converging)
+    if (isOver) journal.settle(owed)
     else tried.add(keyOf(owed))
     if (event.outcome === 'failed' && one) failed.push(one)
     faultPoint('owed.settled')
@@ -42,24 +43,47 @@ export function lastThingsLast(owed: Notification[], byId: Map<ResourceId, Prepa
   return [...owed.filter((one) => !isLast(one)), ...owed.filter(isLast)]
 }
 
-async function act(
+interface Settled {
+  event: ResourceEvent
+  /** It is owed no longer. */
+  isOver: boolean
+}
+
+async function settle(
   { action, target }: Notification,
   one: Prepared | undefined,
-  { host, changing, holdsBack }: Converging,
-): Promise<ResourceEvent> {
-  const startedAt = performance.now()
-  const about = { id: target, action, recipe: one?.resource.recipe ?? '' }
+  byId: Map<ResourceId, Prepared>,
+  converging: Converging,
+): Promise<Settled> {
+  const about = { id: target, action, recipe: one?.resource.recipe ?? '', durationMs: 0 }
   const done = one?.type.actions?.[action]
   if (!one || !done) {
-    return {
-      outcome: 'skipped',
-      ...about,
-      durationMs: 0,
-      reason: `${target} is no longer in the catalog, or has no ${action}`,
-    }
+    const reason = `${target} is no longer in the catalog, or has no ${action}`
+    return { event: { outcome: 'skipped', ...about, reason }, isOver: true }
   }
-  const held = holdsBack(one)
-  if (held) return { outcome: 'deferred', ...about, durationMs: 0, reason: held.reason }
+  const reason = converging.holdsBack(one)?.reason ?? (await withoutLease(action, one, converging))
+  if (reason !== undefined) return { event: { outcome: 'deferred', ...about, reason }, isOver: false }
+  const event = await act(action, one, done, converging)
+  if (event.outcome !== 'changed') return { event, isOver: false }
+  const trouble = await afterwards(action, one, byId, converging)
+  return { event: trouble ? { ...failure(one, [], trouble, event.durationMs), action } : event, isOver: true }
+}
+
+/** Why a lease that the action needs is not to be had now. */
+async function withoutLease(action: string, { id, resource: { lease } }: Prepared, { leases, host }: Converging) {
+  if (!lease) return undefined
+  const reason = await leases.take(lease, `${action} ${id}`, host)
+  return reason === undefined ? undefined : `it waits for a lease of group ${lease.group}: ${reason}`
+}
+
+async function act(
+  action: string,
+  one: Prepared,
+  done: NonNullable<ResourceType['actions']>[string],
+  { host, changing }: Converging,
+): Promise<ResourceEvent> {
+  const startedAt = performance.now()
+  const about = { id: one.id, action, recipe: one.resource.recipe }
   host.limit(one.resource.timeoutMs)
   try {
     if (one.want instanceof UnreadableProps) throw one.want
@@ -73,6 +97,28 @@ async function act(
   } finally {
     host.limit(undefined)
     host.changed()
+  }
+}
+
+/** Gives the lease back once all is well again. Where that does not come, it stays held, so that no other node follows. */
+async function afterwards(
+  action: string,
+  { type, resource: { lease } }: Prepared,
+  byId: Map<ResourceId, Prepared>,
+  { leases, host }: Converging,
+) {
+  // After what ends the run, nobody can look here.
+  if (!lease || type.by === action) return undefined
+  const probe = lease.until === undefined ? undefined : byId.get(lease.until)
+  try {
+    await probe?.type.apply(probe.resource.name, probe.want, host, [])
+    leases.giveBack(lease.group)
+    return undefined
+  } catch (error) {
+    return new Error(
+      `it was done, but what it stands for is not well: ${messageOf(error)}. ` +
+        `The lease of group ${lease.group} stays held, so that no other node follows, until ${lease.until} is well.`,
+    )
   }
 }
 

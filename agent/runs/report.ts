@@ -10,17 +10,19 @@ export interface Ended {
   owed: string[]
   error?: string | undefined
   orphans?: ResourceId[]
+  waits?: Record<ResourceId, string>
   plan?: string | undefined
   reboot?: string | undefined
   outcome?: RunOutcome
 }
 
 export function reportOf(begun: Begun, events: ResourceEvent[], ended: Ended): Report {
-  const { finishedAt, unchanged, owed, error, orphans = [], plan, reboot } = ended
+  const { finishedAt, unchanged, owed, error, orphans = [], waits = {}, plan, reboot } = ended
   const counts = countsOf(events, unchanged)
   const outcome = ended.outcome ?? outcomeOf(events, counts, error)
   const run: Run = { ...begun, finishedAt, outcome, counts, owed }
   if (error !== undefined) run.error = error
+  if (Object.keys(waits).length > 0) run.waits = waits
   if (orphans.length > 0) run.orphans = orphans
   if (plan !== undefined) run.plan = plan
   if (reboot !== undefined) run.reboot = reboot

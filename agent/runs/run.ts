@@ -10,6 +10,7 @@ import { type ResourceTypes, unitsOf } from './prepare.ts'
 import type { Reboots } from './reboot.ts'
 import { recover } from './recover.ts'
 import type { Spool } from '../kept/spool.ts'
+import type { LeaseTaker } from '../cluster/leases.ts'
 import { whyDisabled } from './stance.ts'
 import { type Drifting, type Hooks, Walk } from './walk.ts'
 
@@ -29,6 +30,7 @@ export interface RunnerOptions {
   host: RealHost
   spool: Spool
   reboots: Reboots
+  leases: LeaseTaker
   journalPath: string
   ledgerPath: string
   lockPath: string
@@ -89,6 +91,11 @@ export class Runner {
     } finally {
       lock.release()
     }
+  }
+
+  /** What no run has done yet. */
+  owed() {
+    return new Journal(this.#options.journalPath).owed
   }
 
   /** Tells the names of units that may have changed, until it is closed. */

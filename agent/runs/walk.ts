@@ -14,6 +14,8 @@ import type { Reboots } from './reboot.ts'
 import { reportOf } from './report.ts'
 import type { Spool } from '../kept/spool.ts'
 import { stanceOf } from './stance.ts'
+import { type Waiting, waitingIn } from './waiting.ts'
+import type { LeaseTaker } from '../cluster/leases.ts'
 
 export interface Hooks {
   started?: (run: Begun, resources: number) => void
@@ -36,6 +38,7 @@ export interface WalkOptions {
   host: RealHost
   spool: Spool
   reboots: Reboots
+  leases: LeaseTaker
   now: () => number
 }
 
@@ -56,6 +59,7 @@ export class Walk {
   readonly #events: ResourceEvent[] = []
   /** What was found, or made, as wanted. */
   readonly #settled = new Set<ResourceId>()
+  #waits: Waiting['closed'] = {}
   #isNews: (event: ResourceEvent) => boolean = () => true
   #unchanged = 0
   #orphans: ResourceId[] = []
@@ -124,6 +128,7 @@ export class Walk {
       owed: journal.owed.map(keyOf),
       error: error ?? journal.trouble,
       orphans: this.#orphans,
+      waits: this.#waits,
       plan: this.#plan,
       reboot: this.#reboot,
     })
@@ -176,16 +181,19 @@ export class Walk {
   }
 
   async #ready(signal: AbortSignal) {
-    const { found, host, ledger, journal, begun, now } = this.#options
+    const { found, host, ledger, journal, begun, now, leases } = this.#options
     if (!found) throw new Error('there is no catalog on this node yet')
     host.changed()
+    const [stance, waiting] = [await stanceOf(found.head, new Date(now())), await waitingIn(found.prepared, host)]
+    this.#waits = waiting.closed
     const common: Converging & { host: RealHost } = {
       host,
       ledger,
       journal,
       signal,
       report: this.#report,
-      holdsBack: await stanceOf(found.head, new Date(now())),
+      holdsBack: (one) => stance(one) ?? waiting.holdsBack(one),
+      leases,
       changing: () => journal.begin(begun),
       cleanupOf: cleanupIn(found),
     }

@@ -40,6 +40,10 @@ export async function handleMessage(parts: AgentParts, connection: Connection, m
       })
     case 'report':
       return handleReport(parts, connection, message)
+    case 'health':
+    case 'leases':
+    case 'lease-over':
+      return undefined
   }
 }
 

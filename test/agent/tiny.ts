@@ -7,11 +7,14 @@ import type { Report, ResourceEvent } from '../../protocol/events.ts'
 import { blobsIn } from '../../agent/kept/blobs.ts'
 import { RealHost } from '../../agent/machine/host.ts'
 import { headOf, type PreparedCatalog } from '../../agent/kept/kept-catalog.ts'
+import { Leases, type LeaseTaker } from '../../agent/cluster/leases.ts'
 import { Reboots } from '../../agent/runs/reboot.ts'
 import { prepare } from '../../agent/runs/prepare.ts'
 import { type Request, Runner } from '../../agent/runs/run.ts'
 import type { Hooks } from '../../agent/runs/walk.ts'
 import { spoolIn } from '../../agent/kept/spool.ts'
+import { gate } from '../../resources/gate.ts'
+import { probe } from '../../resources/probe.ts'
 import { defineResource, differences, type ResourceType } from '../../resources/define.ts'
 
 /** A machine of names and values, with a log of all that was asked of it. */
@@ -20,6 +23,8 @@ export class World {
   log: string[] = []
   /** Called before a thing is made, or an action done, by `apply NAME`, `restart NAME`: may throw. */
   before = new Map<string, () => void | Promise<void>>()
+  /** Gates, by name, and why they are closed. */
+  closed = new Map<string, string>()
   /** What stays as it is, whatever is applied. */
   stubborn = new Set<string>()
   /** Called with each look. */
@@ -35,7 +40,7 @@ export class World {
     return this.log.filter((line) => !line.startsWith('check '))
   }
 
-  readonly types: Record<string, ResourceType> = { thing: this.#thing(), package: this.#package() }
+  readonly types: Record<string, ResourceType> = { thing: this.#thing(), package: this.#package(), probe, gate }
 
   #common() {
     return {
@@ -107,7 +112,12 @@ export function resource(name: string, given: Partial<CatalogResource> = {}): Ca
 export const restart = (name: string) => ({ action: 'restart', target: idOf({ type: 'thing', name }) })
 
 /** A node in `dir` whose catalog can be exchanged. A second one on the same folder is the agent after its death. */
-export function nodeIn(dir: string, world: World, resources: CatalogResource[] = []) {
+export function nodeIn(
+  dir: string,
+  world: World,
+  resources: CatalogResource[] = [],
+  leases: LeaseTaker = new Leases(),
+) {
   const node = {
     catalog: { node: 'n1', resources } as Catalog | undefined,
     spool: spoolIn(join(dir, 'spool')),
@@ -116,7 +126,7 @@ export function nodeIn(dir: string, world: World, resources: CatalogResource[] =
       blobs: blobsIn(join(dir, 'blobs')),
       kept: blobsIn(join(dir, 'kept')),
       scratch: join(dir, 'scratch'),
-      closedGate: () => undefined,
+      closedGate: (name) => world.closed.get(name),
     }),
     async runs(request: Partial<Request> = {}, hooks: Hooks = {}) {
       return runner.run({ mode: 'converge', trigger: 'manual', orders: [], ...request }, hooks)
@@ -144,6 +154,7 @@ export function nodeIn(dir: string, world: World, resources: CatalogResource[] =
     readCatalog,
     types: world.types,
     reboots: new Reboots(join(dir, 'reboot.json')),
+    leases,
     ledgerPath: join(dir, 'ledger'),
     host: node.host,
     spool: node.spool,

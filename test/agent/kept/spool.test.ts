@@ -165,7 +165,7 @@ test('reports of other processes on this node go out too', async (t) => {
   const delivery = new Delivery(spoolIn(dir), Date.now)
   const { runs, connection } = fakeConnection()
   delivery.connected(connection)
-  const watching = delivery.watch()
+  const watching = delivery.watch(() => {})
   t.after(() => watching.close())
   const one = report()
   spoolIn(dir).add(one)

@@ -4,6 +4,7 @@ import { blobsIn } from '../../../agent/kept/blobs.ts'
 import { RealHost } from '../../../agent/machine/host.ts'
 import { headOf } from '../../../agent/kept/kept-catalog.ts'
 import { prepare } from '../../../agent/runs/prepare.ts'
+import { Leases } from '../../../agent/cluster/leases.ts'
 import { Reboots } from '../../../agent/runs/reboot.ts'
 import { Refused, Runner } from '../../../agent/runs/run.ts'
 import { spoolIn } from '../../../agent/kept/spool.ts'
@@ -42,6 +43,7 @@ const runner = new Runner({
   host,
   spool: spoolIn(join(dir, 'spool')),
   reboots,
+  leases: new Leases(),
   journalPath: join(dir, 'journal'),
   ledgerPath: join(dir, 'ledger'),
   lockPath: join(dir, 'run.lock'),

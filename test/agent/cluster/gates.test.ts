@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { Gates } from '../../../agent/cluster/gates.ts'
+import { tempDir } from '../../helpers/converges.ts'
+
+const want = { role: 'zookeeper', probe: 'probe[zookeeper]', atLeast: 2 }
+
+test('a gate is closed as long as the server says so, and while there is no server', async (t) => {
+  const gates = new Gates(join(await tempDir(t), 'gates.json'))
+  assert.match(gates.closed('quorum', want) ?? '', /no connection to the server/)
+  gates.tell({ quorum: '1 of 2 is well' })
+  assert.equal(gates.closed('quorum', want), '1 of 2 is well')
+})
+
+test('one that has been open stays open, over a restart too, until it asks for something else', async (t) => {
+  const path = join(await tempDir(t), 'gates.json')
+  const gates = new Gates(path)
+  gates.tell({})
+  assert.equal(gates.closed('quorum', want), undefined)
+  gates.tell({ quorum: 'nobody is well' })
+  assert.equal(gates.closed('quorum', want), undefined)
+  assert.equal(new Gates(path).closed('quorum', want), undefined)
+  assert.match(new Gates(path).closed('quorum', { ...want, atLeast: 3 }) ?? '', /no connection/)
+})
