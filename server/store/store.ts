@@ -1,3 +1,4 @@
+import type { ResourceId } from '../../protocol/catalog.ts'
 import type { ResourceEvent, Report, Run, RunMode, RunOutcome } from '../../protocol/events.ts'
 import type { Facts } from '../../protocol/facts.ts'
 import type { Access, Order, Stance, Stances, StoredRun, Target, TargetState } from '../../protocol/views.ts'
@@ -90,7 +91,26 @@ export interface Standing {
   /** The last converge; a plan changes nothing, so it is no standing. */
   lastRun: { id: string; outcome: RunOutcome; finishedAt: number } | null
   owed: string[]
+  /** Digest of the catalog that it converged to. */
+  catalog: string | null
+  /** The gates that it waited at, and why. */
+  waits: Record<ResourceId, string>
 }
+
+/** The right to act, given to a node. Its number is higher than that of any lease before. */
+export interface Lease {
+  cluster: string
+  group: string
+  /** The node's id. */
+  node: string
+  fence: number
+  action: string
+  grantedAt: number
+  expiresAt: number
+}
+
+/** Which lease: once it is another, it is not meant any more. */
+export type LeaseKey = Pick<Lease, 'node' | 'group' | 'fence'>
 
 /** One node's part of an order, as the server works with it. */
 export interface OpenTarget {
@@ -141,7 +161,7 @@ export interface DesiredStore {
   readAttributes(scope: AttributePlace['scope'], subject: string): Promise<Record<string, SetValue>>
   /** Takes the stance in the place of the one before, or with null ends it; ending what is not there is no write. */
   setStance(nodeId: string, kind: StanceKind, stance: Pick<Stance, 'reason' | 'until'> | null, by: By): Promise<void>
-  /** The node's name and ordinals are free from then on; its key never. */
+  /** The node's name, ordinals and leases are free from then on; its key never. */
   revoke(nodeId: string, by: By): Promise<void>
   /** Counts the writes above. */
   revision(): Promise<number>
@@ -193,8 +213,18 @@ interface TurnTo {
   at: number
 }
 
+export interface LeaseStore {
+  /** All that are held, by their fences. */
+  readLeases(): Promise<Lease[]>
+  /** In the place of the one that the node has in the group. Resolves when it would survive a power cut; undefined where the node was revoked. */
+  grantLease(lease: Omit<Lease, 'fence'>): Promise<Lease | undefined>
+  renewLeases(leases: LeaseKey[], expiresAt: number): Promise<void>
+  /** False when that lease is held no more. With `ended` it leaves an audit row: it was not the node that gave it back. */
+  endLease(lease: LeaseKey, ended?: { by: By; action: 'release-lease' | 'expire-lease' }): Promise<boolean>
+}
+
 /** Everything the server remembers. Promises in all, so that a store over the network changes no caller. */
-export interface Store extends AccessStore, DesiredStore, ObservedStore, OrderStore {
+export interface Store extends AccessStore, DesiredStore, ObservedStore, OrderStore, LeaseStore {
   /** A whole, consistent copy into a new file, while the store is in use. */
   backup(path: string): Promise<void>
   close(): Promise<void>

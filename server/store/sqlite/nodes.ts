@@ -85,12 +85,14 @@ function revoking({ database, write, audit, bump }: DesiredParts): DesiredStore[
   const revoke = database.prepare<[number, string], NodeRow>(
     'update nodes set revoked_at = ? where id = ? and revoked_at is null returning *',
   )
-  const free = database.prepare('delete from ordinals where node = ?')
+  const freeOrdinals = database.prepare('delete from ordinals where node = ?')
+  const freeLeases = database.prepare('delete from leases where node = ?')
   return (nodeId: string, by: By) =>
     write(() => {
       const node = revoke.get(by.at, nodeId)
       if (!node) return
-      free.run(nodeId)
+      freeOrdinals.run(nodeId)
+      freeLeases.run(nodeId)
       bump()
       audit(by, { action: 'revoke', subject: node.name, before: { id: nodeId, key: node.key } })
     })

@@ -1,7 +1,9 @@
 import type { Database } from 'better-sqlite3'
+import type { ResourceId } from '../../../protocol/catalog.ts'
 import type { RunOutcome } from '../../../protocol/events.ts'
 import type { ObservedStore, Standing } from '../store.ts'
 import type { Write } from './commits.ts'
+import { fromJson } from './json.ts'
 import { createRunReader, createRunWriter, listFromJson } from './runs.ts'
 import type { FinishTargets } from './targets.ts'
 
@@ -68,16 +70,20 @@ function standings(database: Database): ObservedStore['readStandings'] {
       id: string | null
       outcome: RunOutcome
       finished_at: number
+      catalog: Buffer | null
+      waits: string | null
     }
   >(
-    `select standings.*, runs.id, runs.outcome, runs.finished_at
+    `select standings.*, runs.id, runs.outcome, runs.finished_at, runs.catalog, runs.waits
      from standings left join runs on runs.seq = standings.last_run`,
   )
   return async () =>
     new Map(
       select.all().map(({ node, id, ...row }): [string, Standing] => {
         const lastRun = id === null ? null : { id, outcome: row.outcome, finishedAt: row.finished_at }
-        return [node, { seenAt: row.seen_at, lastRun, owed: listFromJson(row.owed) }]
+        const waits = row.waits === null ? {} : fromJson<Record<ResourceId, string>>(row.waits)
+        const catalog = row.catalog?.toString('hex') ?? null
+        return [node, { seenAt: row.seen_at, lastRun, owed: listFromJson(row.owed), catalog, waits }]
       }),
     )
 }

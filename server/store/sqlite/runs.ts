@@ -26,6 +26,7 @@ interface RunRow {
   deferred: number
   owed: string | null
   orphans: string | null
+  waits: string | null
   plan: Buffer | null
   reboot: string | null
   error: string | null
@@ -42,6 +43,10 @@ export function listFromJson(text: string | null) {
   return text === null ? [] : fromJson<string[]>(text)
 }
 
+function recordToJson(record: Record<string, unknown>) {
+  return Object.keys(record).length === 0 ? null : JSON.stringify(record)
+}
+
 /** Half the size of the hash in hex. */
 export function hashToBytes(hash: string | null) {
   return hash === null ? null : Buffer.from(hash, 'hex')
@@ -50,18 +55,29 @@ export function hashToBytes(hash: string | null) {
 export function createRunWriter(database: Database) {
   const insertRun = database.prepare(
     `insert into runs (id, node, mode, trigger, orders, catalog, started_at, finished_at, received_at, outcome,
-       unchanged, changed, would_change, unknown, failed, skipped, deferred, owed, orphans, plan, reboot, error)
+       unchanged, changed, would_change, unknown, failed, skipped, deferred, owed, waits, orphans, plan, reboot, error)
      values (:id, :node, :mode, :trigger, :orders, :catalog, :startedAt, :finishedAt, :receivedAt, :outcome,
-       :unchanged, :changed, :wouldChange, :unknown, :failed, :skipped, :deferred, :owed, :orphans, :plan, :reboot, :error)`,
+       :unchanged, :changed, :wouldChange, :unknown, :failed, :skipped, :deferred, :owed, :waits, :orphans, :plan, :reboot, :error)`,
   )
   const insertEvent = database.prepare(
     'insert into events (run, position, resource, outcome, event) values (?, ?, ?, ?, ?)',
   )
   return (node: string, run: Run, events: ResourceEvent[], receivedAt: number) => {
-    const { counts, orders, catalog, owed, orphans = [], plan = null, reboot = null, error = null, ...rest } = run
+    const {
+      counts,
+      orders,
+      catalog,
+      owed,
+      waits = {},
+      orphans = [],
+      plan = null,
+      reboot = null,
+      error = null,
+      ...rest
+    } = run
     const lists = { orders: listToJson(orders), owed: listToJson(owed), orphans: listToJson(orphans) }
     const hashes = { catalog: hashToBytes(catalog), plan: hashToBytes(plan) }
-    const row = { ...rest, ...counts, ...lists, ...hashes, node, receivedAt, reboot, error }
+    const row = { ...rest, ...counts, ...lists, ...hashes, waits: recordToJson(waits), node, receivedAt, reboot, error }
     const seq = insertRun.run(row).lastInsertRowid
     const noteworthy = events.filter(({ outcome }) => outcome !== 'unchanged')
     for (const [position, event] of noteworthy.entries())
@@ -120,6 +136,7 @@ function storedRunOf(row: RunRow): StoredRun {
     outcome: row.outcome,
     counts: { unchanged, changed, wouldChange: row.would_change, unknown, failed, skipped, deferred },
     owed: listFromJson(row.owed),
+    ...(row.waits === null ? {} : { waits: fromJson<Record<ResourceId, string>>(row.waits) }),
     ...(row.orphans === null ? {} : { orphans: fromJson<ResourceId[]>(row.orphans) }),
     ...(row.plan === null ? {} : { plan: row.plan.toString('hex') }),
     ...(row.reboot === null ? {} : { reboot: row.reboot }),

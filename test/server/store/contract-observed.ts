@@ -33,6 +33,7 @@ export function runsContract(open: Open) {
         outcome: 'failed',
         catalog: 'ab'.repeat(32),
         owed: ['restart service[x]'],
+        waits: { 'gate[quorum]': '1 of 2' },
         error: 'why',
         orders: ['o'],
         orphans: ['file[/old]'],
@@ -129,7 +130,8 @@ export function runsContract(open: Open) {
     const store = await open(t)
     const [id] = await enrolled(store, 'n1')
     await store.markSeen(id, 77)
-    const newest = reportOf(randomUUID(), { finishedAt: 200, owed: ['reload service[a]'] })
+    const [catalog, waits] = ['ab'.repeat(32), { 'gate[quorum]': '1 of 2' } as const]
+    const newest = reportOf(randomUUID(), { finishedAt: 200, owed: ['reload service[a]'], catalog, waits })
     await store.storeReport(id, newest, 1)
     await store.storeReport(id, reportOf(randomUUID(), { finishedAt: 100, outcome: 'failed' }), 2)
     await store.storeReport(id, reportOf(randomUUID(), { finishedAt: 300, outcome: 'would-change', mode: 'plan' }), 3)
@@ -137,6 +139,8 @@ export function runsContract(open: Open) {
       seenAt: 77,
       lastRun: { id: newest.run.id, outcome: 'unchanged', finishedAt: 200 },
       owed: ['reload service[a]'],
+      catalog,
+      waits,
     })
   })
 }
