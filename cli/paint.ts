@@ -15,6 +15,7 @@ const styleOfWord: Record<string, Style> = {
   delivered: 'cyan',
   unknown: 'cyan',
   pending: 'yellow',
+  held: 'cyan',
   interrupted: 'yellow',
   deferred: 'yellow',
   disabled: 'yellow',

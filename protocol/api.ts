@@ -1,5 +1,6 @@
 import { attributesApi } from './api/attributes.ts'
 import type { Endpoint } from './api/endpoint.ts'
+import { leasesApi } from './api/leases.ts'
 import { nodesApi } from './api/nodes.ts'
 import { ordersApi } from './api/orders.ts'
 import { rolesApi } from './api/roles.ts'
@@ -16,5 +17,6 @@ export const api = {
   ...tokensApi,
   ...ordersApi,
   ...runsApi,
+  ...leasesApi,
 } satisfies Record<string, Endpoint>
 export type Api = typeof api

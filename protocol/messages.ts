@@ -25,6 +25,8 @@ export const WantedLease = z.strictObject({
 })
 export type WantedLease = z.infer<typeof WantedLease>
 
+const mostProbes = 1000
+
 /** All that an agent may say. Anything else closes the connection. */
 export const AgentMessage = z.discriminatedUnion('type', [
   z.strictObject({
@@ -60,7 +62,12 @@ export const AgentMessage = z.discriminatedUnion('type', [
   }),
   z.strictObject({ type: z.literal('report'), report: Report, clock: Time }),
   /** How the probes of the node's catalog are, whenever one of them is another: all of them, null for well, else what is wrong. */
-  z.strictObject({ type: z.literal('health'), probes: z.record(ResourceId, z.string().max(2000).nullable()) }),
+  z.strictObject({
+    type: z.literal('health'),
+    probes: z
+      .record(ResourceId, z.string().max(2000).nullable())
+      .refine((probes) => Object.keys(probes).length <= mostProbes, `at most ${mostProbes} probes`),
+  }),
   /** For what the node wants leases, all of it. The server answers each with `lease` or `no-lease`, and with `lease` later, when it can be had. */
   z.strictObject({ type: z.literal('leases'), wanted: z.array(WantedLease).max(100) }),
   /** Given back: what it was for is done, and its probe is well. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Cleanup, Policy, Sha256 } from './catalog.ts'
+import { Cleanup, Policy, ResourceId, Sha256 } from './catalog.ts'
 import { Counts, ResourceEvent, Run, RunMode, RunOutcome } from './events.ts'
 import { Facts } from './facts.ts'
 
@@ -8,7 +8,7 @@ export const Access = z.enum(['viewer', 'operator', 'admin'])
 export type Access = z.infer<typeof Access>
 
 /** How a node stands: its last run, or why there is none. `offline` is told apart by `connected`. */
-export const NodeState = z.enum([
+const NodeState = z.enum([
   'unassigned',
   'pending',
   'error',
@@ -54,6 +54,23 @@ export const NodeSummary = z.object({
 })
 export type NodeSummary = z.infer<typeof NodeSummary>
 
+/** A lease that is held, or that a node waits for. */
+export const LeaseView = z.object({
+  cluster: z.string(),
+  group: z.string(),
+  node: z.string(),
+  state: z.enum(['held', 'waiting']),
+  /** What it is for: `restart service[zookeeper]`. */
+  action: z.string(),
+  since: z.int(),
+  /** Its number, higher than of any lease before; null while it is waited for. */
+  fence: z.int().nullable(),
+  expiresAt: z.int().nullable(),
+  /** Why the node waits, or why the one that holds it is not well. */
+  reason: z.string().nullable(),
+})
+export type LeaseView = z.infer<typeof LeaseView>
+
 export const AttributeLayer = z.object({
   /** `recipe zookeeper`, `role zookeeper`, `cluster default`, `node web-1`; the last one that has a value wins. */
   layer: z.string(),
@@ -72,6 +89,10 @@ export const NodeDetail = NodeSummary.extend({
   ordinals: z.record(z.string(), z.int()),
   catalog: z.object({ digest: Sha256, resources: z.int() }).nullable(),
   owed: z.array(z.string()),
+  /** How the probes of its catalog are, as it says all the time while it is connected: null for well, else what is wrong. */
+  probes: z.record(ResourceId, z.string().nullable()).default({}),
+  /** Those that it holds, and those that it waits for. */
+  leases: z.array(LeaseView).default([]),
 })
 export type NodeDetail = z.infer<typeof NodeDetail>
 

@@ -25,6 +25,8 @@ export interface Catalogs {
   blob(nodeId: string, sha256: string): Buffer | undefined
   /** Told of each node whose catalog, or the reason for having none, is another. */
   onChange(listener: (wanted: Wanted) => void): void
+  /** Told after each look: nodes may have come and gone, and roles may be others. */
+  onLook(listener: () => void): void
   close(): void
 }
 
@@ -49,10 +51,12 @@ const stretchMs = 20
 export function createCatalogs(parts: CatalogParts): Catalogs {
   const entries = new Map<string, Entry>()
   const listeners: ((wanted: Wanted) => void)[] = []
+  const afterwards: (() => void)[] = []
   const ends = createDeadlines(parts.clock, parts.failed)
   const looks = oneAfterAnother(async () => {
     const now = parts.clock()
     lookAtEnd(await look(parts, entries, now, tell), now)
+    for (const listener of afterwards) listener()
   })
   let nextLook = 0
 
@@ -77,6 +81,7 @@ export function createCatalogs(parts: CatalogParts): Catalogs {
       return entry?.blobs.get(sha256) ?? entry?.previousBlobs.get(sha256)
     },
     onChange: (listener) => void listeners.push(listener),
+    onLook: (listener) => void afterwards.push(listener),
     close: () => ends.close(),
   }
 }

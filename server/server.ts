@@ -6,16 +6,18 @@ import { createRegistry } from './agents/registry.ts'
 import { registerAgentRoutes } from './agents/routes.ts'
 import { registerApi } from './api/router.ts'
 import { createAuthority, fingerprintOf, issueLeaf } from './ca.ts'
-import { createCatalogs } from './catalogs.ts'
+import { type CatalogParts, createCatalogs } from './catalogs.ts'
 import { openDataDir, requireFolder } from './data-dir.ts'
+import { Gates } from './gates.ts'
 import { createHttp } from './http.ts'
+import { Leases } from './leases/leases.ts'
 import { createOrders } from './orders/orders.ts'
 import { createRevisions, type Revisions } from './revisions.ts'
 import { hashSecret, newId, newSecret } from './secrets.ts'
 import { watchSources } from './sources/watch.ts'
 import { StartError } from './start-error.ts'
 import { openSqliteStore } from './store/sqlite.ts'
-import type { Store } from './store/store.ts'
+import type { Lease, Store } from './store/store.ts'
 import { createRefusals } from './refusals.ts'
 
 export interface ServerOptions {
@@ -81,18 +83,9 @@ async function startWith(store: Store, options: ServerOptions): Promise<RunningS
 function assemble(app: FastifyInstance, store: Store, ca: string, clock: () => number, options: ServerOptions) {
   const { version, intervalMs, data } = options
   const failed = (error: unknown) => app.log.error(error)
-  const refusals = createRefusals(clock)
-  const registry = createRegistry()
   const revisions = createRevisions(options, clock)
-  const catalogs = createCatalogs({ store, revisions, clock, failed })
-  const orders = createOrders({
-    store,
-    catalogs,
-    clock,
-    failed,
-    send: (id, message) => registry.ready(id)?.send(message),
-  })
-  const parts = { store, catalogs, revisions, orders, registry, clock, refusals, failed }
+  const parts = { store, revisions, clock, failed, ...createDeciders(app, { store, revisions, clock, failed }) }
+  const { catalogs, orders, leases } = parts
   const agents = createAgents({ ...parts, server: ca, intervalMs })
   registerApi(app, { ...parts, version, ca, scratch: data })
   registerAgentRoutes(app, parts)
@@ -108,15 +101,29 @@ function assemble(app: FastifyInstance, store: Store, ca: string, clock: () => n
     begin: async () => {
       await watching.ready
       await reload()
+      await leases.begin()
       await orders.resume()
     },
     close: async () => {
       watching.close()
       orders.close()
+      leases.close()
       catalogs.close()
       await Promise.all([agents.close(), app.close()])
     },
   }
+}
+
+/** What decides what nodes are to be, to do, and may do. */
+function createDeciders(app: FastifyInstance, base: CatalogParts) {
+  const { clock } = base
+  const registry = createRegistry()
+  const catalogs = createCatalogs(base)
+  const orders = createOrders({ ...base, catalogs, send: (id, message) => registry.ready(id)?.send(message) })
+  const gates = new Gates({ catalogs, registry })
+  const log = (what: string, lease: Lease) => app.log.info(lease, what)
+  const leases = new Leases({ ...base, catalogs, registry, log })
+  return { refusals: createRefusals(clock), registry, catalogs, orders, gates, leases }
 }
 
 function logRevision({ log }: FastifyInstance, revisions: Revisions) {

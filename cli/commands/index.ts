@@ -5,6 +5,7 @@ import { backup } from './backup.ts'
 import { clusterCommands } from './cluster.ts'
 import { converge, plan } from './converge.ts'
 import { explain } from './explain.ts'
+import { leaseCommands } from './lease.ts'
 import { login } from './login.ts'
 import { nodeCommands } from './node.ts'
 import { orderCommands } from './order.ts'
@@ -27,6 +28,7 @@ export const commands: Command<Context>[] = [
   converge,
   ...orderCommands,
   ...runCommands,
+  ...leaseCommands,
   explain,
   audit,
   backup,

@@ -6,6 +6,7 @@ import { Name } from '../../protocol/name.ts'
 import type { Command } from '../command.ts'
 import type { Context } from '../context.ts'
 import { attributeLines, facts } from '../describe.ts'
+import { leaseText } from '../lease-text.ts'
 import { command, json, jsonFlag, oneNode } from '../options.ts'
 import { paintWord } from '../paint.ts'
 import { policyText } from '../policy-text.ts'
@@ -61,7 +62,7 @@ function connection({ connected }: NodeSummary) {
 
 const show = command({
   usage: 'node show NODE [--json]',
-  summary: 'Show one node: facts, roles, attributes, last run, what is owed.',
+  summary: 'Show one node: facts, roles, attributes, last run, what is owed, leases, health.',
   flags: jsonFlag,
   options: z.object({ operands: oneNode, json }),
 
@@ -88,6 +89,10 @@ function standing(node: NodeDetail, { paint, now }: Context) {
     'last run':
       node.lastRun && `${node.lastRun.id} ${node.lastRun.outcome}, ${relative(node.lastRun.finishedAt, now())}`,
     owed: node.owed,
+    leases: node.leases.map((lease) => leaseText(lease, now())),
+    probes: Object.entries(node.probes).map(
+      ([probe, trouble]) => `${probe} ${trouble === null ? 'is well' : `is not well: ${trouble}`}`,
+    ),
     catalog: node.catalog && `${node.catalog.digest.slice(0, 12)}, ${node.catalog.resources} resources`,
     attributes: attributeLines(node.attributes),
   }

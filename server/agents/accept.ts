@@ -3,7 +3,7 @@ import type { WebSocket } from 'ws'
 import { type AgentMessage, type ServerMessage } from '../../protocol/messages.ts'
 import { BadMessage, closeForBadMessage, closeWith, type Connection, receive } from './connection.ts'
 import { newNonce, nodeOf, Refused } from './greet.ts'
-import { type AgentParts, handleMessage, makeReady } from './handlers.ts'
+import { type AgentParts, handleMessage, makeReady, tellOthers } from './handlers.ts'
 import type { Registry } from './registry.ts'
 
 const helloDeadlineMs = 10_000
@@ -15,8 +15,6 @@ export interface AcceptParts extends AgentParts {
   /** SHA-256 of the CA, which agents sign together with the nonce. */
   server: string
   intervalMs: number
-  /** Hears what is the server's own fault. */
-  failed: (error: unknown) => void
 }
 
 /** Challenges whoever connected, and from a proven hello on handles what the agent says. */
@@ -33,6 +31,7 @@ export function accept(parts: AcceptParts, socket: WebSocket, raw: Duplex) {
     proven()
     if (socket.readyState !== socket.OPEN) return
     connection = registry.open(socket, node, message.catalogDigest)
+    tellOthers(parts, node.id)
     await welcome(parts, connection, message.factsDigest)
   }
 
@@ -43,6 +42,7 @@ export function accept(parts: AcceptParts, socket: WebSocket, raw: Duplex) {
     proven()
     if (!connection) return
     registry.forget(connection)
+    tellOthers(parts, connection.node.id)
     store.markSeen(connection.node.id, clock()).catch(failed)
   })
   socket.send(JSON.stringify({ type: 'challenge', nonce, server } satisfies ServerMessage))

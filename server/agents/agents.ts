@@ -20,7 +20,7 @@ export function createAgents(parts: AcceptParts) {
 
   catalogs.onChange(({ node }) => {
     const connection = registry.ready(node.id)
-    if (connection) sendWanted(catalogs, connection)
+    if (connection) sendWanted(parts, connection)
     orders.deliver(node.id).catch(failed)
   })
 

@@ -1,6 +1,8 @@
 import type { RawData, WebSocket } from 'ws'
 import { AgentMessage, closeCodes, type ServerMessage } from '../../protocol/messages.ts'
 import { describeIssues } from '../../protocol/describe-issue.ts'
+import type { Health } from '../health.ts'
+import type { Want } from '../leases/want.ts'
 import type { Node } from '../store/store.ts'
 
 /** One agent's connection after it has proven its key. */
@@ -16,6 +18,16 @@ export interface Connection {
   hasCatalog: boolean
   /** What it does just now. */
   run: { id: string; orders: string[]; done: number; total: number } | undefined
+  /** How its probes are; undefined: it has not said. */
+  health: Health | undefined
+  /** Tells whoever waits for it. */
+  tellHealth: (() => void) | undefined
+  /** The names of the gates that it was told are closed, as JSON; undefined: it was told of none. */
+  closedGates: string | undefined
+  /** What it wants leases for, by group; undefined: it has not said. */
+  wants: Map<string, Want> | undefined
+  /** What it was answered since it said so, by group. */
+  answers: Map<string, string>
   send(message: ServerMessage): void
   close(code: number, reason: string): void
 }

@@ -3,14 +3,22 @@ import type { Report, Run } from '../../protocol/events.ts'
 import type { AgentMessage, ServerMessage } from '../../protocol/messages.ts'
 import type { Catalogs } from '../catalogs.ts'
 import type { Orders } from '../orders/orders.ts'
+import type { Gates } from '../gates.ts'
+import { type Health, isSameHealth } from '../health.ts'
+import type { Leases } from '../leases/leases.ts'
 import type { Store } from '../store/store.ts'
+import { throttled } from '../throttled.ts'
 import { BadMessage, type Connection } from './connection.ts'
 
 export interface AgentParts {
   store: Store
   catalogs: Catalogs
   orders: Orders
+  leases: Leases
+  gates: Gates
   clock: () => number
+  /** Hears what is the server's own fault. */
+  failed: (error: unknown) => void
 }
 
 /** What each message does. Whoever says it is known by its key; nothing in a message says who. */
@@ -41,9 +49,11 @@ export async function handleMessage(parts: AgentParts, connection: Connection, m
     case 'report':
       return handleReport(parts, connection, message)
     case 'health':
+      return handleHealth(parts, connection, message.probes)
     case 'leases':
+      return parts.leases.want(connection, message.wanted)
     case 'lease-over':
-      return undefined
+      return parts.leases.over(connection, message.group, message.fence)
   }
 }
 
@@ -59,20 +69,34 @@ async function handleFacts(
 }
 
 async function handleReport(
-  { store, orders, clock }: AgentParts,
+  { store, orders, leases, clock }: AgentParts,
   connection: Connection,
   { report, clock: theirs }: Extract<AgentMessage, { type: 'report' }>,
 ) {
   const now = clock()
   const { run, events } = report
   if (connection.run?.id === run.id) connection.run = undefined
-  const turns = await store.storeReport(
-    connection.node.id,
-    { run: byOurClock(run, theirs, now), events } satisfies Report,
-    now,
-  )
+  const stored: Report = { run: byOurClock(run, theirs, now), events }
+  const turns = await store.storeReport(connection.node.id, stored, now)
   connection.send({ type: 'stored', run: run.id })
   orders.publish(turns)
+  await leases.reported(connection.node.id, stored.run)
+}
+
+/** How often the others hear of one node's health: one that is mad must not keep the server busy. */
+const healthMs = 100
+
+function handleHealth(parts: AgentParts, connection: Connection, probes: Health) {
+  if (isSameHealth(connection.health, probes)) return
+  connection.health = probes
+  connection.tellHealth ??= throttled(() => tellOthers(parts, connection.node.id), healthMs)
+  connection.tellHealth()
+}
+
+/** The node's health, or whether it is connected, is another: what others wait for may have come. */
+export function tellOthers({ gates, leases, failed }: AgentParts, nodeId: string) {
+  gates.heard(nodeId)
+  leases.heard(nodeId).catch(failed)
 }
 
 /** A node's clock may be off by hours; how far is seen from what it says the time is while it reports. */
@@ -86,16 +110,20 @@ function between(least: number, value: number, most: number) {
 }
 
 /** From now on the node has its catalog and hears of each change. */
-export async function makeReady({ catalogs, orders }: AgentParts, connection: Connection) {
+export async function makeReady({ catalogs, orders, gates }: AgentParts, connection: Connection) {
   if (!connection.ready) {
     connection.ready = true
-    sendWanted(catalogs, connection, true)
+    sendWanted({ catalogs, gates }, connection, true)
   }
   await orders.deliver(connection.node.id)
 }
 
 /** Sends what differs from what the node has. `greeting`: it has to hear of something, if only that it is right. */
-export function sendWanted(catalogs: Catalogs, connection: Connection, greeting = false) {
+export function sendWanted(
+  { catalogs, gates }: Pick<AgentParts, 'catalogs' | 'gates'>,
+  connection: Connection,
+  greeting = false,
+) {
   const compiled = catalogs.of(connection.node.id)?.compiled
   if (!compiled) return
   const isBare = compiled.status === 'unassigned' && !connection.hasCatalog
@@ -106,6 +134,7 @@ export function sendWanted(catalogs: Catalogs, connection: Connection, greeting 
   const same = compiled.digest === connection.catalog
   connection.catalog = compiled.digest
   connection.hasCatalog = true
+  gates.tell(connection)
   const message: ServerMessage = same ? { type: 'current' } : { type: 'catalog', catalog: compiled.catalog }
   if (!same || greeting) connection.send(message)
 }

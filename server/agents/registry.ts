@@ -39,6 +39,7 @@ export function createRegistry() {
       const connection = byNode.get(nodeId)
       return connection?.ready ? connection : undefined
     },
+    of: (nodeId: string) => byNode.get(nodeId),
     isConnected: (nodeId: string) => byNode.has(nodeId),
     /** The node of a session, while its connection lasts. */
     nodeOfSession: (session: string) => bySession.get(session)?.node,
@@ -54,6 +55,11 @@ function newConnection(socket: WebSocket, node: Node, catalog: string | null): C
     catalog,
     hasCatalog: catalog !== null,
     run: undefined,
+    health: undefined,
+    tellHealth: undefined,
+    closedGates: undefined,
+    wants: undefined,
+    answers: new Map(),
     send: (message: ServerMessage) => socket.send(JSON.stringify(message)),
     close: (code, reason) => closeWith(socket, code, reason),
   }

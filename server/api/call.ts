@@ -4,6 +4,8 @@ import type { Api } from '../../protocol/api.ts'
 import type { OrderUpdate } from '../../protocol/views.ts'
 import type { Registry } from '../agents/registry.ts'
 import type { Catalogs } from '../catalogs.ts'
+import type { Gates } from '../gates.ts'
+import type { Leases } from '../leases/leases.ts'
 import type { Orders } from '../orders/orders.ts'
 import type { Watcher } from '../orders/watching.ts'
 import type { Revisions } from '../revisions.ts'
@@ -16,6 +18,8 @@ export interface ApiParts {
   revisions: Revisions
   orders: Orders
   registry: Registry
+  gates: Gates
+  leases: Leases
   clock: () => number
   version: string
   /** SHA-256 of the CA, the last part of tokens. */

@@ -1,13 +1,11 @@
-import type { z } from 'zod'
-import type { NodeState, NodeSummary } from '../../protocol/views.ts'
-import type { Wanted } from '../catalogs.ts'
+import type { NodeSummary } from '../../protocol/views.ts'
 import { stancesAt } from '../stances.ts'
 import type { FleetNode, Node, Standing } from '../store/store.ts'
 import type { ApiParts } from './call.ts'
 
 /** One node as `node show` has it. */
 export async function detailOf(parts: ApiParts, node: Node) {
-  const { store, catalogs } = parts
+  const { store, catalogs, registry, leases } = parts
   const [{ nodes }, standings] = await Promise.all([store.readFleet(), store.readStandings()])
   const whole: FleetNode = nodes.find(({ id }) => id === node.id) ?? { ...node, ...nothing }
   const standing = standings.get(node.id)
@@ -25,6 +23,8 @@ export async function detailOf(parts: ApiParts, node: Node) {
         ? { digest: compiled.digest, resources: compiled.catalog.resources.length }
         : null,
     owed: standing?.owed ?? [],
+    probes: registry.of(node.id)?.health ?? {},
+    leases: leases.list(node.id),
   }
 }
 
@@ -37,31 +37,32 @@ export async function summariesOf(parts: ApiParts) {
   return nodes.map((node) => summaryOf(node, standings.get(node.id), parts))
 }
 
-function summaryOf(
-  node: FleetNode,
-  standing: Standing | undefined,
-  { catalogs, registry, clock }: ApiParts,
-): NodeSummary {
-  const wanted = catalogs.of(node.id)
+function summaryOf(node: FleetNode, standing: Standing | undefined, parts: ApiParts): NodeSummary {
+  const { registry, clock } = parts
   return {
     name: node.name,
     cluster: node.cluster,
     roles: node.roles,
     address: node.facts?.address ?? null,
     connected: registry.isConnected(node.id),
-    state: stateOf(node, wanted, standing),
-    reason: wanted && wanted.compiled.status !== 'compiled' ? wanted.compiled.reason : null,
+    ...stateOf(node, standing, parts),
     lastRun: standing?.lastRun ?? null,
     ...stancesAt(node, clock()),
   }
 }
 
 function stateOf(
-  { revokedAt }: Node,
-  wanted: Wanted | undefined,
+  { id, revokedAt }: Node,
   standing: Standing | undefined,
-): z.infer<typeof NodeState> {
-  if (revokedAt !== null) return 'revoked'
-  if (wanted && wanted.compiled.status !== 'compiled') return wanted.compiled.status
-  return standing?.lastRun?.outcome ?? 'new'
+  { catalogs, gates }: ApiParts,
+): Pick<NodeSummary, 'state' | 'reason'> {
+  if (revokedAt !== null) return { state: 'revoked', reason: null }
+  const compiled = catalogs.of(id)?.compiled
+  if (compiled && compiled.status !== 'compiled') return { state: compiled.status, reason: compiled.reason }
+  const outcome = standing?.lastRun?.outcome ?? 'new'
+  const waits = outcome === 'failed' || outcome === 'interrupted' ? [] : Object.entries(standing?.waits ?? {})
+  if (waits.length === 0) return { state: outcome, reason: null }
+  const closed = gates.closedFor(id)
+  const whyOf = (gate: string) => closed[gate.slice('gate['.length, -1)] ?? 'it is open by now, and the node goes on'
+  return { state: 'pending', reason: waits.map(([gate]) => `${gate}: ${whyOf(gate)}`).join('; ') }
 }

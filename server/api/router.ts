@@ -7,6 +7,7 @@ import { type AuthParts, authenticate, requireAccess } from './auth.ts'
 import type { ApiParts, Caller, Handlers, Subscribe } from './call.ts'
 import { serveEvents } from './events.ts'
 import { ApiFault } from './fault.ts'
+import { leaseHandlers } from './leases.ts'
 import { nodeHandlers } from './nodes.ts'
 import { orderHandlers } from './orders.ts'
 import { roleHandlers } from './roles.ts'
@@ -28,6 +29,7 @@ export function registerApi(app: FastifyInstance, parts: ApiParts & AuthParts) {
     ...tokenHandlers(parts),
     ...orderHandlers(parts),
     ...runHandlers(parts),
+    ...leaseHandlers(parts),
   }
   const endpoints = new Map<string, Endpoint>(Object.entries(api))
   for (const [name, handle] of Object.entries(handlers)) {

@@ -110,7 +110,7 @@ export interface Lease {
 }
 
 /** Which lease: once it is another, it is not meant any more. */
-export type LeaseKey = Pick<Lease, 'node' | 'group' | 'fence'>
+type LeaseKey = Pick<Lease, 'node' | 'group' | 'fence'>
 
 /** One node's part of an order, as the server works with it. */
 export interface OpenTarget {

@@ -1,0 +1,23 @@
+import { z } from 'zod'
+import { Name } from '../name.ts'
+import { LeaseView } from '../views.ts'
+import { endpoint } from './endpoint.ts'
+
+export const leasesApi = {
+  listLeases: endpoint({
+    method: 'GET',
+    path: '/api/leases',
+    access: 'viewer',
+    summary: 'Leases that are held and that nodes wait for, with why they wait.',
+    input: z.object({ cluster: Name.optional(), group: Name.optional() }),
+    output: z.array(LeaseView),
+  }),
+  releaseLease: endpoint({
+    method: 'DELETE',
+    path: '/api/leases/:group/:node',
+    access: 'operator',
+    summary: 'Take a lease from the node that holds it.',
+    input: z.object({ group: Name, node: Name }),
+    output: z.object({ group: z.string(), node: z.string(), fence: z.int() }),
+  }),
+}
