@@ -9,6 +9,8 @@ const of = (attributes: Record<string, unknown> = {}) => catalogOfNode('n1', { n
 const conf = (attributes: Record<string, unknown>) =>
   of(attributes).text('file[/etc/dnsmasq.d/trivet.conf]').split('\n')
 
+const listens = (attributes: Record<string, unknown>) => conf(attributes).filter((line) => line.startsWith('listen'))
+
 test('a node with dnsmasq is as agreed', () =>
   matchesGolden(
     'test/golden/dnsmasq.json',
@@ -48,7 +50,6 @@ test('upstream are those that are named, else those that resolv.conf named befor
 })
 
 test('it is heard on loopback, and on the private address only when that is wanted', () => {
-  const listens = (attributes: Record<string, unknown>) => conf(attributes).filter((line) => line.startsWith('listen'))
   assert.deepEqual(listens({}), ['listen-address=127.0.0.1'])
   assert.deepEqual(listens({ 'dnsmasq.private': true }), ['listen-address=127.0.0.1', 'listen-address=10.0.0.1'])
 })
