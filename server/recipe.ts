@@ -4,6 +4,8 @@ import type { BlobRef, Cleanup, LeaseRule, ResourceId } from '../protocol/catalo
 import type { Facts } from '../protocol/facts.ts'
 import type { ResourceTypes } from '../resources/index.ts'
 
+export { suggest } from './suggest.ts'
+
 /** What every resource may carry beside the props of its type. */
 export interface CommonProps {
   /** What is done at the end of the run if this resource changed: `{ restart: 'service[haproxy]' }`. */
@@ -85,6 +87,10 @@ export interface RecipeContext<Attributes> extends ResourceFunctions {
   /** The bytes of all files in a folder beside the recipe, by their paths within it. TypeScript there is code, and left out. */
   folder: (path: string) => Record<string, BlobRef>
   text: (content: string) => BlobRef
+  /** What another recipe gets on this node, whether or not the node has it: so that what belongs to a whole cluster is said once. */
+  attributesOf: (recipe: string) => unknown
+  /** Refuses the node: what its attributes say cannot be, and what to set instead. */
+  refuse: (why: string) => never
 }
 
 export interface RecipeDefinition<Shape extends z.ZodRawShape> {

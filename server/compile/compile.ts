@@ -40,11 +40,13 @@ export function compile(revision: Revision, node: NodeInput, cluster: ClusterVie
   const pending = [...listed].flatMap(([name, role]) => {
     const recipe = revision.recipes.get(name)
     if (!recipe) throw new Error(`Role ${role} of a loaded revision names recipe ${name}, which is not loaded`)
-    return runRecipe({ recipe, role, node: { ...node, facts }, view, draft }, revision, types)
+    return runRecipe({ recipe, role, node: { ...node, facts }, view, draft, revision }, types)
   })
 
   const asked = view.asked()
-  const errors = draft.errors.length > 0 || pending.length > 0 ? draft.errors : errorsBetween(draft, types)
+  // What is wrong with a recipe's attributes is told by each recipe that asks for them.
+  const own = [...new Set(draft.errors)]
+  const errors = own.length > 0 || pending.length > 0 ? own : errorsBetween(draft, types)
   if (errors.length > 0) return { status: 'error', reason: errors.join('\n'), asked }
   if (pending.length > 0) return { status: 'pending', reason: pending.join('\n'), asked }
   const resources = [...draft.resources.values()]
@@ -96,8 +98,8 @@ function recipesOf(revision: Revision, node: NodeInput) {
 }
 
 /** Declares into the draft. Gives why the recipe must wait, if it must. */
-function runRecipe(running: Running, revision: Revision, types: Declarable[]): string[] {
-  const { recipe, node, draft } = running
+function runRecipe(running: Running, types: Declarable[]): string[] {
+  const { recipe, node, draft, revision } = running
   try {
     const attributes = resolveAttributes(revision, node, recipe)
     draft.errors.push(...attributes.errors)

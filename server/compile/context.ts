@@ -1,10 +1,12 @@
 import type { Facts } from '../../protocol/facts.ts'
 import type { ClusterContext, Peer, RecipeContext, ResourceFunctions } from '../recipe.ts'
 import type { LoadedRecipe } from '../sources/load-recipe.ts'
+import type { Revision } from '../sources/revision.ts'
 import { suggest } from '../suggest.ts'
 import { describeThrown } from '../thrown.ts'
 import { TemplateError } from '../sources/templates.ts'
 import { addBlob, addResource, type Declarable, type Draft } from './draft.ts'
+import { resolveAttributes } from './attributes.ts'
 import { CompileError, Pending } from './errors.ts'
 import type { NodeInput, PeerView, recordAsked } from './inputs.ts'
 
@@ -16,6 +18,7 @@ export interface Running {
   node: NodeInput & { facts: Facts }
   view: ReturnType<typeof recordAsked>
   draft: Draft
+  revision: Revision
 }
 
 export function contextOf(running: Running, attributes: unknown, types: Declarable[]): RecipeContext<unknown> {
@@ -23,6 +26,7 @@ export function contextOf(running: Running, attributes: unknown, types: Declarab
   return {
     ...resourceFunctions(running, types),
     ...blobFunctions(running),
+    ...attributeFunctions(running),
     attributes,
     node: { name, cluster, roles: [...roles], address: facts.address, facts },
     cluster: clusterContext(running),
@@ -77,6 +81,21 @@ function blobFunctions({ recipe, draft }: Running) {
     throw wrongCall(recipe, folder, `there is no folder ${path} with files beside the recipe. ${suggest(path, known)}`)
   }
   return { template, source, folder, text: (content: string) => addBlob(draft, content) }
+}
+
+function attributeFunctions({ recipe, node, revision }: Running) {
+  function attributesOf(name: string) {
+    const other = revision.recipes.get(name)
+    if (!other)
+      throw wrongCall(recipe, attributesOf, `there is no recipe ${name}. ${suggest(name, revision.recipes.keys())}`)
+    const { value, errors } = resolveAttributes(revision, node, other)
+    if (errors.length > 0) throw new CompileError(errors.join('\n'))
+    return value
+  }
+  function refuse(why: string): never {
+    throw wrongCall(recipe, refuse, why)
+  }
+  return { attributesOf, refuse }
 }
 
 /** `a/b/c.txt` → `a`, `a/b` */

@@ -65,6 +65,8 @@ const otherwiseTaken: Record<Exclude<keyof RecipeContext<unknown>, keyof Resourc
   source: true,
   folder: true,
   text: true,
+  attributesOf: true,
+  refuse: true,
 }
 
 export function loadType(bundle: Bundle, files: Files, imports: Record<string, unknown>, errors: string[]) {

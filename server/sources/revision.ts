@@ -1,7 +1,7 @@
 import * as zod from 'zod'
 import * as resource from '../../resources/resource.ts'
 import { Name } from '../../protocol/name.ts'
-import { defineRecipe } from '../recipe.ts'
+import { defineRecipe, suggest } from '../recipe.ts'
 import { defineRole } from '../role.ts'
 import { builtins, bundle } from './bundle.ts'
 import { SourceError } from './errors.ts'
@@ -48,7 +48,7 @@ async function loadRecipes({ recipes: { folder, files } }: Sources, errors: stri
   const present = entries.filter((path) => files.has(path))
   const { bundles, errors: wrong } = await bundle(present, files, ['trivet/recipe', 'zod'])
   errors.push(...wrong)
-  const imports = { 'trivet/recipe': { defineRecipe }, zod }
+  const imports = { 'trivet/recipe': { defineRecipe, suggest }, zod }
   const loaded = bundles.flatMap((one) => loadRecipe(one, files, imports, errors) ?? [])
   return new Map(loaded.map((recipe) => [recipe.name, recipe]))
 }

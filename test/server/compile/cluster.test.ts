@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { compile } from '../../../server/compile/compile.ts'
-import { answersChanged } from '../../../server/compile/inputs.ts'
+import { answersChanged, type NodeInput } from '../../../server/compile/inputs.ts'
+import { catalogOf } from '../../helpers/catalog.ts'
 import { clusterOf, factsOf, nodeOf, revisionOf, webRecipe } from '../../helpers/sources.ts'
 
 const lines =
@@ -79,4 +80,39 @@ test('what a pending node asked is kept, so that it is compiled when the answer 
   const node = nodeOf('n1', ['web'])
   const { asked } = compile(revision, node, clusterOf([node]))
   assert.equal(answersChanged(asked, clusterOf([node, nodeOf('n2', ['db'])])), true)
+})
+
+const withAccess = (text: string) => text.replace('const { attributes,', 'const { attributes, attributesOf, refuse,')
+
+test('attributesOf gives what another recipe gets on this node, which need not have it, and refuse says why a node cannot be', async (t) => {
+  const own = webRecipe("file('/text', { content: String(attributesOf('db').port) })")
+  const db = `import { defineRecipe } from 'trivet/recipe'
+import { z } from 'zod'
+export default defineRecipe({ attributes: z.strictObject({ port: z.int().default(5432) }), declare() {} })
+`
+  const files = { ...own, 'recipes/db/db.ts': db }
+  const revision = (body?: string) => {
+    const web = body === undefined ? files : { ...files, ...webRecipe(body) }
+    return revisionOf(t, { ...web, 'recipes/web/web.ts': withAccess(web['recipes/web/web.ts']) })
+  }
+  const compiled = async (node: NodeInput, body?: string) => compile(await revision(body), node, clusterOf([node]))
+  const text = async (node: NodeInput) => catalogOf(await compiled(node)).text('file[/text]')
+  assert.equal(await text(nodeOf('n1', ['web'])), '5432')
+  assert.equal(
+    await text(nodeOf('n1', ['web'], { clusterAttributes: { 'db.port': 1 }, attributes: { 'db.port': 2 } })),
+    '2',
+  )
+  const reason = async (node: NodeInput, body?: string) => {
+    const found = await compiled(node, body)
+    return found.status === 'error' ? found.reason : found.status
+  }
+  assert.equal(
+    await reason(nodeOf('n1', ['web'], { attributes: { 'db.port': 'x' } })),
+    'recipes/db/db.ts: attribute db.port: must be a number, not "x" (set by node n1)',
+  )
+  assert.match(
+    await reason(nodeOf('n1', ['web']), "attributesOf('dp')"),
+    /web\.ts:5: there is no recipe dp\. Did you mean db\?/,
+  )
+  assert.equal(await reason(nodeOf('n1', ['web']), "refuse('it cannot be')"), 'recipes/web/web.ts:5: it cannot be')
 })
