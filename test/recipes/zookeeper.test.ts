@@ -144,6 +144,7 @@ test('who joins does not change the numbers of the others', () => {
   const after = catalogOfNode('n1', {
     nodes: withRoles('a0', 'n1', 'n2', 'n3', 'z9'),
     ordinals: { n1: 1, n2: 2, n3: 3, a0: 4, z9: 5 },
+    attributes: { 'zookeeper.ensembleSize': 5 },
   })
   assert.equal(after.text('file[/var/lib/zookeeper/myid]'), before.text('file[/var/lib/zookeeper/myid]'))
   const { 'server.4': a0, 'server.5': z9, ...rest } = settingsOf(after)
@@ -162,6 +163,25 @@ test('half an ensemble is never written: with fewer nodes than its size it is pe
     compileNode('n1', { nodes: withRoles('n1'), attributes: { 'zookeeper.ensembleSize': 1 } }).status,
     'compiled',
   )
+})
+
+function timeouts(tickTime: number) {
+  const { minSessionTimeout, maxSessionTimeout } = settingsOf(
+    catalogOfNode('node-1', { attributes: { 'zookeeper.tickTime': tickTime } }),
+  )
+  return [minSessionTimeout, maxSessionTimeout]
+}
+
+test('sessions of ten seconds, as Mesos and Marathon want them, are given at any tick', () => {
+  assert.deepEqual(timeouts(2000), ['4000', '40000'])
+  assert.deepEqual(timeouts(8000), ['10000', '160000'])
+  assert.deepEqual(timeouts(200), ['400', '10000'])
+})
+
+test('the ensemble may be of another role', () => {
+  const nodes = ['n1', 'n2', 'n3'].map((name) => nodeOf(name, ['zookeeper', 'base']))
+  const catalog = catalogOfNode('n1', { nodes, attributes: { 'zookeeper.role': 'base' } })
+  assert.match(catalog.text(`file[${conf}/zoo.cfg]`), /^server\.1=.*\nserver\.2=.*\nserver\.3=/m)
 })
 
 test('a node of another role is no member', () => {
