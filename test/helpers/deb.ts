@@ -11,6 +11,8 @@ export interface Deb {
   version?: string
   /** Its files by absolute path; a text that begins with `#!` becomes executable. */
   files?: Record<string, string>
+  /** Its symbolic links: path → what they lead to. */
+  links?: Record<string, string>
   /** Those of its files that are configuration: they stay when it is removed and not purged. */
   conffiles?: string[]
   /** As in debian/control: `one (>= 2), other`. */
@@ -37,7 +39,7 @@ export function buildDeb(deb: Deb): Buffer {
   return ar({
     'debian-binary': Buffer.from('2.0\n'),
     'control.tar.gz': tarOf(control),
-    'data.tar.gz': tarOf(filesOf(deb)),
+    'data.tar.gz': tarOf(filesOf(deb), deb.links),
   })
 }
 
@@ -128,8 +130,8 @@ function scriptsOf({ user, unit, postinst, prerm, postrm }: Deb) {
 }
 
 /** A gzipped tar of root's files, with the directories above them, as dpkg wants to know them. */
-function tarOf(files: Record<string, string>) {
-  const paths = Object.keys(files).map((path) => path.replace(/^\//, ''))
+function tarOf(files: Record<string, string>, links: Record<string, string> = {}) {
+  const paths = [...Object.keys(files), ...Object.keys(links)].map((path) => path.replace(/^\//, ''))
   const folders = new Set(
     paths.flatMap((path) =>
       path
@@ -145,12 +147,22 @@ function tarOf(files: Record<string, string>) {
     const mode = text.startsWith('#!') ? 0o755 : 0o644
     blocks.push(headerOf(`./${path.replace(/^\//, '')}`, 'File', mode, bytes.length), padded(bytes, 512, 0))
   }
+  for (const [path, to] of Object.entries(links)) {
+    blocks.push(headerOf(`./${path.replace(/^\//, '')}`, 'SymbolicLink', 0o777, 0, to))
+  }
   return gzipSync(Buffer.concat([...blocks, Buffer.alloc(1024)]))
 }
 
-function headerOf(path: string, type: 'File' | 'Directory', mode: number, size: number) {
+function headerOf(
+  path: string,
+  type: 'File' | 'Directory' | 'SymbolicLink',
+  mode: number,
+  size: number,
+  linkpath = '',
+) {
   const header = new Header({
     path,
+    linkpath,
     type,
     mode,
     size,
