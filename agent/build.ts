@@ -79,8 +79,10 @@ const typesWhenNamed: Plugin = {
 const apartFrom: Plugin = {
   name: 'apart',
   setup: (building) => {
-    building.onResolve({ filter: /\/masterless\/main\.ts$/ }, ({ kind }) =>
-      kind === 'dynamic-import' ? { path: './apply.cjs', external: true } : undefined,
+    building.onResolve({ filter: /\/(masterless|bridge)\/main\.ts$/ }, ({ kind, path }) =>
+      kind === 'dynamic-import'
+        ? { path: path.includes('bridge') ? './bridge.cjs' : './apply.cjs', external: true }
+        : undefined,
     )
   },
 }
@@ -132,6 +134,12 @@ export async function buildAgent(folder: string) {
     plugins: [typesWhenNamed],
   })
   await buildApply(source, folder)
+  await build({
+    ...options,
+    entryPoints: [join(source, '../bridge/main.ts')],
+    outfile: join(folder, 'bridge.cjs'),
+    plugins: [englishOnly],
+  })
   writeFileSync(program, starter, { mode: 0o755 })
   copyFileSync(process.execPath, node)
   chmodSync(node, 0o755)

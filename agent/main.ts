@@ -51,6 +51,7 @@ async function main() {
       version: packageJson.version,
       environment: process.env,
       readInput: () => text(process.stdin),
+      loadBridge: () => import('../bridge/main.ts'),
       compileHere: async (asked) => (await import('./masterless/main.ts')).compileHere(asked),
     },
   )

@@ -13,6 +13,7 @@ const mayImport: Record<string, { parts: string[]; packages: 'any' | string[] }>
   protocol: { parts: [], packages: ['zod'] },
   resources: { parts: ['protocol'], packages: 'any' },
   agent: { parts: ['protocol', 'resources', 'cli/command.ts'], packages: 'any' },
+  bridge: { parts: ['protocol'], packages: ['zod'] },
   server: { parts: ['protocol', 'resources', 'cli/command.ts'], packages: 'any' },
   cli: { parts: ['protocol'], packages: ['zod'] },
   lab: { parts: ['protocol', 'cli/command.ts'], packages: 'any' },

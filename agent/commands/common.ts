@@ -19,6 +19,20 @@ export interface AgentContext extends CommandContext {
   readInput: () => Promise<string>
   /** Does here what a server does elsewhere; loaded when it is called. */
   compileHere: (asked: Masterless) => Promise<CompiledHere>
+  /** What `bridge` runs; loaded when it is called. */
+  loadBridge: () => Promise<BridgeProgram>
+}
+
+interface BridgeProgram {
+  /** Throws where it is wrong. */
+  readConfig: (path: string) => Promise<unknown>
+  /** Until the signal comes. */
+  runBridge: (asked: {
+    config: string
+    log: (line: string) => void
+    signal: AbortSignal
+    environment: NotifyEnvironment
+  }) => Promise<void>
 }
 
 /** What a machine without a server is to be. */

@@ -40,6 +40,7 @@ test(
         version: '1',
         environment: {},
         readInput: async () => '',
+        loadBridge: () => assert.fail('no bridge here'),
         compileHere: () => assert.fail('nothing is compiled here'),
       },
     )

@@ -24,6 +24,7 @@ async function run(...args: string[]) {
       version: '1',
       environment: {},
       readInput: async () => '',
+      loadBridge: () => assert.fail('no bridge here'),
       compileHere,
     },
   )
