@@ -50,6 +50,10 @@ export const NodeSummary = z.object({
   /** Why it is pending or in error. */
   reason: z.string().nullable(),
   lastRun: z.object({ id: z.string(), outcome: RunOutcome, finishedAt: z.int() }).nullable(),
+  /** Actions that are still to be done. */
+  owed: z.array(z.string()),
+  /** Its newest catalog is one that it has not converged to yet. */
+  behind: z.boolean(),
   ...Stances.shape,
 })
 export type NodeSummary = z.infer<typeof NodeSummary>
@@ -88,7 +92,6 @@ export const NodeDetail = NodeSummary.extend({
   attributes: z.record(z.string(), z.unknown()),
   ordinals: z.record(z.string(), z.int()),
   catalog: z.object({ digest: Sha256, resources: z.int() }).nullable(),
-  owed: z.array(z.string()),
   /** How the probes of its catalog are, as it says all the time while it is connected: null for well, else what is wrong. */
   probes: z.record(ResourceId, z.string().nullable()).default({}),
   /** Those that it holds, and those that it waits for. */

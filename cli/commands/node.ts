@@ -13,6 +13,7 @@ import { policyText } from '../policy-text.ts'
 import { stanceTexts, stateText } from '../stance-text.ts'
 import { relative } from '../time.ts'
 import { nodeStances } from './node-stances.ts'
+import { nodeWait } from './node-wait.ts'
 import { nodeWrites } from './node-writes.ts'
 
 const list = command({
@@ -131,4 +132,4 @@ const catalog = command({
   },
 })
 
-export const nodeCommands: Command<Context>[] = [list, show, catalog, ...nodeWrites, ...nodeStances]
+export const nodeCommands: Command<Context>[] = [list, show, catalog, nodeWait, ...nodeWrites, ...nodeStances]

@@ -1,4 +1,5 @@
 import type { NodeSummary } from '../../protocol/views.ts'
+import type { Compiled } from '../compile/compile.ts'
 import { stancesAt } from '../stances.ts'
 import type { FleetNode, Node, Standing } from '../store/store.ts'
 import type { ApiParts } from './call.ts'
@@ -22,7 +23,6 @@ export async function detailOf(parts: ApiParts, node: Node) {
       compiled?.status === 'compiled'
         ? { digest: compiled.digest, resources: compiled.catalog.resources.length }
         : null,
-    owed: standing?.owed ?? [],
     probes: registry.of(node.id)?.health ?? {},
     leases: leases.list(node.id),
   }
@@ -47,8 +47,16 @@ function summaryOf(node: FleetNode, standing: Standing | undefined, parts: ApiPa
     connected: registry.isConnected(node.id),
     ...stateOf(node, standing, parts),
     lastRun: standing?.lastRun ?? null,
+    owed: standing?.owed ?? [],
+    behind: isBehind(parts.catalogs.of(node.id)?.compiled, standing),
     ...stancesAt(node, clock()),
   }
+}
+
+/** One that was interrupted goes on in the next run. */
+function isBehind(compiled: Compiled | undefined, standing: Standing | undefined) {
+  if (compiled?.status !== 'compiled') return false
+  return compiled.digest !== standing?.catalog || standing.lastRun?.outcome === 'interrupted'
 }
 
 function stateOf(

@@ -18,6 +18,8 @@ export function nodeOf(name: string, more: Partial<NodeSummary> = {}): NodeSumma
     state: 'unchanged',
     reason: null,
     lastRun: { id: runOf({}).id, outcome: 'unchanged', finishedAt: at },
+    owed: [],
+    behind: false,
     ...more,
   }
 }

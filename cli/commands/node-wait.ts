@@ -1,0 +1,70 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { z } from 'zod'
+import { api } from '../../protocol/api.ts'
+import { Name } from '../../protocol/name.ts'
+import type { NodeSummary } from '../../protocol/views.ts'
+import { CommandError, UsageError } from '../command.ts'
+import { command } from '../options.ts'
+import { Duration } from '../time.ts'
+
+/** Between two looks. */
+const everyMs = 1000
+
+export const nodeWait = command({
+  usage: 'node wait (NODE... | --all) [--for DURATION]',
+  summary: 'Wait until nodes are as they should be: converged to their newest catalog, and nothing owed or waited for.',
+  details: `An order is over when each node has made its run; a node that waits at a gate or for a lease goes on by itself after that. This waits for the
+end of it. A node that failed ends the wait at once, with 1, as does the time.`,
+  flags: { all: { type: 'boolean' }, for: { type: 'string' } },
+  options: z.object({
+    operands: z.array(Name),
+    all: z.boolean().default(false).describe('All nodes that there are.'),
+    for: Duration.prefault('30m').describe('How long at most: 90s, 10m, 2h; 30m if not said.'),
+  }),
+
+  async run({ operands, all, for: patienceMs }, context) {
+    if (all === operands.length > 0) throw new UsageError('name nodes, or say --all')
+    const client = await context.api()
+    const interrupted = context.interrupted()
+    const until = context.now() + patienceMs
+    const said = new Map<string, string>()
+    for (;;) {
+      const nodes = chosen(await client.call(api.listNodes, {}), operands)
+      const reasons = nodes.flatMap((node) => {
+        const reason = whyNot(node)
+        if (reason !== said.get(node.name)) context.output.note(`${node.name}: ${reason ?? 'as it should be'}`)
+        said.set(node.name, reason ?? '')
+        return reason === undefined ? [] : [`${node.name}: ${reason}`]
+      })
+      if (reasons.length === 0) return 0
+      const failed = nodes.filter(hasFailed).map(({ name, state }) => `${name}: ${state}`)
+      if (failed.length > 0) throw new CommandError(`${failed.join('; ')}. See trivet run list --outcome failed`)
+      if (context.now() > until) throw new CommandError(`waited in vain for ${reasons.join('; ')}`)
+      await delay(everyMs, undefined, { signal: interrupted })
+    }
+  },
+})
+
+function chosen(nodes: NodeSummary[], names: string[]) {
+  if (names.length === 0) return nodes
+  const byName = new Map(nodes.map((node) => [node.name, node]))
+  return names.map((name) => {
+    const node = byName.get(name)
+    if (!node) throw new CommandError(`there is no node ${name}`)
+    return node
+  })
+}
+
+/** It will not come right by itself; with a newer catalog it might. */
+function hasFailed({ state, behind }: NodeSummary) {
+  return (state === 'failed' && !behind) || state === 'error' || state === 'revoked'
+}
+
+/** Undefined: it is as it should be. */
+function whyNot({ state, reason, connected, behind, owed }: NodeSummary) {
+  if (reason !== null) return `${state}: ${reason}`
+  if (state === 'failed' || state === 'interrupted' || state === 'new' || state === 'revoked') return state
+  if (behind) return 'has yet to converge to its newest catalog'
+  if (owed.length > 0) return `owes ${owed.join(', ')}`
+  return connected ? undefined : 'is not connected'
+}
