@@ -5,14 +5,14 @@ const sha256 = 'b66b5dddec80844478a26c9ffc5598f7d3e5535dd8fbb4baa06476bbc193cfaa
 const deb = (name: string) => ({ deb: { url: `https://packages.example.org/${name}.deb`, sha256 } })
 export const archive = { archive: { url: 'https://packages.example.org/it.tar.gz', sha256 } }
 
-const sources = { 'mesos.source': deb('mesos'), 'marathon.source': deb('marathon') }
+export const sources = { 'mesos.source': deb('mesos'), 'marathon.source': deb('marathon') }
 
 /** m1 to mN are masters, s1 and s2 slaves; the ensemble has `size` of the masters. */
 function given(masters: number, size: number, attributes: Record<string, unknown>) {
   const master = ['zookeeper', 'mesos-master', 'marathon']
   const nodes = [
     ...Array.from({ length: masters }, (_, at) => nodeOf(`m${at + 1}`, master)),
-    ...['s11', 's12'].map((name) => nodeOf(name, ['mesos-slave', 'sample-job'])),
+    ...['s11', 's12'].map((name) => nodeOf(name, ['mesos-slave'])),
   ]
   const all = { ...sources, 'zookeeper.ensembleSize': size, ...attributes }
   return { nodes, attributes: Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) }
