@@ -11,6 +11,7 @@ import { dockerContainer } from './docker-container.ts'
 import { dockerImage } from './docker-image.ts'
 import { exec } from './exec.ts'
 import { file } from './file.ts'
+import { fileSystem } from './file-system.ts'
 import { gate } from './gate.ts'
 import { git } from './git.ts'
 import { group } from './group.ts'
@@ -23,6 +24,7 @@ import { kernelModule } from './kernel-module.ts'
 import { line } from './line.ts'
 import { link } from './link.ts'
 import { locale } from './locale.ts'
+import { logicalVolume } from './logical-volume.ts'
 import { marathonApp } from './marathon-app.ts'
 import { mount } from './mount.ts'
 import { nftables } from './nftables.ts'
@@ -79,6 +81,8 @@ export const resourceTypes = {
   hostname,
   timezone,
   locale,
+  logical_volume: logicalVolume,
+  file_system: fileSystem,
   mount,
   swap,
   nftables,
