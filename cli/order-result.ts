@@ -37,8 +37,8 @@ export async function finishOrder(
 }
 
 /** A run in which nothing happened has nothing to show beyond its counts. */
-function isWorthReading({ run, outcome }: Target) {
-  return run !== null && outcome !== 'unchanged'
+function isWorthReading({ run, outcome, counts }: Target) {
+  return run !== null && (outcome !== 'unchanged' || (counts !== null && counts.deferred > 0))
 }
 
 /** By the node's name. */
@@ -48,7 +48,7 @@ async function readRuns(client: Client, targets: Target[]) {
   return runs
 }
 
-/** A plan is printed in full, of a converge what failed; what it changed is a `run show` away. */
+/** A plan is printed in full, of a converge what failed and what has to wait; what it changed is a `run show` away. */
 function printResult(order: Order, runs: Map<string, RunWithEvents>, context: Context) {
   printDetails(order, runs, context)
   context.output.table(resultRows(order, context.paint))
@@ -96,11 +96,14 @@ function countOf({ counts }: Target, name: keyof Counts) {
 function printDetails(order: Order, runs: Map<string, RunWithEvents>, { output, paint }: Context) {
   for (const target of order.targets) {
     const found = runs.get(target.node)
+    if (!found) continue
     const failed = target.state !== 'converged'
-    if (!found || (order.mode !== 'plan' && !failed)) continue
+    const shown = found.events.filter(
+      ({ outcome }) => order.mode === 'plan' || outcome === 'failed' || outcome === 'deferred',
+    )
+    if (order.mode !== 'plan' && !failed && shown.length === 0) continue
     const state = paintWord(paint, target.state, stateWord(order, target))
     output.line(`${paint('bold', target.node)}: ${state}${resultOf(target) ? `, ${resultOf(target)}` : ''}`)
-    const shown = found.events.filter(({ outcome }) => order.mode === 'plan' || outcome === 'failed')
     for (const line of shown.flatMap((event) => eventLines(event, paint, { diff: order.mode === 'plan' }))) {
       output.line(`  ${line}`)
     }

@@ -28,6 +28,7 @@ export function runFacts(run: StoredRun, now: number, paint: Paint) {
     plan: run.plan ?? null,
     resources: countsText(run.counts),
     owed: run.owed,
+    waits: Object.entries(run.waits ?? {}).map(([gate, reason]) => `${gate}: ${reason}`),
     orphans: run.orphans ?? null,
     reboot: run.reboot ?? null,
     error: run.error?.split('\n') ?? null,
