@@ -70,9 +70,9 @@ export class ReplicatedLog {
   }
 
   /** Brings our replica to vote: from the others' log, or all together begin one. */
-  async recover(): Promise<void> {
+  async recover(signal?: AbortSignal): Promise<void> {
     const { quorum, autoInitialize } = this.#options
-    while (this.#held.status !== 'VOTING') {
+    while (this.#held.status !== 'VOTING' && !signal?.aborted) {
       const replies = await this.#askAll({ kind: 'status' })
       const voting = replies.filter(({ status }) => status === 'VOTING')
       const all = 2 * quorum - 1
