@@ -98,9 +98,8 @@ function printDetails(order: Order, runs: Map<string, RunWithEvents>, { output, 
     const found = runs.get(target.node)
     if (!found) continue
     const failed = target.state !== 'converged'
-    const shown = found.events.filter(
-      ({ outcome }) => order.mode === 'plan' || outcome === 'failed' || outcome === 'deferred',
-    )
+    const words = failed ? ['failed', 'deferred'] : ['deferred']
+    const shown = found.events.filter(({ outcome }) => order.mode === 'plan' || words.includes(outcome))
     if (order.mode !== 'plan' && !failed && shown.length === 0) continue
     const state = paintWord(paint, target.state, stateWord(order, target))
     output.line(`${paint('bold', target.node)}: ${state}${resultOf(target) ? `, ${resultOf(target)}` : ''}`)
