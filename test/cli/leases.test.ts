@@ -57,16 +57,14 @@ test('lease release names group and node', async (t) => {
 test('node show has leases and the health of probes', async (t) => {
   const detail = {
     ...nodeOf('m2'),
-    ...{
-      id: 'i',
-      createdAt: now,
-      lastSeenAt: null,
-      facts: null,
-      attributes: {},
-      ordinals: {},
-      owed: [],
-      catalog: null,
-    },
+    id: 'i',
+    createdAt: now,
+    lastSeenAt: null,
+    facts: null,
+    attributes: {},
+    ordinals: {},
+    owed: [],
+    catalog: null,
     probes: { 'probe[zookeeper]': null, 'probe[web]': 'connection refused' },
     leases: [waiting],
   }
