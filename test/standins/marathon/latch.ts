@@ -9,8 +9,6 @@ export class Latch {
   readonly #path: string
   readonly #id: string
   #own = ''
-  #isReading = false
-  #isStale = false
 
   constructor(zk: ZooKeeper, zkPath: string, id: string) {
     this.#zk = zk
@@ -23,27 +21,10 @@ export class Latch {
     await this.#zk.mkdirp(this.#path)
     const made = await this.#zk.createEphemeral(`${this.#path}/_c_${randomUUID()}-latch-`, this.#id)
     this.#own = made.slice(this.#path.length + 1)
-    const look = () => this.#look(won, lost)
-    await look()
-    setInterval(() => void look().catch(() => undefined), 3000)
+    await this.#zk.watchChildren(this.#path, (names) => this.#read(names, won, lost))
   }
 
-  async #look(won: () => void, lost: (why: string) => void): Promise<void> {
-    this.#isStale = true
-    if (this.#isReading) return
-    this.#isReading = true
-    try {
-      while (this.#isStale) {
-        this.#isStale = false
-        await this.#read(won, lost)
-      }
-    } finally {
-      this.#isReading = false
-    }
-  }
-
-  async #read(won: () => void, lost: (why: string) => void) {
-    const names = await this.#zk.children(this.#path, () => void this.#look(won, lost).catch(() => undefined))
+  async #read(names: string[], won: () => void, lost: (why: string) => void) {
     const sorted = names.toSorted((one, other) => sequenceOf(one) - sequenceOf(other))
     const ids = await Promise.all(sorted.map((name) => this.#zk.get(`${this.#path}/${name}`)))
     const same = ids.filter((id, index) => id === this.#id && sorted[index] !== this.#own)

@@ -16,32 +16,13 @@ const isCandidate = (name: string) => name.startsWith('json.info_')
 /** Calls back with the leading master each time that it is another one; nothing where none stands. */
 export async function watchLeader(zk: ZooKeeper, path: string, detected: (leader: MasterInfo | undefined) => void) {
   let last: string | undefined = 'unknown'
-  let isReading = false
-  let isStale = false
-  const read = async () => {
-    const candidates = (await zk.children(path, () => void look())).filter(isCandidate)
-    const [first] = candidates.toSorted((one, other) => sequenceOf(one) - sequenceOf(other))
+  await zk.watchChildren(path, async (names) => {
+    const [first] = names.filter(isCandidate).toSorted((one, other) => sequenceOf(one) - sequenceOf(other))
     const text = first === undefined ? undefined : await zk.get(`${path}/${first}`)
     if (text === last) return
     last = text
     detected(text === undefined ? undefined : parseMaster(text))
-  }
-  const look = async () => {
-    isStale = true
-    if (isReading) return
-    isReading = true
-    try {
-      while (isStale) {
-        isStale = false
-        await read()
-      }
-    } finally {
-      isReading = false
-    }
-  }
-  await look()
-  // A watch is set anew by what it calls; this is for the one that was lost with a connection.
-  setInterval(() => void look().catch(() => undefined), 5000)
+  })
 }
 
 function parseMaster(text: string): MasterInfo {

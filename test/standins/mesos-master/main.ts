@@ -78,7 +78,7 @@ if (url) {
   zk = await ZooKeeper.connect(url.hosts, durationMs(flags.zk_session_timeout ?? '') ?? 10_000)
   zk?.onLost(() => die('Lost ZooKeeper, and with it candidacy or leadership... committing suicide!'))
   await zk?.mkdirp(`${url.path}/log_replicas`)
-  await zk?.createEphemeral(`${url.path}/log_replicas/`, `log-replica(1)@${self}`)
+  await zk?.createNumber(`${url.path}/log_replicas`, `log-replica(1)@${self}`)
 }
 watchNumber()
 // Candidates stand before their log is whole, as in life: the elected one has its minute for that.

@@ -71,8 +71,9 @@ export class ReplicatedLog {
 
   /** Brings our replica to vote: from the others' log, or all together begin one. */
   async recover(signal?: AbortSignal): Promise<void> {
+    const isOver = () => this.#held.status === 'VOTING' || signal?.aborted === true
     const { quorum, autoInitialize } = this.#options
-    while (this.#held.status !== 'VOTING' && !signal?.aborted) {
+    while (!isOver()) {
       const replies = await this.#askAll({ kind: 'status' })
       const voting = replies.filter(({ status }) => status === 'VOTING')
       const all = 2 * quorum - 1

@@ -18,7 +18,7 @@ interface Insides {
   connectionManager: { socket?: { destroy: () => void }; pendingBuffer: Buffer | null }
 }
 
-const { EPHEMERAL_SEQUENTIAL, PERSISTENT } = client.CreateMode
+const { EPHEMERAL, EPHEMERAL_SEQUENTIAL, PERSISTENT } = client.CreateMode
 const { NO_NODE, NODE_EXISTS } = client.Exception
 
 /** A session with the ensemble. The library finds its way back to another server; what it does not notice, we do. */
@@ -94,6 +94,18 @@ export class ZooKeeper {
     return promised((done) => this.#client.create(prefix, Buffer.from(data), EPHEMERAL_SEQUENTIAL, done))
   }
 
+  /** The same below a folder with nothing but the number as its name, which the library will not ask a server for. */
+  async createNumber(folder: string, data: string): Promise<void> {
+    const next = Math.max(-1, ...(await this.children(folder)).map(sequenceOf)) + 1
+    const path = `${folder}/${String(next).padStart(10, '0')}`
+    try {
+      await promised<string>((done) => this.#client.create(path, Buffer.from(data), EPHEMERAL, done))
+    } catch (error) {
+      if (!hasCode(error, NODE_EXISTS)) throw error
+      await this.createNumber(folder, data)
+    }
+  }
+
   async get(path: string): Promise<string | undefined> {
     return ifThere(
       promised<Buffer | undefined>((done) => this.#client.getData(path, (error, data) => done(error, data))),
@@ -116,12 +128,44 @@ export class ZooKeeper {
     await ifThere(promised<void>((done) => this.#client.remove(path, -1, (error) => done(error, undefined))))
   }
 
-  /** Names below the path, none where it is not there; `changed` is called once, when they are others. */
-  async children(path: string, changed?: () => void): Promise<string[]> {
-    const watcher = (_event: Event) => changed?.()
+  /** Names below the path, none where it is not there. */
+  children(path: string): Promise<string[]> {
+    return this.#children(path, undefined)
+  }
+
+  /** Reads the names below the path now and each time that they are others; one reading after another. */
+  async watchChildren(path: string, read: (names: string[]) => Promise<void>): Promise<void> {
+    let isWatched = false
+    let isReading = false
+    let isStale = false
+    const changed = () => {
+      isWatched = false
+      void look().catch((error: unknown) => log(`${path} could not be read: ${String(error)}`))
+    }
+    const look = async () => {
+      isStale = true
+      if (isReading) return
+      isReading = true
+      try {
+        while (isStale) {
+          isStale = false
+          const watcher = isWatched ? undefined : changed
+          isWatched = true
+          await read(await this.#children(path, watcher))
+        }
+      } finally {
+        isReading = false
+      }
+    }
+    await look()
+    // For what a watch that was lost with its connection did not tell.
+    setInterval(() => void look().catch(() => undefined), 5000)
+  }
+
+  async #children(path: string, changed: ((event: Event) => void) | undefined): Promise<string[]> {
     const names = await ifThere(
       promised<string[]>((done) => {
-        if (changed) this.#client.getChildren(path || '/', watcher, (error, found) => done(error, found))
+        if (changed) this.#client.getChildren(path || '/', changed, (error, found) => done(error, found))
         else this.#client.getChildren(path || '/', (error, found) => done(error, found))
       }),
     )
