@@ -83,8 +83,8 @@ export class Bridge {
     if (asked !== undefined || isDue || this.status.troubles.has('reading')) await this.#readAll(signal)
     if (signal.aborted || !this.#read) return
     if (asked === undefined && !isDue && !troubled && !(await this.#isAnother())) return
-    const changed = await this.#serve(signal)
-    if (asked !== undefined && changed) this.status.latency.observe((Date.now() - asked) / 1000)
+    const changedAt = await this.#serve(signal)
+    if (asked !== undefined && changedAt !== undefined) this.status.latency.observe((changedAt - asked) / 1000)
     if (asked !== undefined) await pause(burstMs, undefined, { signal }).catch(() => {})
   }
 
@@ -108,13 +108,13 @@ export class Bridge {
     if (done) this.status.readAt = Date.now()
   }
 
-  /** Gives whether something was changed. */
+  /** Gives when HAProxy had what was changed, if something was. */
   async #serve(signal: AbortSignal) {
     const read = this.#read
-    if (!read) return false
+    if (!read) return undefined
     await this.#tellConsul(read, signal)
-    if (this.#consul && !this.#consul.isKnown) return false
-    let changed = false
+    if (this.#consul && !this.#consul.isKnown) return undefined
+    let changedAt: number | undefined
     await this.#attempt('haproxy', async () => {
       const { layout } = (await this.#haproxy.info())
         ? await this.#haproxy.slots()
@@ -129,7 +129,7 @@ export class Bridge {
       this.#tellComplaints(served.complaints)
       if (served.reloaded) this.status.reloads++
       this.status.socketCommands += served.said
-      changed = served.reloaded || served.said > 0
+      if (served.reloaded || served.said > 0) changedAt = served.at
       const info = await this.#haproxy.info()
       this.#pid = info?.pid
       if (!info)
@@ -138,10 +138,8 @@ export class Bridge {
         )
       this.status.servedAt = Date.now()
     })
-    await this.#attempt('dnsmasq', async () => {
-      changed = (await writeHosts(this.status.model, this.#config)) || changed
-    })
-    return changed
+    await this.#attempt('dnsmasq', () => writeHosts(this.status.model, this.#config))
+    return changedAt
   }
 
   #passing() {

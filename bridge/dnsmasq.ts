@@ -16,12 +16,11 @@ export function hostsText({ backends }: Model, { node, dnsmasq }: BridgeConfig):
   return `${['# Written by trivet-agent bridge.', ...[...new Set(lines)].toSorted()].join('\n')}\n`
 }
 
-/** dnsmasq sees by itself that a file in its hostsdir is another. Gives whether it is. */
-export async function writeHosts(model: Model, config: BridgeConfig): Promise<boolean> {
-  if (!config.dnsmasq) return false
+/** dnsmasq sees by itself that a file in its hostsdir is another. */
+export async function writeHosts(model: Model, config: BridgeConfig): Promise<void> {
+  if (!config.dnsmasq) return
   const path = join(config.dnsmasq.hostsDir, 'marathon')
   const text = hostsText(model, config)
-  if ((await readIfThere(path)) === text) return false
+  if ((await readIfThere(path)) === text) return
   await replaceFile(path, text)
-  return true
 }

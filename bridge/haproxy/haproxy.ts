@@ -108,17 +108,29 @@ export class Haproxy {
     return rm(this.#config.stateFile, { force: true })
   }
 
+  /** For one that lets us in only with our configuration: what Debian's package starts with does not. */
+  async begin() {
+    const failed = await this.#failedReloads().catch((error: unknown) => {
+      const why = `${this.#config.masterSocket}: ${messageOf(error)}`
+      throw new Error(`haproxy does not run. Its configuration is in place; see: journalctl -u haproxy. ${why}`, {
+        cause: error,
+      })
+    })
+    await ask(this.#config.masterSocket, 'reload')
+    await this.#untilReloaded(undefined, failed)
+  }
+
   /** How often the master has kept its old worker, as the new one could not begin. */
   async #failedReloads() {
     const told = await ask(this.#config.masterSocket, 'show proc')
     return Number(/\[failed: (\d+)\]/.exec(told)?.[1] ?? 0)
   }
 
-  async #untilReloaded(before: Info, failed: number) {
+  async #untilReloaded(before: Info | undefined, failed: number) {
     const deadline = performance.now() + 15_000
     for (;;) {
       const info = await this.info()
-      if (info && info.pid !== before.pid) return
+      if (info && info.pid !== before?.pid) return
       // While it begins anew, the master does not answer.
       const now = await this.#failedReloads().catch(() => failed)
       if (now > failed) throw new Error('haproxy did not reload, and goes on as it was; see: journalctl -u haproxy')

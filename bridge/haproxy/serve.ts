@@ -14,6 +14,8 @@ export interface Served {
   reloaded: boolean
   /** How much the admin socket was told. */
   said: number
+  /** When HAProxy had it; the file may have come later. */
+  at: number
 }
 
 /**
@@ -57,12 +59,16 @@ async function put(haproxy: Haproxy, model: Model, wanted: Layout, running: Runn
   const final = render(model, wanted, config)
   if (!running) {
     await replace(haproxy, final)
-    return { reloaded: false, said: 0 }
+    // It may have come up by itself, with this file.
+    const reloaded = (await haproxy.info())?.description !== final.shape
+    if (reloaded) await haproxy.begin()
+    return { reloaded, said: 0, at: Date.now() }
   }
   if (running.info.description === final.shape) {
     const said = await haproxy.setSlots(running.layout, wanted)
+    const at = Date.now()
     await replace(haproxy, final)
-    return { reloaded: false, said }
+    return { reloaded: false, said, at }
   }
   const old = await haproxy.configText()
   await replace(haproxy, render(model, onlyKnown(wanted, running.layout), config))
@@ -74,8 +80,9 @@ async function put(haproxy: Haproxy, model: Model, wanted: Layout, running: Runn
   }
   const { layout } = await haproxy.slots()
   const said = await haproxy.setSlots(layout, wanted)
+  const at = Date.now()
   await replace(haproxy, final)
-  return { reloaded: true, said }
+  return { reloaded: true, said, at }
 }
 
 async function replace(haproxy: Haproxy, { text, appAt }: Rendered) {

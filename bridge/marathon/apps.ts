@@ -30,6 +30,7 @@ const PortMappings = z.array(PortMapping).nullish()
 const AppTold = z.object({
   id: AppId,
   labels: z.record(z.string(), z.string()).nullish(),
+  instances: z.int().min(0).nullish(),
   portDefinitions: z.array(z.object({ port: HostPort.nullish(), protocol: z.string().nullish() })).nullish(),
   ports: z.array(HostPort).nullish(),
   networks: z.array(z.object({ mode: z.string().nullish() })).nullish(),
@@ -83,7 +84,7 @@ function appOf(told: AppTold, complaints: Complaint[]): App {
     portIndex: portIndex ?? (port === undefined || port === null ? 0 : undefined),
     timeoutSeconds: timeoutSeconds ?? 20,
   }))
-  return { id: told.id, labels: told.labels ?? {}, ports: portsOf(told), checks, tasks }
+  return { id: told.id, labels: told.labels ?? {}, ports: portsOf(told), checks, instances: told.instances ?? 0, tasks }
 }
 
 function portsOf({ container, portDefinitions, ports }: AppTold): App['ports'] {

@@ -6,6 +6,8 @@ export interface App {
   /** By index, as in labels and in the ports of tasks. */
   ports: AppPort[]
   checks: AppCheck[]
+  /** How many tasks it is to have. */
+  instances: number
   tasks: Task[]
 }
 

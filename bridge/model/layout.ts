@@ -24,7 +24,7 @@ export interface LaidOut {
 export function layOut(model: Model, before: LaidOut, now: number, drainMs: number): LaidOut {
   const layout = new Map<string, Slot[]>()
   const leaving = new Map<string, number>()
-  for (const { name, servers } of model.backends) {
+  for (const { name, servers, expected } of model.backends) {
     const had = before.layout.get(name) ?? []
     const wanted = new Map(servers.map((server) => [keyOf(server), server]))
     const slots = had.map((slot): Slot => {
@@ -38,14 +38,14 @@ export function layOut(model: Model, before: LaidOut, now: number, drainMs: numb
       leaving.set(key, until)
       return { ...slot, state: 'drain', isTrusted: false }
     })
-    layout.set(name, placed([...wanted.values()], slots))
+    layout.set(name, placed([...wanted.values()], slots, expected))
   }
   return { layout, leaving }
 }
 
 /** Into the first free slots; the first servers of a backend stand in a row. */
-function placed(servers: Server[], slots: Slot[]): Slot[] {
-  const filled = slots.filter((slot) => slot !== undefined).length + servers.length
+function placed(servers: Server[], slots: Slot[], expected: number): Slot[] {
+  const filled = Math.max(expected, slots.filter((slot) => slot !== undefined).length + servers.length)
   const count = filled <= slots.length ? slots.length : roomFor(filled)
   const all: Slot[] = Array.from({ length: count }, (_, index) => slots[index])
   for (const server of servers) all[all.indexOf(undefined)] = ready(server)

@@ -20,6 +20,8 @@ export interface Backend {
   path: string
   weight: number
   check: { path: string; timeoutSeconds: number } | undefined
+  /** How many servers there will soon be. */
+  expected: number
   /** By address and port, none twice. */
   servers: Server[]
 }
@@ -95,6 +97,8 @@ function backendOf(app: App, index: number, inputs: Inputs, config: BridgeConfig
     path: labels.path ?? '',
     weight: labels.weight ?? (labels.path === undefined ? 0 : 1),
     check: mode === 'http' ? check : undefined,
+    // Room before the tasks come, so that they need no reload.
+    expected: config.mode === 'cluster' ? Math.min(app.instances, 1000) : 0,
     servers: serversOf(app, index, inputs, config, complaints),
   } satisfies Backend
 }
