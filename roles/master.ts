@@ -1,12 +1,13 @@
 import { defineRole } from 'trivet/role'
 
 export default defineRole({
-  description: 'A master of a Mesos cluster: ZooKeeper, Mesos and Marathon.',
+  description: 'A master of the cluster: ZooKeeper, mesos-master and Marathon together.',
   recipes: ['base', 'zookeeper', 'mesos', 'mesos-master', 'marathon'],
   attributes: {
     zookeeper: { role: 'master' },
     mesos: { master: true },
     'mesos-master': { role: 'master' },
     marathon: { role: 'master', masterRole: 'master' },
+    'sample-job': { slaveRole: 'slave' },
   },
 })

@@ -1,12 +1,13 @@
 import { defineRole } from 'trivet/role'
 
 export default defineRole({
-  description: 'A slave of a Mesos cluster whose masters have role master.',
-  recipes: ['base', 'docker', 'mesos', 'mesos-slave'],
+  description: 'A slave of a cluster whose masters have role master: Docker, mesos-slave, and a bridge to every app.',
+  recipes: ['base', 'docker', 'mesos', 'mesos-slave', 'haproxy-bridge'],
   attributes: {
     zookeeper: { role: 'master' },
     mesos: { slave: true },
     'mesos-slave': { masterRole: 'master' },
     marathon: { role: 'master' },
+    'haproxy-bridge': { marathonRole: 'master' },
   },
 })

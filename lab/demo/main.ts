@@ -4,12 +4,20 @@ import { parseArgs } from 'node:util'
 import { fileURLToPath } from 'node:url'
 import { buildAgent } from '../../agent/build.ts'
 import { CommandError } from '../../cli/command.ts'
+import { buildStandins } from '../../test/standins/deb/build.ts'
+import { serveDebs } from '../../test/standins/deb/serve.ts'
 import { type Fleet, upFleet } from '../fleet.ts'
+import { clusterCast, servicePort, tellCluster } from './cluster-story.ts'
 import { castOf, tellStory } from './story.ts'
 
-/** `npm run demo [-- --exit]`: the main job for real, on three nodes on this machine. */
-const { values } = parseArgs({
-  options: { exit: { type: 'boolean', default: false }, os: { type: 'string', default: 'trixie' } },
+/** `npm run demo [-- cluster] [-- --exit]`: the main job for real, on three nodes on this machine, or a whole Mesos cluster on twelve. */
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    exit: { type: 'boolean', default: false },
+    os: { type: 'string', default: 'trixie' },
+    slaves: { type: 'string', default: '9' },
+  },
 })
 const startedAt = performance.now()
 const interrupted = new AbortController()
@@ -19,22 +27,41 @@ function say(line: string) {
   console.log(`\n== ${line} (${((performance.now() - startedAt) / 1000).toFixed(1)} s)`)
 }
 
+const built = (name: string) => {
+  const folder = fileURLToPath(new URL(`../../dist/${name}`, import.meta.url))
+  mkdirSync(folder, { recursive: true })
+  return folder
+}
+
 async function demo() {
-  const agent = fileURLToPath(new URL('../../dist/agent', import.meta.url))
-  mkdirSync(agent, { recursive: true })
+  const [isCluster, count] = storyOf(positionals, Number(values.slaves))
+  const agent = built('agent')
   await buildAgent(agent)
-  say('Boot three Debian nodes and start a server')
+  say(`Boot ${count} Debian nodes and start a server`)
   const os = values.os === 'bookworm' ? 'bookworm' : 'trixie'
-  const fleet = await upFleet({ count: 3, os, agent, onProgress: (line) => console.log(line) })
+  const fleet = await upFleet({ count, os, agent, onProgress: (line) => console.log(line) })
   const stopped = once(interrupted.signal, 'abort').then(() => {
     throw new CommandError('interrupted')
   })
   try {
-    await Promise.race([main(fleet), stopped])
-    if (!values.exit) await stopped.catch(() => say('Taking everything down'))
+    await Promise.race([isCluster ? cluster(fleet) : main(fleet), stopped])
+    console.log(`Server     ${fleet.url}`)
+    if (values.exit) return
+    console.log(`Operator   export TRIVET_CONFIG=${fleet.config}; bin/trivet node list`)
+    console.log(`Nodes      bin/trivet lab exec ${fleet.lab.nodes[0]?.name} -- systemctl status trivet-agent`)
+    console.log('It all keeps running until Ctrl-C.')
+    await stopped.catch(() => say('Taking everything down'))
   } finally {
     await fleet.down()
   }
+}
+
+/** Whether it is of the cluster, and on how many nodes. */
+function storyOf([story, ...rest]: string[], slaves: number) {
+  if (story === undefined) return [false, 3] as const
+  if (story !== 'cluster' || rest.length > 0 || !(slaves >= 1))
+    throw new CommandError('usage: npm run demo -- [cluster [--slaves N]] [--os trixie|bookworm] [--exit]')
+  return [true, 3 + slaves] as const
 }
 
 async function main(fleet: Fleet) {
@@ -45,11 +72,24 @@ async function main(fleet: Fleet) {
   const { balancer, ensemble } = castOf(fleet.lab.nodes)
   console.log(`HAProxy    http://${balancer.address}/`)
   console.log(`ZooKeeper  ${ensemble.map(({ address }) => `${address}:2181`).join(',')}`)
-  console.log(`Server     ${fleet.url}`)
-  if (values.exit) return
-  console.log(`Operator   export TRIVET_CONFIG=${fleet.config}; bin/trivet node list`)
-  console.log(`Nodes      bin/trivet lab exec ${balancer.name} -- systemctl status trivet-agent`)
-  console.log('It all keeps running until Ctrl-C.')
+}
+
+async function cluster(fleet: Fleet) {
+  const folder = built('standins')
+  // Mesos and Marathon cannot be had any more: these keep their published contract, and run what they are told (test/standins/README.md).
+  const { mesos, marathon } = await buildStandins(folder)
+  const debs = await serveDebs(folder, fleet.lab.gateway)
+  const sourceOf = ({ file, sha256 }: typeof mesos) => ({ deb: { url: debs.urlOf(file), sha256, insecure: true } })
+  const cast = clusterCast(fleet.lab.nodes)
+  try {
+    await tellCluster(fleet, cast, { mesos: sourceOf(mesos), marathon: sourceOf(marathon) }, say)
+  } finally {
+    await debs.close()
+  }
+  say('Done')
+  console.log(`Mesos      ${cast.masters.map(({ address }) => `http://${address}:5050`).join(' ')}`)
+  console.log(`Marathon   ${cast.masters.map(({ address }) => `http://${address}:8080`).join(' ')}`)
+  console.log(`The job    ${cast.slaves.map(({ address }) => `http://${address}:${servicePort}/`).join(' ')}`)
 }
 
 try {
