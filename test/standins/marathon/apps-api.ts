@@ -91,8 +91,8 @@ export function appRoutes(parts: Parts): Route[] {
     route('DELETE', one, (call) => {
       const id = idOf(call)
       if (!group.app(id)) throw noApp(id)
-      posted(parts, call, { id })
-      return deployed(group.change(new Map([[id, undefined]]), { force: isForced(call) }))
+      const made = () => posted(parts, call, { id })
+      return deployed(group.change(new Map([[id, undefined]]), { force: isForced(call), made }))
     }),
   ]
 }
@@ -132,9 +132,10 @@ function create(parts: Parts, call: Call): Answer {
   if (group.app(id)) throw new Refusal(409, { message: `An app with id [${id}] already exists.` })
   if (parts.maxApps !== undefined && group.apps().length >= parts.maxApps)
     throw new Refusal(403, { message: `Maximum number of apps ${parts.maxApps} reached` })
-  const deployment = group.change(new Map([[id, wantedOf(parts, id, given, undefined)]]), { force: isForced(call) })
+  const made = () => posted(parts, call, group.app(id) ?? { id })
+  const wanted = wantedOf(parts, id, given, undefined)
+  const deployment = group.change(new Map([[id, wanted]]), { force: isForced(call), made })
   const app = group.app(id)
-  posted(parts, call, app ?? { id })
   if (!app) throw noApp(id)
   scheduler.resetDelay(id)
   return {
@@ -150,8 +151,8 @@ function update(parts: Parts, call: Call, id: string, { mayCreate }: { mayCreate
   const before = group.app(id)
   if (!before && !mayCreate) throw noApp(id)
   const wanted = 'version' in given ? rolledBack(parts, id, given.version) : wantedOf(parts, id, given, before, call)
-  const deployment = group.change(new Map([[id, wanted]]), { force: isForced(call) })
-  posted(parts, call, group.app(id) ?? { id })
+  const made = () => posted(parts, call, group.app(id) ?? { id })
+  const deployment = group.change(new Map([[id, wanted]]), { force: isForced(call), made })
   if (deployment.affectedApps.length > 0) scheduler.resetDelay(id)
   return deployed(deployment, before ? 200 : 201)
 }
@@ -169,9 +170,10 @@ function putMany(parts: Parts, call: Call): Answer {
     if (!before && call.method === 'PATCH') throw noApp(id)
     wanted.set(id, wantedOf(parts, id, given, before, call))
   }
-  const deployment = group.change(wanted, { force: isForced(call) })
-  for (const id of wanted.keys()) posted(parts, call, group.app(id) ?? { id })
-  return deployed(deployment)
+  const made = () => {
+    for (const id of wanted.keys()) posted(parts, call, group.app(id) ?? { id })
+  }
+  return deployed(group.change(wanted, { force: isForced(call), made }))
 }
 
 function rolledBack({ group }: Parts, id: string, version: unknown): Wanted {

@@ -28,6 +28,14 @@ export class LockedError extends Error {
   }
 }
 
+interface Change {
+  force: boolean
+  /** New tasks for all of them, though nothing else is new. */
+  restart?: boolean
+  /** Called when the change is made, before anything is told of it. */
+  made?: () => void
+}
+
 interface Kept {
   app: App
   versions: App[]
@@ -79,10 +87,7 @@ export class Group {
   }
 
   /** Makes the apps what is wanted, or nothing, by one deployment; throws where another holds one of them. */
-  change(
-    wanted: Map<string, Wanted | undefined>,
-    { force, restart = false }: { force: boolean; restart?: boolean },
-  ): Deployment {
+  change(wanted: Map<string, Wanted | undefined>, { force, restart = false, made }: Change): Deployment {
     const version = new Date().toISOString()
     const holding = [...new Set([...wanted.keys()].flatMap((id) => this.holding(id)))]
     if (holding.length > 0 && !force) throw new LockedError(holding.map(({ id }) => id))
@@ -97,6 +102,7 @@ export class Group {
       if (!action && before) continue
       this.#set(id, app && versioned(app, before, version, restart))
     }
+    made?.()
     const steps = actions.length > 0 ? [{ actions }] : []
     const deployment = { id: randomUUID(), version, affectedApps: actions.map(({ app }) => app), steps, original }
     this.deployments.set(deployment.id, deployment)

@@ -207,6 +207,7 @@ export class Scheduler {
       const instance = instanceOf(app, offer, ports)
       this.instances.set(instance.taskId, instance)
       this.#save(app.id)
+      this.#tell(instance, { state: 'TASK_STAGING', message: '' })
       this.#options.say({ type: 'launch', task: this.#infoOf(app, instance) })
     }
   }
@@ -247,7 +248,7 @@ export class Scheduler {
     }
   }
 
-  #tell(instance: Instance, { state, message }: Status) {
+  #tell(instance: Instance, { state, message }: Pick<Status, 'state' | 'message'>) {
     const { taskId, appId, agentId, host, ports, version, ip } = instance
     this.#options.emit('instance_changed_event', {
       instanceId: instanceIdOf(taskId),

@@ -17,6 +17,8 @@ export class Channel {
       if (line !== '') heard(line)
     })
     socket.on('error', () => undefined)
+    // HTTP leaves half of it open.
+    socket.on('end', () => socket.destroy())
     socket.on('close', () => {
       if (!this.#isOpen) return
       this.#isOpen = false
