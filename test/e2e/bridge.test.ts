@@ -1,0 +1,203 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Fleet } from '../../lab/fleet.ts'
+import type { LabNode } from '../../lab/node.ts'
+import { whyNoLab } from '../../lab/requirements.ts'
+import { run, until } from '../../lab/run.ts'
+import { fleetOfSuite, onNode } from '../helpers/fleet.ts'
+import { FakeMarathon } from '../helpers/marathon/fake-marathon.ts'
+import { underLoad } from '../helpers/marathon/wrk.ts'
+
+const port = 10080
+const web = { portDefinitions: [{ port }], labels: { HAPROXY_0_MODE: 'http', HAPROXY_0_VHOST: 'web.example' } }
+
+interface StatusTold {
+  state: string
+  reloads: number
+  troubles: Record<string, string>
+  complaints: { app: string; text: string }[]
+  apps: { app: string; servers: string[] }[]
+}
+
+describe('the bridge', { skip: whyNoLab() ?? false }, () => {
+  const fleetUp = fleetOfSuite({ count: 2 })
+  let fleet: Fleet
+  let first: LabNode
+  let second: LabNode
+  let marathon: FakeMarathon
+
+  before(async () => {
+    fleet = fleetUp()
+    const [one, two] = fleet.lab.nodes
+    assert(one && two)
+    first = one
+    second = two
+    marathon = await new FakeMarathon(fleet.lab.gateway).start()
+    marathon.put('/web', web)
+    await marathon.scale('/web', 2)
+    await fleet.mustTrivet('cluster', 'set', 'default', 'haproxy-bridge.marathons', JSON.stringify([marathon.url]))
+    await fleet.mustTrivet('cluster', 'set', 'default', 'haproxy-bridge.drainSeconds', '3')
+    for (const { name } of [first, second]) await fleet.mustTrivet('node', 'assign', name, 'base', 'haproxy-bridge')
+    await fleet.mustTrivet('converge', '--all', '--wait')
+  })
+  after(() => marathon?.end())
+
+  const urlOf = (node: LabNode) => `http://${node.address}:${port}/`
+
+  const statusOf = async (node: LabNode): Promise<StatusTold> => {
+    const script =
+      "fetch('http://127.0.0.1:9094/status?json').then((r) => r.text()).then((t) => process.stdout.write(t))"
+    return JSON.parse(await onNode(node, '/usr/lib/trivet/node', '-e', script))
+  }
+
+  async function untilStatus(node: LabNode, what: string, isSo: (status: StatusTold) => boolean) {
+    let seen: unknown
+    await until(
+      () => `the bridge of ${node.name} to tell ${what}; it says ${JSON.stringify(seen)}`,
+      async () => {
+        const status = await statusOf(node).catch((error: unknown) => void (seen = String(error)))
+        if (status) seen = status
+        return status !== undefined && isSo(status)
+      },
+      60_000,
+    )
+  }
+  const servers = (status: StatusTold, app: string) => status.apps.find((one) => one.app === app)?.servers.length ?? -1
+
+  async function answer(url: string, host?: string) {
+    const argv = ['curl', '-s', '-m', '10', '-D', '-', ...(host === undefined ? [] : ['-H', `Host: ${host}`]), url]
+    const { stdout } = await run(argv)
+    return { status: Number(/^HTTP\S+ (\d+)/.exec(stdout)?.[1] ?? 0), task: /x-task: (\S+)/i.exec(stdout)?.[1] }
+  }
+
+  async function untilServed(node: LabNode, task: string) {
+    await until(`${task} to be served by ${node.name}`, async () => (await answer(urlOf(node))).task === task, 120_000)
+    return performance.now()
+  }
+
+  test('every node serves the app by its port and by its name, and a second run finds nothing to do', async () => {
+    for (const node of [first, second]) {
+      assert.equal((await answer(urlOf(node))).status, 200)
+      assert.equal((await answer(`http://${node.address}/`, 'Web.Example:80')).status, 200)
+      assert.equal((await answer(`http://${node.address}/_bridge/health`)).status, 200)
+      assert.equal(
+        await onNode(node, 'ps', '-o', 'user=', '-C', 'node', '--sort=pid').then((text) => text.includes('trivet-')),
+        true,
+      )
+    }
+    const { stdout } = await fleet.trivet('converge', '--all', '--wait', '--json')
+    assert.doesNotMatch(stdout, /"changed"/)
+  })
+
+  test('no request fails while the app is scaled from 2 to 20 and back', async (t) => {
+    const asked = await underLoad(urlOf(first), 25, async () => {
+      await pause(1000)
+      await marathon.scale('/web', 20)
+      await untilStatus(first, 'twenty servers', (status) => servers(status, '/web') === 20)
+      await pause(5000)
+      await marathon.scale('/web', 2)
+      await untilStatus(first, 'two servers', (status) => servers(status, '/web') === 2)
+    })
+    const { reloads } = await statusOf(first)
+    t.diagnostic(`${asked} requests, none failed, ${reloads} reloads since the bridge began`)
+    assert(asked > 100)
+  })
+
+  test('events are followed in less than a second or two, where a bridge that polls takes half a minute', async (t) => {
+    await onNode(
+      second,
+      'sh',
+      '-c',
+      `sed 's/"mode": "cluster"/"events": false, "mode": "cluster"/' /etc/trivet-bridge/bridge.json > /run/polling.json`,
+    )
+    await second.write(
+      '/run/systemd/system/trivet-bridge.service.d/polling.conf',
+      '[Service]\nExecStart=\nExecStart=/usr/lib/trivet/node /usr/lib/trivet/trivet-agent.cjs bridge --config /run/polling.json\n',
+    )
+    await onNode(second, 'systemctl', 'daemon-reload')
+    await onNode(second, 'systemctl', 'restart', 'trivet-bridge')
+    await untilStatus(second, 'that it is well', ({ state }) => state === 'ok')
+    const waits = { events: [] as Promise<number>[], polling: [] as Promise<number>[] }
+    for (let count = 3; count <= 9; count++) {
+      const told = await marathon.scale('/web', count)
+      for (const [task, at] of told) {
+        waits.events.push(untilServed(first, task).then((then) => then - at))
+        waits.polling.push(untilServed(second, task).then((then) => then - at))
+      }
+      await pause(8000)
+    }
+    const median = async (all: Promise<number>[]) => (await Promise.all(all)).toSorted((a, b) => a - b)[3] ?? Infinity
+    const [ours, polled] = [await median(waits.events), await median(waits.polling)]
+    t.diagnostic(
+      `median from event to served: ${Math.round(ours)} ms by events, ${Math.round(polled)} ms by polling each minute`,
+    )
+    assert(ours < 5000 && polled > 5 * ours)
+    await onNode(second, 'rm', '-r', '/run/systemd/system/trivet-bridge.service.d')
+    await onNode(second, 'systemctl', 'daemon-reload')
+    await onNode(second, 'systemctl', 'restart', 'trivet-bridge')
+    await marathon.scale('/web', 2)
+  })
+
+  test('killed, bridge and HAProxy come back and are as Marathon says', async () => {
+    await onNode(first, 'systemctl', 'kill', '--signal=KILL', 'trivet-bridge')
+    await marathon.scale('/web', 4)
+    await untilStatus(first, 'four servers', (status) => status.state === 'ok' && servers(status, '/web') === 4)
+    await onNode(first, 'systemctl', 'kill', '--signal=KILL', 'haproxy')
+    await marathon.scale('/web', 3)
+    await untilStatus(first, 'three servers', (status) => status.state === 'ok' && servers(status, '/web') === 3)
+    await until('haproxy to serve again', async () => (await answer(urlOf(first))).status === 200)
+  })
+
+  test('while Marathon is away, or talks nonsense, all is served on; when it is back, what it says is served', async () => {
+    const [, at = ''] = /:(\d+)$/.exec(marathon.url) ?? []
+    await marathon.stop()
+    await untilStatus(first, 'that Marathon is away', ({ state }) => state === 'stale')
+    await onNode(first, 'systemctl', 'restart', 'haproxy')
+    await until('haproxy to serve what it had', async () => (await answer(urlOf(first))).status === 200)
+    await marathon.start(Number(at))
+    await untilStatus(first, 'that it is well', ({ state }) => state === 'ok')
+    marathon.instead = '{"apps": [{"id": '
+    marathon.event('api_post_event')
+    await untilStatus(first, 'that this is no JSON', ({ troubles }) => /no JSON/.test(troubles['reading'] ?? ''))
+    assert.equal((await answer(urlOf(first))).status, 200)
+    marathon.instead = undefined
+    await untilStatus(first, 'that it is well', ({ state }) => state === 'ok')
+  })
+
+  test('of two apps on one port the second is refused, and a label that haproxy refuses takes its own app alone', async () => {
+    marathon.put('/another', { portDefinitions: [{ port }] })
+    marathon.put('/odd', { portDefinitions: [{ port: 10081 }], labels: { HAPROXY_0_BALANCE: 'fairest' } })
+    marathon.put('/taken', { portDefinitions: [{ port: 10082 }] })
+    marathon.put('/good', { portDefinitions: [{ port: 10083 }], labels: { HAPROXY_0_MODE: 'http' } })
+    await marathon.scale('/good', 1)
+    const said = (status: StatusTold, app: string) => status.complaints.find((one) => one.app === app)?.text ?? ''
+    await untilStatus(
+      first,
+      'both complaints',
+      (status) =>
+        said(status, '/another').includes('is that of /web') &&
+        said(status, '/odd').includes('haproxy does not accept'),
+    )
+    await until('/good to be served', async () => (await answer(`http://${first.address}:10083/`)).status === 200)
+    assert.equal((await answer(urlOf(first))).status, 200)
+    for (const app of ['/another', '/odd', '/taken', '/good']) marathon.remove(app)
+  })
+
+  test('a full disk keeps the old file, and servers come and go all the same', async () => {
+    const kept = await onNode(first, 'cat', '/etc/haproxy/haproxy.cfg')
+    await onNode(first, 'mount', '-t', 'tmpfs', '-o', 'size=16k,mode=0777', 'tmpfs', '/etc/haproxy')
+    await first.exec(['tee', '/etc/haproxy/haproxy.cfg'], { input: kept })
+    await onNode(
+      first,
+      'sh',
+      '-c',
+      'chmod 666 /etc/haproxy/haproxy.cfg; ! head -c 64k /dev/zero > /etc/haproxy/ballast',
+    )
+    const [[task = ''] = []] = [...(await marathon.scale('/web', 5)).entries()].slice(-1)
+    await untilStatus(first, 'that the disk is full', ({ troubles }) => /ENOSPC/.test(troubles['haproxy'] ?? ''))
+    await untilServed(first, task)
+    await onNode(first, 'umount', '/etc/haproxy')
+    await untilStatus(first, 'that it is well', ({ state }) => state === 'ok')
+  })
+})
