@@ -118,6 +118,8 @@ export async function buildAgent(folder: string) {
   const program = join(folder, 'trivet-agent.cjs')
   const node = join(folder, 'node')
   mkdirSync(folder, { recursive: true })
+  // The bridge runs as a user of its own.
+  chmodSync(folder, 0o755)
   await build({
     ...options,
     entryPoints: [join(source, 'main.ts')],
