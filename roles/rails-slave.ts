@@ -2,7 +2,7 @@ import { defineRole } from 'trivet/role'
 
 export default defineRole({
   description:
-    "A slave of the rails layout, with a Marathon of its own, and HAProxy on port 80 for this node's tasks alone.",
+    'A slave of a small cluster: Marathon and Consul run on each, and HAProxy on port 80 for the tasks of the node alone.',
   recipes: ['base', 'docker', 'mesos', 'mesos-slave', 'marathon', 'consul', 'dnsmasq', 'haproxy-bridge'],
   attributes: {
     zookeeper: { role: 'rails-master', ensembleSize: 1 },

@@ -1,7 +1,7 @@
 import { defineRole } from 'trivet/role'
 
 export default defineRole({
-  description: 'A slave of a cluster whose masters have role master: Docker, mesos-slave, and a bridge to every app.',
+  description: 'A slave of a Mesos cluster whose masters have role master.',
   recipes: ['base', 'docker', 'mesos', 'mesos-slave', 'haproxy-bridge'],
   attributes: {
     zookeeper: { role: 'master' },

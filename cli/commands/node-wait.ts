@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { api } from '../../protocol/api.ts'
 import { Name } from '../../protocol/name.ts'
 import type { NodeSummary } from '../../protocol/views.ts'
+import type { Client } from '../api-client.ts'
 import { CommandError, UsageError } from '../command.ts'
 import { command } from '../options.ts'
 import { Duration } from '../time.ts'
@@ -32,18 +33,26 @@ end of it. A node that failed ends the wait at once, with 1, as does the time.`,
       const nodes = chosen(await client.call(api.listNodes, {}), operands)
       const reasons = nodes.flatMap((node) => {
         const reason = whyNot(node)
-        if (reason !== said.get(node.name)) context.output.note(`${node.name}: ${reason ?? 'as it should be'}`)
-        said.set(node.name, reason ?? '')
+        const news = reason === undefined ? 'as it should be' : shortly(reason)
+        if (news !== said.get(node.name)) context.output.note(`${node.name}: ${news}`)
+        said.set(node.name, news)
         return reason === undefined ? [] : [`${node.name}: ${reason}`]
       })
       if (reasons.length === 0) return 0
-      const failed = nodes.filter(hasFailed).map(({ name, state }) => `${name}: ${state}`)
-      if (failed.length > 0) throw new CommandError(`${failed.join('; ')}. See trivet run list --outcome failed`)
+      const failed = nodes.filter(hasFailed)
+      if (failed.length > 0)
+        throw new CommandError((await Promise.all(failed.map((node) => whyFailed(node, client)))).join('\n'))
       if (context.now() > until) throw new CommandError(`waited in vain for ${reasons.join('; ')}`)
       await delay(everyMs, undefined, { signal: interrupted })
     }
   },
 })
+
+/** At which gates it waits, without what is still missing there: that changes by the second. */
+function shortly(reason: string) {
+  const gates = reason.match(/gate\[[^\]]*\]/g)
+  return gates ? `pending at ${gates.join(', ')}` : reason
+}
 
 function chosen(nodes: NodeSummary[], names: string[]) {
   if (names.length === 0) return nodes
@@ -58,6 +67,13 @@ function chosen(nodes: NodeSummary[], names: string[]) {
 /** It will not come right by itself; with a newer catalog it might. */
 function hasFailed({ state, behind }: NodeSummary) {
   return (state === 'failed' && !behind) || state === 'error' || state === 'revoked'
+}
+
+async function whyFailed({ name, state, reason, lastRun }: NodeSummary, client: Client) {
+  if (reason !== null || !lastRun) return `${name}: ${state}: ${reason}`
+  const { run, events } = await client.call(api.readRun, { id: lastRun.id })
+  const errors = events.flatMap((event) => (event.outcome === 'failed' ? [`${event.id}: ${event.error}`] : []))
+  return [...errors, ...(run.error === undefined ? [] : [run.error])].map((text) => `${name}: ${text}`).join('\n')
 }
 
 /** Undefined: it is as it should be. */

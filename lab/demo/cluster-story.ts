@@ -72,10 +72,10 @@ export async function tellCluster(fleet: Fleet, cast: Cast, sources: Sources, sa
 
   say('Ask the cluster itself')
   const modes = await proveEnsemble(masters)
-  console.log(`ZooKeeper: ${masters.map(({ name }, index) => `${name} is ${modes[index]}`).join(', ')}`)
-  console.log(`Mesos: ${await proveSlaves(masters, slaves.length)} active slaves`)
+  say(`ZooKeeper: ${masters.map(({ name }, index) => `${name} is ${modes[index]}`).join(', ')}`)
+  say(`Mesos: ${await proveSlaves(masters, slaves.length)} active slaves`)
   const served = await proveApp(slaves, servicePort)
-  console.log(`The sample job is served on ${served} slaves, port ${servicePort}`)
+  say(`The sample job is served on ${served} slaves, port ${servicePort}`)
 
   say('Converge all: nothing may change')
   await mustExit(0, fleet, 'converge', '--all', '--wait', '--detailed-exitcodes')

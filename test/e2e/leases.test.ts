@@ -1,50 +1,39 @@
 import assert from 'node:assert/strict'
-import { before, describe, test } from 'node:test'
+import { before as beforeAll, describe, test } from 'node:test'
 import { proveEnsemble, zookeeperMode } from '../../lab/demo/prove.ts'
 import type { Fleet } from '../../lab/fleet.ts'
 import type { LabNode } from '../../lab/node.ts'
 import { whyNoLab } from '../../lab/requirements.ts'
 import { until } from '../../lab/run.ts'
 import type { NodeSummary } from '../../protocol/views.ts'
-import { fleetOfSuite, nodeDetail, onNode } from '../helpers/fleet.ts'
-import { Watch } from '../helpers/watch.ts'
+import { fleetOfSuite, onNode } from '../helpers/fleet.ts'
+import { DownWatch, GetWatch } from '../helpers/watch.ts'
 import { Writer } from '../helpers/zookeeper-writer.ts'
 
 const rollMs = 240_000
+
+const startedAt = async (node: LabNode) =>
+  Number(await onNode(node, 'systemctl', 'show', '--property=ExecMainStartTimestampMonotonic', '--value', 'zookeeper'))
 
 describe('a change rolls through an ensemble of five', { skip: whyNoLab() ?? false }, () => {
   const fleetUp = fleetOfSuite({ count: 5 })
   let fleet: Fleet
   let nodes: LabNode[]
 
-  before(async () => {
+  beforeAll(async () => {
     fleet = fleetUp()
     nodes = fleet.lab.nodes
     await fleet.mustTrivet('cluster', 'set', 'default', 'zookeeper.ensembleSize', '5')
-    await Promise.all(nodes.map(({ name }) => fleet.mustTrivet('node', 'assign', name, 'base', 'zookeeper')))
-    await fleet.mustTrivet('converge', '--all', '--wait')
-    await proveEnsemble(nodes, 120_000)
+    const also = ['haproxy', 'web', 'web', 'base', 'base']
+    await Promise.all(
+      nodes.map(({ name }, index) => fleet.mustTrivet('node', 'assign', name, 'base', 'zookeeper', also[index] ?? '')),
+    )
     await settled()
+    await proveEnsemble(nodes)
   })
 
   /** Nothing is under way, owed or waited for any more. */
-  async function settled(timeoutMs = rollMs) {
-    let seen = ''
-    await until(
-      () => `all nodes to have done what they owe; they say: ${seen}`,
-      async () => {
-        const details = await Promise.all(nodes.map((node) => nodeDetail(fleet, node)))
-        seen = details.map(({ name, state, owed }) => `${name} ${state} ${owed.join(', ')}`).join('; ')
-        return details.every(({ state, owed }) => owed.length === 0 && ['changed', 'unchanged'].includes(state))
-      },
-      timeoutMs,
-    )
-  }
-
-  const startedAt = async (node: LabNode) =>
-    Number(
-      await onNode(node, 'systemctl', 'show', '--property=ExecMainStartTimestampMonotonic', '--value', 'zookeeper'),
-    )
+  const settled = () => fleet.mustTrivet('node', 'wait', '--all', '--for', '10m')
 
   async function leader() {
     const modes = await Promise.all(nodes.map(zookeeperMode))
@@ -53,28 +42,30 @@ describe('a change rolls through an ensemble of five', { skip: whyNoLab() ?? fal
     return found
   }
 
-  test('one after another, the leader last, never two down at once, and no write is lost', async () => {
-    const [led, writer, watch] = [await leader(), new Writer(nodes.map(({ address }) => address)), new Watch(nodes)]
-    const before = await Promise.all(nodes.map(startedAt))
+  test('one after another, the leader last, never two down at once, and no write is lost', async (t) => {
+    const [led, before] = [await leader(), await Promise.all(nodes.map(startedAt))]
+    const writer = new Writer(nodes.map(({ address }) => address))
+    const [down, get] = [new DownWatch(nodes, 2181), new GetWatch(`http://${nodes[0]?.address}/`)]
     await writer.start()
-    watch.start()
+    down.start()
+    get.start()
 
     await fleet.mustTrivet('cluster', 'set', 'default', 'zookeeper.tickTime', '2500')
-    await until(
-      'every ZooKeeper to have been restarted',
-      async () => (await Promise.all(nodes.map(startedAt))).every((time, index) => time > (before[index] ?? Infinity)),
-      rollMs,
-    )
     await settled()
 
     const lost = await writer.stop()
     assert.deepEqual(lost, [])
     assert.ok(writer.acknowledged.length > 100, `only ${writer.acknowledged.length} writes were made`)
-    const { mostDown, looks } = watch.stop()
-    assert.equal(mostDown, 1, `of five at most one was down at a time in ${looks} looks`)
+    await Promise.all([down.stop(), get.stop()])
+    assert.equal(down.mostDown, 1, `of five at most one was down at a time in ${down.looks} looks`)
+    assert.deepEqual(get.failures, [], `of ${get.looks} requests`)
     const times = await Promise.all(nodes.map(startedAt))
+    times.forEach((time, index) => assert.ok(time > (before[index] ?? 0), `${nodes[index]?.name} was restarted`))
     assert.equal(nodes[times.indexOf(Math.max(...times))]?.name, led.name, 'the leader went last')
-    console.log(`    ${writer.acknowledged.length} writes, the longest ${writer.longestMs} ms; ${looks} looks`)
+    const { acknowledged, longestMs } = writer
+    t.diagnostic(
+      `${acknowledged.length} writes, the longest ${longestMs} ms; ${get.looks} requests; ${down.looks} looks`,
+    )
   })
 
   test('a bad change stops at the first node, which is shown, and the good value heals it', async () => {

@@ -10,7 +10,7 @@ export class Writer {
   readonly #client: zookeeper.Client
   readonly acknowledged: string[] = []
   #longestMs = 0
-  #running = true
+  #isOver = false
   #work = Promise.resolve()
 
   constructor(addresses: string[]) {
@@ -33,7 +33,7 @@ export class Writer {
 
   /** Ends, and gives those of the acknowledged that are not there: what an ensemble must never forget. */
   async stop() {
-    this.#running = false
+    this.#isOver = true
     await this.#work
     const children = await new Promise<string[]>((resolve, reject) =>
       this.#client.getChildren('/written', (error, found) => (error ? reject(error) : resolve(found))),
@@ -44,7 +44,7 @@ export class Writer {
   }
 
   async #write() {
-    for (let count = 1; this.#running; count++) {
+    for (let count = 1; !this.#isOver; count++) {
       const path = `/written/n${count}`
       const startedAt = performance.now()
       await this.#create(path)
