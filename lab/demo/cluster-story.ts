@@ -45,6 +45,7 @@ export async function setAttributes({ mustTrivet }: Fleet, { masters, slaves }: 
     'marathon.source': sources.marathon,
     'marathon.version': '1.10.26',
     'sample-job.app': sampleApp,
+    'sample-job.slaveRole': 'slave',
     'sample-job.slaves': slaves.length,
   }
   for (const [key, value] of Object.entries(attributes))
