@@ -16,7 +16,8 @@ const startedAt = async (node: LabNode) =>
   Number(await onNode(node, 'systemctl', 'show', '--property=ExecMainStartTimestampMonotonic', '--value', 'zookeeper'))
 
 describe('a change rolls through an ensemble of five', { skip: whyNoLab() ?? false }, () => {
-  const fleetUp = fleetOfSuite({ count: 5 })
+  // Java and what else ZooKeeper needs is in the base of the nodes: e2e main-job installs it.
+  const fleetUp = fleetOfSuite({ count: 5, packages: ['zookeeper'] })
   let fleet: Fleet
   let nodes: LabNode[]
 

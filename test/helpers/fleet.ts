@@ -23,13 +23,18 @@ export function builtAgent() {
   return built
 }
 
+type SuiteOptions = Omit<FleetOptions, 'agent'> & {
+  /** Whether the nodes are to join, all in the same way. */
+  join?: boolean
+}
+
 /** A fleet with all its nodes joined, from before the suite to after it. Gives a function, since it is there only once tests run. */
-export function fleetOfSuite(options: Omit<FleetOptions, 'agent'>): () => Fleet {
+export function fleetOfSuite({ join: joins = true, ...options }: SuiteOptions): () => Fleet {
   let fleet: Fleet | undefined
   before(async () => {
     const up = await upFleet({ ...options, agent: await builtAgent() })
     fleet = up
-    await Promise.all(up.lab.nodes.map((node) => up.join(node)))
+    if (joins) await Promise.all(up.lab.nodes.map((node) => up.join(node)))
   })
   after(() => fleet?.down())
   return () => {

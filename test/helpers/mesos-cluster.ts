@@ -1,0 +1,63 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before } from 'node:test'
+import { type Cast, clusterCast, joinAll, setAttributes } from '../../lab/demo/cluster-story.ts'
+import { readText } from '../../lab/demo/cluster-prove.ts'
+import type { Fleet } from '../../lab/fleet.ts'
+import { until } from '../../lab/run.ts'
+import { buildStandins } from '../standins/deb/build.ts'
+import { type DebServer, serveDebs } from '../standins/deb/serve.ts'
+import { fleetOfSuite } from './fleet.ts'
+
+export interface Cluster extends Cast {
+  fleet: Fleet
+}
+
+/** A cluster of masters and slaves that have joined, with stand-ins for Mesos and Marathon to install; they have yet to converge. */
+export function clusterOfSuite(masters: number, slaves: number): () => Cluster {
+  // Java and what else ZooKeeper needs is in the base of the nodes: e2e main-job installs it.
+  const fleetUp = fleetOfSuite({ count: masters + slaves, join: false, packages: ['zookeeper'] })
+  const folder = mkdtempSync(join(tmpdir(), 'trivet-debs-'))
+  let debs: DebServer | undefined
+  let cluster: Cluster | undefined
+  before(async () => {
+    const fleet = fleetUp()
+    const { mesos, marathon } = await buildStandins(folder)
+    const served = await serveDebs(folder, fleet.lab.gateway)
+    debs = served
+    const sourceOf = ({ file, sha256 }: typeof mesos) => ({ deb: { url: served.urlOf(file), sha256, insecure: true } })
+    const cast = clusterCast(fleet.lab.nodes, masters)
+    await setAttributes(fleet, cast, { mesos: sourceOf(mesos), marathon: sourceOf(marathon) })
+    await joinAll(fleet, cast)
+    cluster = { fleet, ...cast }
+  })
+  after(async () => {
+    await debs?.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+  return () => {
+    if (!cluster) throw new Error('the cluster did not come up')
+    return cluster
+  }
+}
+
+/** Asks each of these until one answers with what `find` makes of it. */
+export function ask<Found>(
+  what: string,
+  urls: string[],
+  find: (text: string) => Found | undefined,
+  timeoutMs = 120_000,
+): Promise<Found> {
+  return until(
+    what,
+    async () => {
+      for (const text of await Promise.all(urls.map(readText))) {
+        const found = text === undefined ? undefined : find(text)
+        if (found !== undefined) return found
+      }
+      return undefined
+    },
+    timeoutMs,
+  )
+}
