@@ -118,7 +118,7 @@ export async function buildAgent(folder: string) {
   const program = join(folder, 'trivet-agent.cjs')
   const node = join(folder, 'node')
   mkdirSync(folder, { recursive: true })
-  // The bridge runs as a user of its own.
+  // As it is where it is installed, though the folder may be a temporary one: not only root runs what lies there.
   chmodSync(folder, 0o755)
   await build({
     ...options,

@@ -146,7 +146,7 @@ describe(
         '/dev/null',
         '--write-out',
         '%{http_code} %header{location}',
-        'http://127.0.0.1:5050/slaves',
+        `http://${other.address}:5050/slaves`,
       )
       assert.equal(said, `307 //${leader.address}:5050/slaves`)
     })

@@ -8,7 +8,7 @@ import { marathonDeb, mesosDeb } from './contents.ts'
 /** The Node.js that lab nodes see in the agent's folder: they have no other. This is why the packages are for tests on lab nodes alone. */
 const node = '/usr/lib/trivet/node'
 
-export interface BuiltDeb {
+interface BuiltDeb {
   file: string
   path: string
   sha256: string

@@ -79,7 +79,7 @@ function scriptsFor(units: string[]): Pick<Deb, 'postinst' | 'prerm' | 'postrm'>
   }
 }
 
-export const versions = { mesos: '1.11.0-1+standin', marathon: '1.10.26-1+standin' }
+const versions = { mesos: '1.11.0-1+standin', marathon: '1.10.26-1+standin' }
 
 export function mesosDeb(programs: { master: string; slave: string }): Deb {
   const conffiles = {

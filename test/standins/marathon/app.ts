@@ -36,20 +36,20 @@ export interface App {
   versionInfo: { lastScalingAt: string; lastConfigChangeAt: string }
 }
 
-export interface Network {
+interface Network {
   mode: string
   name?: string
   labels?: Record<string, string>
 }
 
-export interface PortDefinition {
+interface PortDefinition {
   port: number
   protocol: string
   name?: string
   labels: Record<string, string>
 }
 
-export interface PortMapping {
+interface PortMapping {
   containerPort: number
   hostPort?: number
   servicePort: number
@@ -58,7 +58,7 @@ export interface PortMapping {
   labels: Record<string, string>
 }
 
-export interface Container {
+interface Container {
   type: string
   docker?: { image: string; forcePullImage?: boolean; privileged?: boolean; parameters?: unknown[] }
   volumes: unknown[]

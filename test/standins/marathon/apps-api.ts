@@ -18,7 +18,7 @@ export interface Parts {
 type Wanted = Omit<App, 'version' | 'versionInfo'>
 
 /** An answer that ends what was asked. */
-export class Refusal extends Error {
+class Refusal extends Error {
   override name = 'Refusal'
   answer: Answer
   constructor(status: number, body: object) {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { type App, isOtherConfig } from './app.ts'
 import type { Store } from './store.ts'
 
-export interface Action {
+interface Action {
   action: 'StartApplication' | 'ScaleApplication' | 'RestartApplication' | 'StopApplication'
   app: string
 }
@@ -162,6 +162,6 @@ function versioned(app: Wanted, before: App | undefined, version: string, restar
   return { ...app, version, versionInfo: { lastScalingAt: version, lastConfigChangeAt } }
 }
 
-export function planOf({ id, version, steps }: Deployment) {
+function planOf({ id, version, steps }: Deployment) {
   return { id, version, steps }
 }

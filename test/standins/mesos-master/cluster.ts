@@ -14,7 +14,7 @@ import { freeOf } from '../shared/resources.ts'
 import { type Agent, agentOf, type Framework, now, recoveredFramework, statusOf, tell } from './members.ts'
 import type { Registry } from './replicated-log.ts'
 
-export interface Timing {
+interface Timing {
   pingMs: number
   maxMissed: number
   reregisterMs: number

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
-import { Channel } from '../shared/channel.ts'
+import { Channel, upgradeName } from '../shared/channel.ts'
 import { serve } from '../shared/http.ts'
 import { durationMs, FlagError, type Flags, parseMesosFlags, specsOf } from '../shared/mesos-flags.ts'
 import { die, dieOfErrors, log, logInto, nameOf, ownAddress } from '../shared/program.ts'
@@ -66,7 +66,7 @@ log(`Version: 1.11.0 (a stand-in of Trivet's tests), master ${info.id} (${hostna
 server.on('upgrade', (request, socket, head) => {
   const { cluster } = shown
   if (!cluster) return socket.end('HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n')
-  socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: mesos-stand-in\r\n\r\n')
+  socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${upgradeName}\r\n\r\n`)
   socket.unshift(head)
   return request.url === '/stand-in/agent' ? joinAgent(cluster, socket) : joinFramework(cluster, socket)
 })

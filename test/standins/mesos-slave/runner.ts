@@ -194,7 +194,7 @@ function signalGroup({ pid, startTime }: Run, signal: NodeJS.Signals) {
 }
 
 /** None when no such process runs; a zombie does not. */
-export function startTimeOf(pid: number): string | undefined {
+function startTimeOf(pid: number): string | undefined {
   const stat = `/proc/${pid}/stat`
   if (!existsSync(stat)) return undefined
   try {

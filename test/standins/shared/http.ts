@@ -22,7 +22,7 @@ export interface Answer {
 }
 
 /** `handled` means that the handler has answered, or will, by itself. */
-export type Handler = (call: Call) => Answer | 'handled' | Promise<Answer | 'handled'>
+type Handler = (call: Call) => Answer | 'handled' | Promise<Answer | 'handled'>
 
 export interface Route {
   /** `*` is any method. */
@@ -60,7 +60,7 @@ function notFound(): Answer {
   return { status: 404, body: { message: 'URI not found' } }
 }
 
-export function send(response: ServerResponse, { status, headers = {}, body }: Answer) {
+function send(response: ServerResponse, { status, headers = {}, body }: Answer) {
   const isText = typeof body === 'string'
   const bytes = Buffer.from(isText ? body : body === undefined ? '' : JSON.stringify(body))
   const type = body === undefined ? {} : { 'content-type': isText ? 'text/plain;charset=utf-8' : 'application/json' }

@@ -14,7 +14,7 @@ export function parseResources(text: string): Partial<Resources> {
   return found
 }
 
-export function parseRanges(text: string): [number, number][] {
+function parseRanges(text: string): [number, number][] {
   const [, inside] = /^\[(.*)\]$/.exec(text.trim()) ?? []
   if (inside === undefined) throw new Error(`Expecting a range such as [31000-32000], not '${text}'`)
   return inside.split(',').map((range) => {
@@ -25,7 +25,7 @@ export function parseRanges(text: string): [number, number][] {
   })
 }
 
-export function showRanges(ranges: [number, number][]) {
+function showRanges(ranges: [number, number][]) {
   return `[${ranges.map(([low, high]) => `${low}-${high}`).join(', ')}]`
 }
 
