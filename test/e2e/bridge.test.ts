@@ -1,15 +1,19 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Fleet } from '../../lab/fleet.ts'
+import { fileURLToPath } from 'node:url'
+import { type Lab, upLab } from '../../lab/lab.ts'
 import type { LabNode } from '../../lab/node.ts'
 import { whyNoLab } from '../../lab/requirements.ts'
 import { run, until } from '../../lab/run.ts'
-import { fleetOfSuite, onNode } from '../helpers/fleet.ts'
+import type { Report } from '../../protocol/events.ts'
+import { told } from '../helpers/acceptance.ts'
+import { builtAgent, onNode } from '../helpers/fleet.ts'
 import { FakeMarathon } from '../helpers/marathon/fake-marathon.ts'
 import { underLoad } from '../helpers/marathon/wrk.ts'
 
 const port = 10080
+const house = (folder: string) => fileURLToPath(new URL(`../../${folder}`, import.meta.url))
 const web = { portDefinitions: [{ port }], labels: { HAPROXY_0_MODE: 'http', HAPROXY_0_VHOST: 'web.example' } }
 
 interface StatusTold {
@@ -21,27 +25,45 @@ interface StatusTold {
 }
 
 describe('the bridge', { skip: whyNoLab() ?? false }, () => {
-  const fleetUp = fleetOfSuite({ count: 2 })
-  let fleet: Fleet
+  let lab: Lab
   let first: LabNode
   let second: LabNode
   let marathon: FakeMarathon
 
   before(async () => {
-    fleet = fleetUp()
-    const [one, two] = fleet.lab.nodes
+    const binds = [
+      { from: await builtAgent(), to: '/usr/lib/trivet' },
+      { from: house('recipes'), to: '/srv/trivet/recipes' },
+      { from: house('roles'), to: '/srv/trivet/roles' },
+    ]
+    lab = await upLab({ count: 2, binds })
+    const [one, two] = lab.nodes
     assert(one && two)
     first = one
     second = two
-    marathon = await new FakeMarathon(fleet.lab.gateway).start()
+    marathon = await new FakeMarathon(lab.gateway).start()
     marathon.put('/web', web)
     await marathon.scale('/web', 2)
-    await fleet.mustTrivet('cluster', 'set', 'default', 'haproxy-bridge.marathons', JSON.stringify([marathon.url]))
-    await fleet.mustTrivet('cluster', 'set', 'default', 'haproxy-bridge.drainSeconds', '3')
-    for (const { name } of [first, second]) await fleet.mustTrivet('node', 'assign', name, 'base', 'haproxy-bridge')
-    await fleet.mustTrivet('converge', '--all', '--wait')
+    for (const node of lab.nodes) {
+      const { run: made, events } = await apply(node)
+      assert.equal(made.outcome, 'changed', events.map(told).join('\n'))
+    }
   })
-  after(() => marathon?.end())
+  after(async () => {
+    await marathon?.end()
+    await lab?.down()
+  })
+
+  /** Without a server, which this needs none of. */
+  const apply = async (node: LabNode): Promise<Report> => {
+    const settings = [`haproxy-bridge.marathons=${JSON.stringify([marathon.url])}`, 'haproxy-bridge.drainSeconds=3']
+    const argv = ['/usr/lib/trivet/trivet-agent.cjs', 'apply', '--json', '--role', 'haproxy-bridge']
+    const from = ['--recipes', '/srv/trivet/recipes', '--roles', '/srv/trivet/roles']
+    const set = settings.flatMap((one) => ['--set', one])
+    const { stdout, stderr } = await node.exec([...argv, ...from, ...set], { timeoutMs: 300_000 })
+    assert(stdout, stderr)
+    return JSON.parse(stdout)
+  }
 
   const urlOf = (node: LabNode) => `http://${node.address}:${port}/`
 
@@ -81,13 +103,10 @@ describe('the bridge', { skip: whyNoLab() ?? false }, () => {
       assert.equal((await answer(urlOf(node))).status, 200)
       assert.equal((await answer(`http://${node.address}/`, 'Web.Example:80')).status, 200)
       assert.equal((await answer(`http://${node.address}/_bridge/health`)).status, 200)
-      assert.equal(
-        await onNode(node, 'ps', '-o', 'user=', '-C', 'node', '--sort=pid').then((text) => text.includes('trivet-')),
-        true,
-      )
+      assert.match(await onNode(node, 'systemctl', 'show', '--property=User', 'trivet-bridge'), /trivet-bridge/)
     }
-    const { stdout } = await fleet.trivet('converge', '--all', '--wait', '--json')
-    assert.doesNotMatch(stdout, /"changed"/)
+    const again = await apply(first)
+    assert.deepEqual(again.events.map(told), [])
   })
 
   test('no request fails while the app is scaled from 2 to 20 and back', async (t) => {
@@ -120,8 +139,8 @@ describe('the bridge', { skip: whyNoLab() ?? false }, () => {
     await untilStatus(second, 'that it is well', ({ state }) => state === 'ok')
     const waits = { events: [] as Promise<number>[], polling: [] as Promise<number>[] }
     for (let count = 3; count <= 9; count++) {
-      const told = await marathon.scale('/web', count)
-      for (const [task, at] of told) {
+      const launched = await marathon.scale('/web', count)
+      for (const [task, at] of launched) {
         waits.events.push(untilServed(first, task).then((then) => then - at))
         waits.polling.push(untilServed(second, task).then((then) => then - at))
       }
