@@ -29,6 +29,8 @@ export const LeaseRule = z.strictObject({
     .default(1),
   /** The probe that must be well before the lease is given back. */
   until: ResourceId.optional(),
+  /** A gate above the resource: until it has been open, this node is not of the group yet, and keeps nobody from acting. */
+  from: ResourceId.optional(),
   /** Where this is so, all others of the group go first: the leader of an ensemble. */
   last: ProbeWays.refine(hasOneWay, { error: 'must have exactly one of tcp, http and command' }).optional(),
 })
@@ -55,7 +57,7 @@ export const Common = z.strictObject({
     .describe('Its failure is reported and skips only what requires it; it does not fail the run.'),
   audit: z.boolean().optional().describe('What differs is reported, and nothing is changed.'),
   lease: LeaseRule.optional().describe(
-    'Its actions are done only with a lease of this group: by `max` nodes at a time, while enough of the others are well, until the probe `until` is well again. Where `last` holds, after all others.',
+    'Its actions are done only with a lease of this group: by `max` nodes at a time, while enough of the others are well, until the probe `until` is well again. Where `last` holds, after all others. Of a node that waits at the gate `from` nobody takes heed.',
   ),
   sensitive: z.boolean().optional().describe('Values and diffs are kept out of events, reports and logs.'),
 })

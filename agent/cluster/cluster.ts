@@ -57,9 +57,11 @@ export class Cluster {
   async follow(catalog: PreparedCatalog | undefined, owed: Notification[]) {
     const { gates, leases, host } = this.#options
     this.#prepared = catalog?.prepared ?? []
-    this.#waits = this.#prepared.flatMap(({ type, resource, want }) =>
-      type.waits && gates.closed(resource.name, want) !== undefined ? [resource.name] : [],
-    )
+    const waiting = this.#prepared.filter(({ type }) => type.waits)
+    gates.forgetBut(waiting.map(({ resource }) => resource.name))
+    this.#waits = waiting
+      .filter(({ resource, want }) => gates.closed(resource.name, want) !== undefined)
+      .map(({ resource }) => resource.name)
     const byId = new Map(this.#prepared.map((one) => [one.id, one]))
     const needed = owed.flatMap(({ action, target }) => {
       const rule = byId.get(target)?.resource.lease

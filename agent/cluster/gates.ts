@@ -27,8 +27,18 @@ export class Gates {
     if (!this.#told) return 'there is no connection to the server, and only it knows the other nodes'
     const reason = this.#told[name]
     if (reason !== undefined) return reason
-    this.#opened = { ...this.#opened, [name]: digest }
-    writeSynced(this.#path, JSON.stringify(this.#opened))
+    this.#keep({ ...this.#opened, [name]: digest })
     return undefined
+  }
+
+  /** Gates of other names are forgotten: one that comes again is asked again. */
+  forgetBut(names: string[]) {
+    const kept = Object.entries(this.#opened).filter(([name]) => names.includes(name))
+    if (kept.length < Object.keys(this.#opened).length) this.#keep(Object.fromEntries(kept))
+  }
+
+  #keep(opened: z.infer<typeof Opened>) {
+    this.#opened = opened
+    writeSynced(this.#path, JSON.stringify(opened))
   }
 }

@@ -38,14 +38,16 @@ export default defineRecipe({
     declareFlags(context, quorumOf(size))
 
     const voters = quorumOf(zookeeper.ensembleSize)
-    gate('zookeeper has a quorum, for mesos-master', {
+    const quorumOfZookeeper = 'zookeeper has a quorum, for mesos-master'
+    const further = before >= quorumOf(size) && risen(role, quorumOf(size), before)
+    gate(quorumOfZookeeper, {
       role: zookeeper.role,
       probe: 'probe[zookeeper]',
       atLeast: voters,
     })
     // As many as the quorum may start at once. Each further one waits until all before it run with this quorum: so those that come to a
     // running ensemble start when it has risen, and one after the other.
-    if (before >= quorumOf(size)) gate(...risen(role, quorumOf(size), before))
+    if (further) gate(...further)
     file(readyFile('master'), { content: '', mode: '0644', owner: 'root', group: 'root' })
     service('mesos-master', {
       running: true,
@@ -54,6 +56,8 @@ export default defineRecipe({
         group: 'mesos-master',
         max: mostAtOnce(size),
         until: 'probe[mesos-master has its log]',
+        // One that is to come waits until the others have restarted, so they do not wait for it.
+        from: `gate[${further ? further[0] : quorumOfZookeeper}]`,
         last: { http: { url: urlOf(context, '/metrics/snapshot'), expect: metric('master/elected') } },
       },
     })

@@ -62,13 +62,16 @@ function requirementErrors({ requires = [] }: CatalogResource, resources: Resour
 
 function leaseErrors({ type, lease }: CatalogResource, resources: Resources, actions: ActionsByType) {
   if (!lease) return []
-  const { until } = lease
+  const { until, from } = lease
   const none = (actions.get(type) ?? []).length === 0
   return [
     ...(none ? [`has a lease, but a ${type} has no actions, and only those need one. Leave it out.`] : []),
     ...(until === undefined || resources.get(until)?.type === 'probe'
       ? []
       : [`has a lease until ${resources.has(until) ? `${until}, which is no probe` : missing(until, resources)}`]),
+    ...(from === undefined || resources.get(from)?.type === 'gate'
+      ? []
+      : [`has a lease from ${resources.has(from) ? `${from}, which is no gate` : missing(from, resources)}`]),
   ]
 }
 

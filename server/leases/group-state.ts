@@ -30,19 +30,27 @@ export function groupState(group: Group, known: Known, now: number): GroupState 
   const waiting = waitingIn(group, known)
   const asksLast = waiting.some(({ last }) => last)
   const members = new Map(
-    [...group.members].map(([id, member]) => [
-      id,
-      {
-        name: member.name,
-        trouble: troubleIn(group, id, known),
-        busy: asksLast ? busyWith(id, member, known) : null,
-      },
-    ]),
+    [...group.members]
+      .filter(([id, member]) => !isYetToCome(id, member, known))
+      .map(([id, member]) => [
+        id,
+        {
+          name: member.name,
+          trouble: troubleIn(group, id, known),
+          busy: asksLast ? busyWith(id, member, known) : null,
+        },
+      ]),
   )
   const held = new Map(
     [...group.held].map(([id, { grantedAt }]) => [id, { name: nameOf(group, id, known), grantedAt }]),
   )
   return { now, members, held, waiting }
+}
+
+/** It waits, by all that is known, at the gate from which on it is of the group. */
+function isYetToCome(nodeId: string, { rules }: GroupMember, { progress }: Known) {
+  const last = progress.of(nodeId)
+  return rules.every(({ from }) => from !== undefined && (!last || from in last.waits))
 }
 
 function waitingIn(group: Group, known: Known): Waiting[] {

@@ -15,6 +15,12 @@ const recipes = {
       lease: { group: 'quorum', max: attributes.max, until: 'probe[quorum]', last: { tcp: { port: 2181, expect: 'leader' } } },
     })
   }`,
+  newcomer: `attributes: z.strictObject({}),
+  declare({ gate, probe, service }) {
+    gate('come', { role: 'quorum', probe: 'probe[quorum]', atLeast: 3 })
+    probe('newcomer', { tcp: { port: 2181 } })
+    service('newcomer', { running: true, lease: { group: 'quorum', until: 'probe[newcomer]', from: 'gate[come]' } })
+  }`,
   waiter: `attributes: z.strictObject({}),
   declare({ gate, service }) {
     gate('quorum', { role: 'quorum', probe: 'probe[quorum]', atLeast: 2 })
@@ -22,7 +28,7 @@ const recipes = {
   }`,
 }
 
-/** A server with roles `quorum`, whose nodes act by leases of the group of that name, and `waiter`, whose nodes wait for two of those to be well. */
+/** A server with roles `quorum`, whose nodes act by leases of the group of that name, `newcomer`, whose nodes are of that group once their gate is open, and `waiter`, whose nodes wait for two of the first to be well. */
 export async function serveQuorum(t: TestContext, more: Partial<ServerOptions> = {}) {
   const imports = "import { defineRecipe } from 'trivet/recipe'\nimport { z } from 'zod'\n"
   const files = Object.entries(recipes).flatMap(([name, definition]) => [

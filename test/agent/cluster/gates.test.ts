@@ -23,3 +23,14 @@ test('one that has been open stays open, over a restart too, until it asks for s
   assert.equal(new Gates(path).closed('quorum', want), undefined)
   assert.match(new Gates(path).closed('quorum', { ...want, atLeast: 3 }) ?? '', /no connection/)
 })
+
+test('one that has left the catalog is forgotten, so that it is asked anew when it comes again', async (t) => {
+  const path = join(await tempDir(t), 'gates.json')
+  const gates = new Gates(path)
+  gates.tell({})
+  for (const name of ['quorum', 'other']) assert.equal(gates.closed(name, want), undefined)
+  gates.forgetBut(['other'])
+  gates.tell({ quorum: 'nobody', other: 'nobody' })
+  assert.equal(gates.closed('quorum', want), 'nobody')
+  assert.equal(gates.closed('other', want), undefined)
+})

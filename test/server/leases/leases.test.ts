@@ -297,3 +297,22 @@ test('a node shows its leases and how its probes are', async (t) => {
     [['waiting', 'restart service[quorum]']],
   )
 })
+
+test('nobody heeds a member that has yet to pass its gate, and everybody one that has', async (t) => {
+  const served = await serveQuorum(t)
+  const { m1 } = await three(served)
+  const [key] = await joinAll(served, ['new'], 'newcomer')
+  assert(key)
+  const agent = await member(served.place, key)
+  const { digest } = await agent.next('catalog').then(({ catalog }) => ({ digest: digestOf(catalog) }))
+  agent.send({ type: 'health', probes: { 'probe[newcomer]': 'it has not begun' } })
+  await report(agent, reportOf(randomUUID(), { catalog: digest, waits: { 'gate[come]': '2 of 3' } }))
+  m1.want(wanted)
+  const { fence } = await m1.next('lease')
+  m1.send({ type: 'lease-over', group: 'quorum', fence })
+
+  await report(agent, reportOf(randomUUID(), { catalog: digest }))
+  m1.want(wanted)
+
+  assert.match(await whyNot(m1), /probe\[newcomer\] on new is not well: it has not begun/)
+})
