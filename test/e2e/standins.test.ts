@@ -232,7 +232,11 @@ describe(
     test('each takes less than 60 MB', async () => {
       for (const node of nodes())
         for (const unit of ['mesos-master', 'mesos-slave', 'marathon']) {
-          const pid = await onNode(node, 'systemctl', 'show', '--property=MainPID', '--value', unit)
+          let pid = '0'
+          await until(`${unit} to run on ${node.name}`, async () => {
+            pid = await onNode(node, 'systemctl', 'show', '--property=MainPID', '--value', unit)
+            return pid !== '0'
+          })
           const kb = Number(/^VmRSS:\s+(\d+) kB$/m.exec(await onNode(node, 'cat', `/proc/${pid}/status`))?.[1])
           assert.ok(kb < 61_440, `${unit} on ${node.name} takes ${kb} kB`)
         }
