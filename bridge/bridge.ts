@@ -68,6 +68,8 @@ export class Bridge {
           if (text !== this.status.stream) this.#log(text)
           this.status.stream = text
           this.status.isListening = isConnected
+          // Whether it can still be read shows which Marathons are away.
+          if (!isConnected) this.#turns.ask(Date.now())
         },
       },
       signal,

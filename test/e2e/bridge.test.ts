@@ -55,8 +55,12 @@ describe('the bridge', { skip: whyNoLab() ?? false }, () => {
   })
 
   /** Without a server, which this needs none of. */
-  const apply = async (node: LabNode): Promise<Report> => {
-    const settings = [`haproxy-bridge.marathons=${JSON.stringify([marathon.url])}`, 'haproxy-bridge.drainSeconds=3']
+  const apply = async (node: LabNode, ...more: string[]): Promise<Report> => {
+    const settings = [
+      `haproxy-bridge.marathons=${JSON.stringify([marathon.url])}`,
+      'haproxy-bridge.drainSeconds=3',
+      ...more,
+    ]
     const argv = ['/usr/lib/trivet/trivet-agent.cjs', 'apply', '--json', '--role', 'haproxy-bridge']
     const from = ['--recipes', '/srv/trivet/recipes', '--roles', '/srv/trivet/roles']
     const set = settings.flatMap((one) => ['--set', one])
@@ -206,17 +210,38 @@ describe('the bridge', { skip: whyNoLab() ?? false }, () => {
   test('a full disk keeps the old file, and servers come and go all the same', async () => {
     const kept = await onNode(first, 'cat', '/etc/haproxy/haproxy.cfg')
     await onNode(first, 'mount', '-t', 'tmpfs', '-o', 'size=16k,mode=0777', 'tmpfs', '/etc/haproxy')
-    await first.exec(['tee', '/etc/haproxy/haproxy.cfg'], { input: kept })
-    await onNode(
-      first,
-      'sh',
-      '-c',
-      'chmod 666 /etc/haproxy/haproxy.cfg; ! head -c 64k /dev/zero > /etc/haproxy/ballast',
-    )
-    const [[task = ''] = []] = [...(await marathon.scale('/web', 5)).entries()].slice(-1)
+    await first.exec(['tee', '/etc/haproxy/haproxy.cfg'], { input: `${kept}\n` })
+    await onNode(first, 'sh', '-c', '! head -c 64k /dev/zero > /etc/haproxy/ballast')
+    // Its view of the disk is its own from when it began.
+    await onNode(first, 'systemctl', 'restart', 'trivet-bridge')
+    const launched = await marathon.scale('/web', 5)
     await untilStatus(first, 'that the disk is full', ({ troubles }) => /ENOSPC/.test(troubles['haproxy'] ?? ''))
-    await untilServed(first, task)
-    await onNode(first, 'umount', '/etc/haproxy')
+    for (const task of launched.keys()) await untilServed(first, task)
+    assert.equal(await onNode(first, 'cat', '/etc/haproxy/haproxy.cfg'), kept)
+    await onNode(first, 'rm', '/etc/haproxy/ballast')
     await untilStatus(first, 'that it is well', ({ state }) => state === 'ok')
+    await onNode(first, 'umount', '/etc/haproxy')
+    await onNode(first, 'systemctl', 'restart', 'trivet-bridge')
+    await untilStatus(first, 'that it is well', ({ state }) => state === 'ok')
+  })
+
+  test('in host mode the front port serves the tasks of the host alone, and the health URL goes down when it has none', async () => {
+    const names = `haproxy-bridge.names=${JSON.stringify([lab.gateway])}`
+    const { run: made, events } = await apply(second, 'haproxy-bridge.mode=host', names)
+    assert.equal(made.outcome, 'changed', events.map(told).join('\n'))
+    const health = async () => (await answer(`http://${second.address}/_bridge/health`)).status
+    await until('the app on the front port', async () => (await answer(`http://${second.address}/`)).task !== undefined)
+    await until('the health URL to be up', async () => (await health()) === 200)
+    await marathon.scale('/web', 0)
+    await until('the health URL to be down', async () => (await health()) === 503)
+    await marathon.scale('/web', 1)
+    await until('the health URL to be up again', async () => (await health()) === 200)
+  })
+
+  test('it takes little memory', async (t) => {
+    const pid = await onNode(first, 'systemctl', 'show', '--property=MainPID', '--value', 'trivet-bridge')
+    const rss = Number(/VmRSS:\s+(\d+)/.exec(await onNode(first, 'cat', `/proc/${pid}/status`))?.[1])
+    t.diagnostic(`the bridge has ${Math.round(rss / 1024)} MiB resident`)
+    assert(rss < 100 * 1024)
   })
 })
