@@ -183,7 +183,7 @@ export class Bridge {
 }
 
 /** Who has had which service port so far, by the names of the backends that HAProxy runs. */
-export function ownersIn(backends: string[], apps: App[]): Owners {
+function ownersIn(backends: string[], apps: App[]): Owners {
   const ids = new Map(apps.map(({ id }) => [id.slice(1).replaceAll('/', '_'), id]))
   return new Map(
     backends.flatMap((name) => {

@@ -44,7 +44,7 @@ function registration(
   const where = whereIs(app, task, index, addresses)
   if ('wrong' in where || !consul) return undefined
   const { address, port } = where
-  const path = app.checks.find((one) => /HTTP$/.test(one.protocol) && one.portIndex === index)?.path
+  const path = app.checks.find((one) => one.protocol.endsWith('HTTP') && one.portIndex === index)?.path
   const often = { Interval: `${consul.checkEverySeconds}s`, Timeout: '5s' }
   const Check = path?.startsWith('/')
     ? { HTTP: `http://${address}:${port}${path}`, ...often }

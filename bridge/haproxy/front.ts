@@ -3,7 +3,7 @@ import type { Model } from '../model/model.ts'
 import type { Section } from './text.ts'
 
 /** Where a load balancer in front asks whether this node has what it wants: `/_bridge/health`, or of one backend `/_bridge/health/NAME`. */
-export const healthPath = '/_bridge/health'
+const healthPath = '/_bridge/health'
 
 /** What a port that clients connect to has. Those that stay connected are told of a reload with an answer, not in the midst of a request. */
 export function listensTo(mode: 'tcp' | 'http') {

@@ -1,5 +1,5 @@
-import { get as plain, type IncomingMessage } from 'node:http'
-import { get as secure } from 'node:https'
+import { type IncomingMessage, request as plain } from 'node:http'
+import { request as secure } from 'node:https'
 
 /** How much an answer may be, and how long it may take in all. */
 export interface Bounds {

@@ -37,7 +37,7 @@ export function serversOf(
 }
 
 /** What serves: with checks of Marathon's own only what one of them has found alive. */
-export function isWanted(app: App, task: Task, config: BridgeConfig) {
+function isWanted(app: App, task: Task, config: BridgeConfig) {
   if (task.state === 'other') return false
   if (app.checks.length > 0 && task.alive !== true) return false
   return config.mode === 'cluster' || isHere(task, config)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import { array, assert as holds, integer, property, uniqueArray } from 'fast-check'
 import { commandsFor, slotsIn } from '../../bridge/haproxy/admin.ts'
 import { render } from '../../bridge/haproxy/text.ts'
 import { keyOf, layOut, type LaidOut } from '../../bridge/model/layout.ts'
@@ -21,12 +21,13 @@ test('servers keep their slots, new ones take free ones, and what leaves drains 
   assert.deepEqual(slotsOf(third), ['', '2', '3', '4', '', '', '', ''])
 })
 
+const shape = (ports: number[], before: LaidOut, more = {}) => {
+  const model = withTasks(ports, more)
+  const laid = layOut(model, before, 0, 0)
+  return { laid, shape: render(model, laid.layout, configOf()).shape }
+}
+
 test('the shape is the same until there is no room, and room is made for as many as the app is to have', () => {
-  const shape = (ports: number[], before: LaidOut, more = {}) => {
-    const model = withTasks(ports, more)
-    const laid = layOut(model, before, 0, 0)
-    return { laid, shape: render(model, laid.layout, configOf()).shape }
-  }
   const one = shape([1], nothing)
   assert.equal(shape([2, 3, 4, 5, 6, 7, 8, 9], one.laid).shape, one.shape)
   const grown = shape([1, 2, 3, 4, 5, 6, 7, 8, 9], one.laid)
@@ -66,9 +67,9 @@ test('slots are read from what HAProxy says of its servers', () => {
 })
 
 test('after any change every wanted server has one slot and every other drains or is gone', () => {
-  const Ports = fc.uniqueArray(fc.integer({ min: 1, max: 40 }), { maxLength: 30 })
-  fc.assert(
-    fc.property(fc.array(Ports, { maxLength: 5 }), (steps) => {
+  const Ports = uniqueArray(integer({ min: 1, max: 40 }), { maxLength: 30 })
+  holds(
+    property(array(Ports, { maxLength: 5 }), (steps) => {
       let laid = nothing
       for (const [index, ports] of steps.entries()) {
         laid = layOut(withTasks(ports), laid, index * 100, 150)

@@ -1,6 +1,18 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import {
+  array,
+  assert as holds,
+  constant,
+  constantFrom,
+  integer,
+  nat,
+  oneof,
+  property,
+  record,
+  string,
+  uuid,
+} from 'fast-check'
 import { matchesGolden } from '../helpers/golden.ts'
 import { complaintsOf, modelOf, taskOf, textOf, told } from './apps.ts'
 
@@ -73,13 +85,14 @@ test('a service port of two apps stays with the one that has had it', () => {
   assert.deepEqual(complaintsOf(apps), ['/b: port dropped: service port 10080 is that of /a. Give it one of its own.'])
 })
 
+const complaintAt = (port: number) =>
+  complaintsOf([told('/web', { portDefinitions: [{ port }] })], { reservedPorts: [5051] }).join()
+
 test('service ports that tasks or the node use are refused, and say why', () => {
-  const at = (port: number) =>
-    complaintsOf([told('/web', { portDefinitions: [{ port }] })], { reservedPorts: [5051] }).join()
-  assert.match(at(31100), /lies in 31000-32000, from which tasks are given theirs/)
-  assert.match(at(5051), /used on the nodes for something else/)
-  assert.match(at(9094), /used on the nodes/)
-  assert.equal(at(30999), '')
+  assert.match(complaintAt(31100), /lies in 31000-32000, from which tasks are given theirs/)
+  assert.match(complaintAt(5051), /used on the nodes for something else/)
+  assert.match(complaintAt(9094), /used on the nodes/)
+  assert.equal(complaintAt(30999), '')
 })
 
 test('only apps of the groups are served, and a port may have a group of its own', () => {
@@ -132,46 +145,45 @@ test('a bad app or task is left out alone', () => {
   assert.equal(complaintsOf(apps).length, 5)
 })
 
-const Label = fc.record(
+const Label = record(
   {
-    HAPROXY_GROUP: fc.constantFrom('external', 'internal', 'a,b'),
-    HAPROXY_0_VHOST: fc.oneof(fc.constantFrom('a.example', 'B.example,c.example'), fc.string()),
-    HAPROXY_0_PATH: fc.oneof(fc.constant('/x'), fc.string()),
-    HAPROXY_0_MODE: fc.constantFrom('tcp', 'http', 'health'),
-    HAPROXY_0_PORT: fc.oneof(fc.constantFrom('10080', '80', '10081'), fc.string()),
-    HAPROXY_0_BALANCE: fc.oneof(fc.constantFrom('roundrobin', 'leastconn'), fc.string()),
+    HAPROXY_GROUP: constantFrom('external', 'internal', 'a,b'),
+    HAPROXY_0_VHOST: oneof(constantFrom('a.example', 'B.example,c.example'), string()),
+    HAPROXY_0_PATH: oneof(constant('/x'), string()),
+    HAPROXY_0_MODE: constantFrom('tcp', 'http', 'health'),
+    HAPROXY_0_PORT: oneof(constantFrom('10080', '80', '10081'), string()),
+    HAPROXY_0_BALANCE: oneof(constantFrom('roundrobin', 'leastconn'), string()),
   },
   { requiredKeys: [] },
 )
-const AppTold = fc.record({
-  id: fc.oneof(fc.constantFrom('/a', '/a/b', '/a-b', '/c', '/c/10080'), fc.string()),
+const AppTold = record({
+  id: oneof(constantFrom('/a', '/a/b', '/a-b', '/c', '/c/10080'), string()),
   labels: Label,
-  portDefinitions: fc.array(
-    fc.record({ port: fc.oneof(fc.constantFrom(10080, 10081), fc.integer({ min: 0, max: 65535 })) }),
-    { maxLength: 3 },
-  ),
-  healthChecks: fc.array(
-    fc.record({
-      protocol: fc.constantFrom('HTTP', 'TCP'),
-      path: fc.oneof(fc.constant('/'), fc.string()),
-      portIndex: fc.nat(2),
+  portDefinitions: array(record({ port: oneof(constantFrom(10080, 10081), integer({ min: 0, max: 65535 })) }), {
+    maxLength: 3,
+  }),
+  healthChecks: array(
+    record({
+      protocol: constantFrom('HTTP', 'TCP'),
+      path: oneof(constant('/'), string()),
+      portIndex: nat(2),
     }),
     { maxLength: 2 },
   ),
-  tasks: fc.array(
-    fc.record({
-      id: fc.uuid(),
-      host: fc.constantFrom('slave-1', 'slave-2', 'other'),
-      ports: fc.array(fc.integer({ min: 31000, max: 31003 }), { maxLength: 3 }),
-      state: fc.constantFrom('TASK_RUNNING', 'TASK_KILLING', 'TASK_UNREACHABLE'),
+  tasks: array(
+    record({
+      id: uuid(),
+      host: constantFrom('slave-1', 'slave-2', 'other'),
+      ports: array(integer({ min: 31000, max: 31003 }), { maxLength: 3 }),
+      state: constantFrom('TASK_RUNNING', 'TASK_KILLING', 'TASK_UNREACHABLE'),
     }),
     { maxLength: 4 },
   ),
 })
 
 test('whatever apps there are, no two proxies share a name or a port, and no server stands twice', () => {
-  fc.assert(
-    fc.property(fc.array(AppTold, { maxLength: 6 }), fc.constantFrom('cluster', 'host'), (apps, mode) => {
+  holds(
+    property(array(AppTold, { maxLength: 6 }), constantFrom('cluster', 'host'), (apps, mode) => {
       const lines = textOf(apps, { mode }).split('\n')
       const of = (pattern: RegExp) => lines.flatMap((line) => pattern.exec(line)?.[1] ?? [])
       for (const all of [of(/^frontend (.*)/), of(/^backend (.*)/), of(/^ {4}bind (.*)/)])
@@ -183,8 +195,8 @@ test('whatever apps there are, no two proxies share a name or a port, and no ser
 })
 
 test('the order in which apps and tasks are told does not matter', () => {
-  fc.assert(
-    fc.property(fc.array(AppTold, { maxLength: 6 }), (apps) => {
+  holds(
+    property(array(AppTold, { maxLength: 6 }), (apps) => {
       const turned = apps.map((app) => ({ ...app, tasks: app.tasks.toReversed() })).toReversed()
       assert.equal(textOf(apps), textOf(turned))
     }),

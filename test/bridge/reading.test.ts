@@ -75,11 +75,12 @@ test('the first Marathon that answers well is asked, and asked first from then o
   await assert.rejects(new Marathons([garbage, endless]).apps(signal), /no JSON: <html>.*no list of apps/)
 })
 
+const appsWith = (task: Record<string, unknown>) =>
+  readApps({ apps: [told('/web', { tasks: [taskOf('/web', 'slave-1', 31001, task)] })] }).apps
+
 test('what a new leader does not know yet is as it was known last', () => {
-  const apps = (task: Record<string, unknown>) =>
-    readApps({ apps: [told('/web', { tasks: [taskOf('/web', 'slave-1', 31001, task)] })] }).apps
-  const { memory } = remember(apps({ healthCheckResults: [{ alive: true }] }), new Map())
-  const [app] = remember(apps({ ports: [], state: 'TASK_UNREACHABLE' }), memory).apps
+  const { memory } = remember(appsWith({ healthCheckResults: [{ alive: true }] }), new Map())
+  const [app] = remember(appsWith({ ports: [], state: 'TASK_UNREACHABLE' }), memory).apps
   assert.deepEqual([app?.tasks[0]?.alive, app?.tasks[0]?.ports], [true, [31001]])
 })
 

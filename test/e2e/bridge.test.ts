@@ -24,6 +24,43 @@ interface StatusTold {
   apps: { app: string; servers: string[] }[]
 }
 
+const urlOf = (node: LabNode) => `http://${node.address}:${port}/`
+
+const statusOf = async (node: LabNode): Promise<StatusTold> => {
+  const script = "fetch('http://127.0.0.1:9094/status?json').then((r) => r.text()).then((t) => process.stdout.write(t))"
+  return JSON.parse(await onNode(node, '/usr/lib/trivet/node', '-e', script))
+}
+
+const servers = (status: StatusTold, app: string) => status.apps.find((one) => one.app === app)?.servers.length ?? -1
+
+async function answer(url: string, host?: string) {
+  const argv = ['curl', '-s', '-m', '10', '-D', '-', ...(host === undefined ? [] : ['-H', `Host: ${host}`]), url]
+  const { stdout } = await run(argv)
+  return { status: Number(/^HTTP\S+ (\d+)/.exec(stdout)?.[1] ?? 0), task: /x-task: (\S+)/i.exec(stdout)?.[1] }
+}
+
+async function untilStatus(node: LabNode, what: string, isSo: (status: StatusTold) => boolean) {
+  let seen: unknown
+  await until(
+    () => `the bridge of ${node.name} to tell ${what}; it says ${JSON.stringify(seen)}`,
+    async () => {
+      const status = await statusOf(node).catch((error: unknown) => void (seen = String(error)))
+      if (status) seen = status
+      return status !== undefined && isSo(status)
+    },
+    60_000,
+  )
+}
+
+async function untilServed(node: LabNode, task: string) {
+  await until(`${task} to be served by ${node.name}`, async () => (await answer(urlOf(node))).task === task, 120_000)
+  return performance.now()
+}
+
+const median = async (all: Promise<number>[]) => (await Promise.all(all)).toSorted((a, b) => a - b)[3] ?? Infinity
+
+const said = (status: StatusTold, app: string) => status.complaints.find((one) => one.app === app)?.text ?? ''
+
 describe('the bridge', { skip: whyNoLab() ?? false }, () => {
   let lab: Lab
   let first: LabNode
@@ -67,39 +104,6 @@ describe('the bridge', { skip: whyNoLab() ?? false }, () => {
     const { stdout, stderr } = await node.exec([...argv, ...from, ...set], { timeoutMs: 300_000 })
     assert(stdout, stderr)
     return JSON.parse(stdout)
-  }
-
-  const urlOf = (node: LabNode) => `http://${node.address}:${port}/`
-
-  const statusOf = async (node: LabNode): Promise<StatusTold> => {
-    const script =
-      "fetch('http://127.0.0.1:9094/status?json').then((r) => r.text()).then((t) => process.stdout.write(t))"
-    return JSON.parse(await onNode(node, '/usr/lib/trivet/node', '-e', script))
-  }
-
-  async function untilStatus(node: LabNode, what: string, isSo: (status: StatusTold) => boolean) {
-    let seen: unknown
-    await until(
-      () => `the bridge of ${node.name} to tell ${what}; it says ${JSON.stringify(seen)}`,
-      async () => {
-        const status = await statusOf(node).catch((error: unknown) => void (seen = String(error)))
-        if (status) seen = status
-        return status !== undefined && isSo(status)
-      },
-      60_000,
-    )
-  }
-  const servers = (status: StatusTold, app: string) => status.apps.find((one) => one.app === app)?.servers.length ?? -1
-
-  async function answer(url: string, host?: string) {
-    const argv = ['curl', '-s', '-m', '10', '-D', '-', ...(host === undefined ? [] : ['-H', `Host: ${host}`]), url]
-    const { stdout } = await run(argv)
-    return { status: Number(/^HTTP\S+ (\d+)/.exec(stdout)?.[1] ?? 0), task: /x-task: (\S+)/i.exec(stdout)?.[1] }
-  }
-
-  async function untilServed(node: LabNode, task: string) {
-    await until(`${task} to be served by ${node.name}`, async () => (await answer(urlOf(node))).task === task, 120_000)
-    return performance.now()
   }
 
   test('every node serves the app by its port and by its name, and a second run finds nothing to do', async () => {
@@ -150,7 +154,6 @@ describe('the bridge', { skip: whyNoLab() ?? false }, () => {
       }
       await pause(8000)
     }
-    const median = async (all: Promise<number>[]) => (await Promise.all(all)).toSorted((a, b) => a - b)[3] ?? Infinity
     const [ours, polled] = [await median(waits.events), await median(waits.polling)]
     t.diagnostic(
       `median from event to served: ${Math.round(ours)} ms by events, ${Math.round(polled)} ms by polling each minute`,
@@ -194,7 +197,6 @@ describe('the bridge', { skip: whyNoLab() ?? false }, () => {
     marathon.put('/taken', { portDefinitions: [{ port: 10082 }] })
     marathon.put('/good', { portDefinitions: [{ port: 10083 }], labels: { HAPROXY_0_MODE: 'http' } })
     await marathon.scale('/good', 1)
-    const said = (status: StatusTold, app: string) => status.complaints.find((one) => one.app === app)?.text ?? ''
     await untilStatus(
       first,
       'both complaints',

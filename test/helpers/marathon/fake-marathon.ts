@@ -1,6 +1,5 @@
 import { once } from 'node:events'
 import { createServer, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { randomUUID } from 'node:crypto'
 
 interface FakeTask {
@@ -30,17 +29,14 @@ export class FakeMarathon {
   readonly #heart: NodeJS.Timeout
   /** Said in the place of the apps. */
   instead: string | undefined
-  reads = 0
   url = ''
 
   constructor(host = '127.0.0.1', heartbeatMs = 10_000) {
     this.#host = host
     this.#server = createServer((request, response) => {
-      if (request.url?.startsWith('/v2/events')) return this.#attach(request.headers.accept, response)
-      if (request.url !== '/v2/apps?embed=apps.tasks') return void response.writeHead(404).end()
-      this.reads++
-      response.writeHead(200, { 'content-type': 'application/json' })
-      response.end(this.instead ?? JSON.stringify({ apps: [...this.#apps.values()].map((app) => this.#told(app)) }))
+      if (request.url?.startsWith('/v2/events')) this.#attach(request.headers.accept, response)
+      else if (request.url === '/v2/apps?embed=apps.tasks') this.#tell(response)
+      else response.writeHead(404).end()
     })
     this.#heart = setInterval(() => this.#say('\r\n'), heartbeatMs)
   }
@@ -96,10 +92,6 @@ export class FakeMarathon {
     this.#say(`event: ${eventType}\r\ndata: ${data}\r\n\r\n`)
   }
 
-  get tasks() {
-    return [...this.#apps.values()].flatMap(({ tasks }) => tasks.map(({ id, port }) => ({ id, port })))
-  }
-
   async #launch(app: FakeApp) {
     const id = `${app.id.slice(1).replaceAll('/', '_')}.${randomUUID()}`
     const server = createServer((_, response) => {
@@ -140,8 +132,16 @@ export class FakeMarathon {
     }
   }
 
+  #tell(response: ServerResponse) {
+    response.writeHead(200, { 'content-type': 'application/json' })
+    response.end(this.instead ?? JSON.stringify({ apps: [...this.#apps.values()].map((app) => this.#told(app)) }))
+  }
+
   #attach(accept: string | undefined, response: ServerResponse) {
-    if (accept !== 'text/event-stream') return void response.writeHead(405).end()
+    if (accept !== 'text/event-stream') {
+      response.writeHead(405).end()
+      return
+    }
     response.useChunkedEncodingByDefault = false
     response.writeHead(200, { 'content-type': 'text/event-stream;charset=utf-8', connection: 'close' })
     response.flushHeaders()
@@ -156,6 +156,7 @@ export class FakeMarathon {
 }
 
 function portOf(server: Server) {
-  // It listens on TCP, so this is no path.
-  return (server.address() as AddressInfo).port
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('it does not listen on TCP')
+  return address.port
 }
