@@ -11,6 +11,7 @@ export default defineRole({
     marathon: { role: 'rails-slave', masterRole: 'rails-master' },
     consul: { serverRole: 'rails-master', servers: 1 },
     dnsmasq: { consul: true },
+    'sample-job': { slaveRole: 'rails-slave' },
     'haproxy-bridge': { mode: 'host', consul: true, appNames: true, marathonRole: 'rails-slave' },
   },
 })
