@@ -1,4 +1,4 @@
-import { digestOf } from '../protocol/catalog.ts'
+import { digestOf, ResourceId } from '../protocol/catalog.ts'
 import type { Report } from '../protocol/events.ts'
 import type { ServerMessage } from '../protocol/messages.ts'
 import type { Agent } from './agent.ts'
@@ -35,6 +35,8 @@ export class Daemon {
   #connection: Connection | undefined
   readonly #drift: Drift
   readonly #cluster: Cluster
+  /** The gates that were closed in the last run. */
+  #closed: ResourceId[] = []
   /** Ends a series of repairs when another run is asked for. */
   #yielding = new AbortController()
   #session = ''
@@ -205,6 +207,7 @@ export class Daemon {
       progress.flush()
       for (const report of reports) this.#agent.delivery.add(report)
       for (const { run } of reports) {
+        this.#closed = Object.keys(run.waits ?? {}).flatMap((id) => ResourceId.safeParse(id).data ?? [])
         this.#log(
           `run ${run.id} (${run.mode}, ${run.trigger}): ${run.outcome} in ${tookMs.toFixed(1)} ms${run.error ? `: ${run.error}` : ''}`,
         )
@@ -234,7 +237,7 @@ export class Daemon {
 
   #followCluster() {
     const { catalog, runner } = this.#agent
-    return this.#cluster.follow(catalog.read(), runner.owed())
+    return this.#cluster.follow(catalog.read(), runner.owed(), this.#closed)
   }
 
   #make(request: Request, hooks: Hooks): Promise<Report[]> {

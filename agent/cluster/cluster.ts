@@ -1,4 +1,4 @@
-import type { Notification } from '../../protocol/catalog.ts'
+import type { Notification, ResourceId } from '../../protocol/catalog.ts'
 import type { AgentMessage, ServerMessage } from '../../protocol/messages.ts'
 import type { Host } from '../../resources/host.ts'
 import type { PreparedCatalog } from '../kept/kept-catalog.ts'
@@ -49,19 +49,19 @@ export class Cluster {
         return leases.refused(message)
       case 'gates':
         gates.tell(message.closed)
-        if (this.#waits.some((name) => !(name in message.closed))) wake('gate')
+        this.#goOn()
     }
   }
 
-  /** A run has been: what of the catalog is asked from now on, and for what a lease is needed. */
-  async follow(catalog: PreparedCatalog | undefined, owed: Notification[]) {
+  /** A run has been: what of the catalog is asked from now on, for what a lease is needed, and at which gates it waited. */
+  async follow(catalog: PreparedCatalog | undefined, owed: Notification[], closed: ResourceId[]) {
     const { gates, leases, host } = this.#options
     this.#prepared = catalog?.prepared ?? []
     const waiting = this.#prepared.filter(({ type }) => type.waits)
     gates.forgetBut(waiting.map(({ resource }) => resource.name))
-    this.#waits = waiting
-      .filter(({ resource, want }) => gates.closed(resource.name, want) !== undefined)
-      .map(({ resource }) => resource.name)
+    this.#waits = waiting.filter(({ id }) => closed.includes(id)).map(({ resource }) => resource.name)
+    // One may have opened while the run was under way.
+    this.#goOn()
     const byId = new Map(this.#prepared.map((one) => [one.id, one]))
     const needed = owed.flatMap(({ action, target }) => {
       const rule = byId.get(target)?.resource.lease
@@ -76,6 +76,13 @@ export class Cluster {
 
   close() {
     this.#health.close()
+  }
+
+  #goOn() {
+    const { gates, wake } = this.#options
+    if (!this.#waits.some((name) => gates.isOpen(name))) return
+    this.#waits = []
+    wake('gate')
   }
 
   /** Gives back what is held for nothing any more, once all is well. */

@@ -31,6 +31,11 @@ export class Gates {
     return undefined
   }
 
+  /** What the server has last said of it. */
+  isOpen(name: string) {
+    return this.#told !== undefined && !(name in this.#told)
+  }
+
   /** Gates of other names are forgotten: one that comes again is asked again. */
   forgetBut(names: string[]) {
     const kept = Object.entries(this.#opened).filter(([name]) => names.includes(name))

@@ -117,3 +117,21 @@ test('a gate that opens begins a run that goes on behind it', async (t) => {
   await until('the run is reported', () => fake.all('report').length === 2)
   assert.deepEqual(shown(fake), ['catalog would-change', 'gate changed'])
 })
+
+test('a gate that opens while a run is under way is not missed', async (t) => {
+  const gate = resource('quorum', { type: 'gate', props: { role: 'zk', probe: 'probe[zk]', atLeast: 2 } })
+  const served = await serve(t)
+  const { fake } = served
+  const node = await daemonFor(t, served)
+  // What is applied after the gate was asked, in the same run.
+  node.world.before.set('apply other', async () => {
+    fake.send({ type: 'gates', closed: {} })
+    await until('the agent has heard of it', () => node.agent.gates.isOpen('quorum'))
+  })
+  void node.start()
+  await fake.letIn(served.identity)
+  fake.send({ type: 'gates', closed: { quorum: '1 of 2' } })
+  const other = resource('other', { recipe: 'other' })
+  fake.send({ type: 'catalog', catalog: { node: 'n1', resources: [gate, resource('daemon'), other] } })
+  await until('what waited is made', () => node.world.deeds.includes('apply daemon'))
+})
