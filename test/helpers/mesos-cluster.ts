@@ -3,9 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before } from 'node:test'
 import { type Cast, clusterCast, joinAll, setAttributes } from '../../lab/demo/cluster-story.ts'
-import { readText } from '../../lab/demo/cluster-prove.ts'
 import type { Fleet } from '../../lab/fleet.ts'
-import { until } from '../../lab/run.ts'
 import { buildStandins } from '../standins/deb/build.ts'
 import { type DebServer, serveDebs } from '../standins/deb/serve.ts'
 import { fleetOfSuite } from './fleet.ts'
@@ -40,24 +38,4 @@ export function clusterOfSuite(masters: number, slaves: number): () => Cluster {
     if (!cluster) throw new Error('the cluster did not come up')
     return cluster
   }
-}
-
-/** Asks each of these until one answers with what `find` makes of it. */
-export function ask<Found>(
-  what: string,
-  urls: string[],
-  find: (text: string) => Found | undefined,
-  timeoutMs = 120_000,
-): Promise<Found> {
-  return until(
-    what,
-    async () => {
-      for (const text of await Promise.all(urls.map(readText))) {
-        const found = text === undefined ? undefined : find(text)
-        if (found !== undefined) return found
-      }
-      return undefined
-    },
-    timeoutMs,
-  )
 }

@@ -33,14 +33,16 @@ test('of the small cluster with Rails the one master has no Marathon, and all sl
   assert.match(bridge, /10\.0\.0\.12:8080/)
 })
 
+/** Whose slaves the sample job of a layout counts. */
+function countedBy(role: string, slaves: string[]) {
+  const nodes = [nodeOf('m1', [role === 'slave' ? 'master' : 'rails-master']), ...withNames(role, ...slaves)]
+  const submits = role === 'slave' ? 'm1' : 's11'
+  for (const node of nodes) if (node.name === submits) node.roles.push('sample-job')
+  const attributes = { ...sources, 'zookeeper.ensembleSize': 1 }
+  return catalogOfNode(submits, { nodes, attributes }).get('gate[1 slaves are registered]').props.role
+}
+
 test('the sample job beside the roles of any layout counts the slaves of that layout', () => {
-  const gate = (role: string, slaves: string[]) => {
-    const nodes = [nodeOf('m1', [role === 'slave' ? 'master' : 'rails-master']), ...withNames(role, ...slaves)]
-    const submits = role === 'slave' ? 'm1' : 's11'
-    for (const node of nodes) if (node.name === submits) node.roles.push('sample-job')
-    const attributes = { ...sources, 'zookeeper.ensembleSize': 1 }
-    return catalogOfNode(submits, { nodes, attributes }).get('gate[1 slaves are registered]').props.role
-  }
-  assert.equal(gate('slave', ['s11', 's12']), 'slave')
-  assert.equal(gate('rails-slave', ['s11', 's12']), 'rails-slave')
+  assert.equal(countedBy('slave', ['s11', 's12']), 'slave')
+  assert.equal(countedBy('rails-slave', ['s11', 's12']), 'rails-slave')
 })
