@@ -207,6 +207,11 @@ describe('the bridge', { skip: whyNoLab() ?? false }, () => {
     await until('/good to be served', async () => (await answer(`http://${first.address}:10083/`)).status === 200)
     assert.equal((await answer(urlOf(first))).status, 200)
     for (const app of ['/another', '/odd', '/taken', '/good']) marathon.remove(app)
+    await untilStatus(
+      first,
+      'that only /web is left',
+      ({ apps, complaints }) => apps.length === 1 && complaints.length === 0,
+    )
   })
 
   test('a full disk keeps the old file, and servers come and go all the same', async () => {
