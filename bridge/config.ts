@@ -10,7 +10,8 @@ const DnsName = z.string().regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, 'lower-case
 const Haproxy = z.strictObject({
   configFile: Path.default('/etc/haproxy/haproxy.cfg'),
   program: Path.default('/usr/sbin/haproxy'),
-  adminSocket: Path.default('/run/haproxy/admin.sock'),
+  /** Not that of Debian's file, which haproxy may run with already: a reload hands sockets on as they are, and whose they are too. */
+  adminSocket: Path.default('/run/haproxy/bridge.sock'),
   masterSocket: Path.default('/run/haproxy-master.sock'),
   /** Lies there during a reload alone: what the new worker is to know of the health of its servers. */
   stateFile: Path.default('/var/lib/trivet-bridge/servers.state'),

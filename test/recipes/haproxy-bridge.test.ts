@@ -34,6 +34,10 @@ test('its configuration is one that the bridge takes, whatever is switched on', 
   assert.deepEqual([mode, consul?.render, frontApp], ['host', true, '/web'])
 })
 
+test('the bridge has a socket of its own: that of the package would be handed on by a reload, and let it in no more than before', () => {
+  assert.notEqual(configWith().haproxy.adminSocket, '/run/haproxy/admin.sock')
+})
+
 test('without a Marathon to read the node waits for one', () => {
   const compiled = compileNode('slave-1', { nodes })
   assert.match(JSON.stringify(compiled), /marathon/)
