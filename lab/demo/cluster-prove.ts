@@ -35,7 +35,7 @@ export async function proveApp(nodes: LabNode[], port: number, timeoutMs = 60_00
 }
 
 /** Undefined where nobody answers, or with something else than 200: it is asked again until a deadline. */
-async function readText(url: string): Promise<string | undefined> {
+export async function readText(url: string): Promise<string | undefined> {
   try {
     const response = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(3000) })
     return response.status === 200 ? await response.text() : undefined
