@@ -12,6 +12,8 @@ import { type CommandResult, must, run, until } from './run.ts'
 
 /** Where the server of a lab listens, on the lab's gateway address: each lab has its own. */
 const port = 7400
+/** A server starts in two seconds, and in many more where several labs boot beside it. */
+const startMs = 120_000
 const program = fileURLToPath(new URL('../bin/trivet', import.meta.url))
 const house = fileURLToPath(new URL('..', import.meta.url))
 
@@ -143,6 +145,7 @@ class ServerProcess {
         if (child.exitCode !== null) throw new CommandError(`the server ended with ${child.exitCode}: ${this.log}`)
         return this.log.slice(logged).includes('Trivet listens on') && (invitation !== '' || !isFirst)
       },
+      startMs,
     )
     return invitation
   }

@@ -12,7 +12,7 @@ import { Duration } from '../time.ts'
 const everyMs = 1000
 
 export const nodeWait = command({
-  usage: 'node wait (NODE... | --all) [--for DURATION]',
+  usage: 'node wait [NODE...|--all] [--for DURATION]',
   summary: 'Wait until nodes are as they should be: converged to their newest catalog, and nothing owed or waited for.',
   details: `An order is over when each node has made its run; a node that waits at a gate or for a lease goes on by itself after that. This waits for the
 end of it. A node that failed ends the wait at once, with 1, as does the time.`,
