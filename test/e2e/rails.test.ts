@@ -84,6 +84,11 @@ const resolve = async (node: LabNode, name: string) => {
   return [...new Set(stdout.split('\n').flatMap((line) => line.split(' ')[0] || []))].toSorted()
 }
 
+const metBy = (tasks: Task[]) => tasks.map((task) => `${task.host} ${task.id}`).toSorted()
+
+const logOfBridge = (node: LabNode) =>
+  onNode(node, 'journalctl', '--unit=trivet-bridge', '--output=cat', '--no-pager', '--lines=5')
+
 const ids = (tasks: Task[]) => tasks.map((task) => task.id).toSorted()
 
 /** What a slave is wrong in; nothing where Consul, HAProxy and the health URL tell of its own tasks and no others. */
@@ -102,7 +107,7 @@ async function wrongOn(slave: LabNode, all: Task[]) {
   const wanted = {
     registered: ports(own).map((port) => `${slave.address}:${port}`),
     checks: own.map(() => 'passing'),
-    served: own.length === 0 ? ['503'] : own.map((task) => `${task.host} ${task.id}`).toSorted(),
+    served: own.length === 0 ? ['503'] : metBy(own),
     health: own.length === 0 ? 503 : 200,
   }
   return isDeepStrictEqual(told, wanted)
@@ -230,7 +235,7 @@ describe('the small cluster for Rails: one master and two slaves', { skip: whyNo
   test('what leads to no name is for the only app, and the name of the app is as good as its label', async () => {
     const tasks = await untilRight(2)
     for (const slave of up().slaves) {
-      const own = tasks.filter(({ host }) => host === slave.address).map((task) => `${task.host} ${task.id}`)
+      const own = metBy(tasks.filter(({ host }) => host === slave.address))
       assert.deepEqual(await metOn(slave, slave.address, 2), own)
       assert.deepEqual(await metOn(slave, ownName, 2), own)
     }
@@ -294,6 +299,8 @@ describe('the small cluster for Rails: one master and two slaves', { skip: whyNo
     const led = await leaderOf(slaves[0] ?? assert.fail())
     const leader = slaves.find(({ address }) => led === `${address}:8080`) ?? assert.fail()
     await onNode(leader, 'systemctl', 'kill', '--kill-whom=main', '--signal=KILL', 'marathon')
+    for (const slave of slaves)
+      assert.deepEqual(await metOn(slave, vhost, 5), metBy(earlier.filter(({ host }) => host === slave.address)))
     await until(
       'both Marathons to know one leader',
       async () => {
@@ -303,6 +310,19 @@ describe('the small cluster for Rails: one master and two slaves', { skip: whyNo
       patience,
     )
     assert.deepEqual(ids(await untilRight(4)), ids(earlier))
+    await scale(2)
+  })
+
+  test('while Consul is away, what was served is served on, also by a bridge that begins anew', async () => {
+    const [slave = assert.fail()] = up().slaves
+    const own = (await untilRight(2)).filter(({ host }) => host === slave.address)
+    await onNode(slave, 'systemctl', 'stop', 'consul')
+    await onNode(slave, 'systemctl', 'restart', 'trivet-bridge')
+    await until('the bridge to miss Consul', async () => /trouble with consul/.test(await logOfBridge(slave)))
+    assert.deepEqual(await metOn(slave, vhost, 3), metBy(own))
+    assert.equal(await healthOf(slave), 200)
+    await onNode(slave, 'systemctl', 'start', 'consul')
+    await scale(3)
     await scale(2)
   })
 
