@@ -24,7 +24,7 @@ if (unknown.length > 0) {
   console.error(`There is no end-to-end test ${unknown.join(', ')}. There are: ${there.join(', ')}`)
   process.exitCode = 2
 } else {
-  const passed = [await runTests(unit, 2, 60_000), await runTests(endToEnd, 2, 900_000)]
+  const passed = [await runTests(unit, 2, 60_000), await runTests(endToEnd, 2, 1_800_000)]
   process.exitCode = passed.every(Boolean) ? 0 : 1
 }
 
