@@ -82,7 +82,11 @@ if (url) {
 }
 watchNumber()
 // Candidates stand before their log is whole, as in life: the elected one has its minute for that.
-registry.recover().catch((error: unknown) => die(`Recovery of the log failed: ${String(error)}`))
+registry.recover().then(
+  // A follower's replica has caught up too, and its metrics say so.
+  () => (shown.hasRecovered = true),
+  (error: unknown) => die(`Recovery of the log failed: ${String(error)}`),
+)
 if (zk && url) {
   await contend(zk, url.path, info)
   await watchLeader(zk, url.path, detected)
@@ -109,7 +113,6 @@ async function lead() {
         `Recovery failed: Failed to recover registrar: Failed to perform fetch within ${flags.registry_fetch_timeout === '60secs' ? '1mins' : flags.registry_fetch_timeout}`,
       ),
     )
-  shown.hasRecovered = true
   log(`Recovered ${kept.agents.length} agents from the registry`)
   shown.cluster = new Cluster(
     {
