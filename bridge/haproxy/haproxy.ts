@@ -25,6 +25,8 @@ export class Invalid extends Error {
 /** The HAProxy of this node, to which all of its configuration is given. */
 export class Haproxy {
   readonly #config: BridgeConfig['haproxy']
+  /** What came of the last look that failed. */
+  #whyNot = ''
 
   constructor(config: BridgeConfig['haproxy']) {
     this.#config = config
@@ -35,8 +37,8 @@ export class Haproxy {
     try {
       return await readInfo(this.#config.adminSocket)
     } catch (error) {
-      if (error instanceof Error) return undefined
-      throw error
+      this.#whyNot = messageOf(error)
+      return undefined
     }
   }
 
@@ -134,7 +136,7 @@ export class Haproxy {
       // While it begins anew, the master does not answer.
       const now = await this.#failedReloads().catch(() => failed)
       if (now > failed) throw new Error('haproxy did not reload, and goes on as it was; see: journalctl -u haproxy')
-      if (performance.now() > deadline) throw new Error('waited 15 s for haproxy to have a new worker')
+      if (performance.now() > deadline) throw new Error(`waited 15 s for haproxy to have a new worker. ${this.#whyNot}`)
       await pause(20)
     }
   }

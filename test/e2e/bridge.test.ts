@@ -57,6 +57,9 @@ async function untilServed(node: LabNode, task: string) {
   return performance.now()
 }
 
+const journalOf = (node: LabNode) =>
+  onNode(node, 'journalctl', '--no-pager', '-n', '60', '-u', 'trivet-bridge', '-u', 'haproxy')
+
 const median = async (all: Promise<number>[]) => (await Promise.all(all)).toSorted((a, b) => a - b)[3] ?? Infinity
 
 const said = (status: StatusTold, app: string) => status.complaints.find((one) => one.app === app)?.text ?? ''
@@ -83,7 +86,7 @@ describe('the bridge', { skip: whyNoLab() ?? false }, () => {
     await marathon.scale('/web', 2)
     for (const node of lab.nodes) {
       const { run: made, events } = await apply(node)
-      assert.equal(made.outcome, 'changed', events.map(told).join('\n'))
+      assert.equal(made.outcome, 'changed', `${events.map(told).join('\n')}\n${await journalOf(node)}`)
     }
   })
   after(async () => {
