@@ -5,25 +5,26 @@ import { Name } from '../../protocol/name.ts'
 import type { NodeSummary } from '../../protocol/views.ts'
 import type { Client } from '../api-client.ts'
 import { CommandError, UsageError } from '../command.ts'
-import { command } from '../options.ts'
+import { command, json, jsonFlag } from '../options.ts'
 import { Duration } from '../time.ts'
 
 /** Between two looks. */
 const everyMs = 1000
 
 export const nodeWait = command({
-  usage: 'node wait [NODE...|--all] [--for DURATION]',
+  usage: 'node wait [NODE...|--all] [--for DURATION] [--json]',
   summary: 'Wait until nodes are as they should be: converged to their newest catalog, and nothing owed or waited for.',
   details: `An order is over when each node has made its run; a node that waits at a gate or for a lease goes on by itself after that. This waits for the
 end of it. A node that failed ends the wait at once, with 1, as does the time.`,
-  flags: { all: { type: 'boolean' }, for: { type: 'string' } },
+  flags: { all: { type: 'boolean' }, for: { type: 'string' }, ...jsonFlag },
   options: z.object({
     operands: z.array(Name),
     all: z.boolean().default(false).describe('All nodes that there are.'),
     for: Duration.prefault('30m').describe('How long at most: 90s, 10m, 2h; 30m if not said.'),
+    json,
   }),
 
-  async run({ operands, all, for: patienceMs }, context) {
+  async run({ operands, all, for: patienceMs, json: asJson }, context) {
     if (all === operands.length > 0) throw new UsageError('name nodes, or say --all')
     const client = await context.api()
     const interrupted = context.interrupted()
@@ -38,7 +39,7 @@ end of it. A node that failed ends the wait at once, with 1, as does the time.`,
         said.set(node.name, news)
         return reason === undefined ? [] : [`${node.name}: ${reason}`]
       })
-      if (reasons.length === 0) return 0
+      if (reasons.length === 0) return asJson ? context.output.json(nodes) : undefined
       const failed = nodes.filter(hasFailed)
       if (failed.length > 0)
         throw new CommandError((await Promise.all(failed.map((node) => whyFailed(node, client)))).join('\n'))

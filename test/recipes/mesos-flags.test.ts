@@ -16,7 +16,7 @@ test('a flag that the version does not have is refused with the one that was mea
   )
   assert.match(slave({ checkpoint: true }), /mesos-slave 1\.11\.0 has no such flag/)
   assert.match(master({ containerizers: 'docker' }), /mesos-master 1\.11\.0 has no such flag/)
-  assert.match(marathon({ event_subscriber: 'http_callback' }), /marathon 1\.11\.24 has no such flag/)
+  assert.match(marathon({ event_subscriber: 'http_callback' }), /marathon 1\.10\.26 has no such flag/)
   assert.match(marathon({ new_group_enforce_role: 'top' }, { 'marathon.version': '1.8.244' }), /has no such flag/)
 })
 
