@@ -16,8 +16,8 @@ export interface Sources {
   marathon: unknown
 }
 
-/** Where the sample job is served, on every slave. */
-export const servicePort = 10_080
+/** Where the sample job is served, on every slave. Not 10080, which fetch and browsers refuse (WHATWG Fetch, bad ports). */
+export const servicePort = 10_100
 
 /** Says which node of the cluster it is on. */
 const sampleApp = {

@@ -14,7 +14,7 @@ export default defineRecipe({
         cpus: 0.1,
         mem: 32,
         instances: 1,
-        portDefinitions: [{ port: 10_080, protocol: 'tcp', name: 'http' }],
+        portDefinitions: [{ port: 10_100, protocol: 'tcp', name: 'http' }],
         healthChecks: [{ protocol: 'MESOS_HTTP', path: '/', portIndex: 0, gracePeriodSeconds: 60, intervalSeconds: 5 }],
       })
       .describe('The app, as it is PUT to /v2/apps.'),
