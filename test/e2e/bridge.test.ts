@@ -8,6 +8,7 @@ import { whyNoLab } from '../../lab/requirements.ts'
 import { run, until } from '../../lab/run.ts'
 import type { Report } from '../../protocol/events.ts'
 import { told } from '../helpers/acceptance.ts'
+import { ensureTools } from '../helpers/host-tools.ts'
 import { builtAgent, onNode } from '../helpers/fleet.ts'
 import { FakeMarathon } from '../helpers/marathon/fake-marathon.ts'
 import { underLoad } from '../helpers/marathon/wrk.ts'
@@ -71,6 +72,7 @@ describe('the bridge', { skip: whyNoLab() ?? false }, () => {
   let marathon: FakeMarathon
 
   before(async () => {
+    await ensureTools('wrk', 'curl')
     const binds = [
       { from: await builtAgent(), to: '/usr/lib/trivet' },
       { from: house('recipes'), to: '/srv/trivet/recipes' },

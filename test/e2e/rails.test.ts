@@ -11,6 +11,7 @@ import type { LabNode } from '../../lab/node.ts'
 import { whyNoLab } from '../../lab/requirements.ts'
 import { run, until } from '../../lab/run.ts'
 import { builtAgent, onNode } from '../helpers/fleet.ts'
+import { ensureTools } from '../helpers/host-tools.ts'
 import { buildStandins } from '../standins/deb/build.ts'
 import { type DebServer, serveDebs } from '../standins/deb/serve.ts'
 import { fetchText } from '../standins/shared/http.ts'
@@ -121,6 +122,7 @@ describe('the small cluster for Rails: one master and two slaves', { skip: whyNo
   let debs: DebServer | undefined
 
   before(async () => {
+    await ensureTools('curl')
     fleet = await upFleet({ count: 3, agent: await builtAgent() })
     const { mesos, marathon } = await buildStandins(dir)
     const served = await serveDebs(dir, fleet.lab.gateway)
