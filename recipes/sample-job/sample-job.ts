@@ -17,7 +17,7 @@ export default defineRecipe({
         portDefinitions: [{ port: 10_100, protocol: 'tcp', name: 'http' }],
         healthChecks: [{ protocol: 'MESOS_HTTP', path: '/', portIndex: 0, gracePeriodSeconds: 60, intervalSeconds: 5 }],
       })
-      .describe('The app, as it is PUT to /v2/apps.'),
+      .describe('The app, as it is PUT to /v2/apps. The one by default needs python3 on the slaves: base.packages.'),
     slaveRole: z.string().default('mesos-slave').describe('The role whose nodes are the slaves.'),
     slaves: z.int().min(1).default(1).describe('How many slaves must be registered.'),
     withinMs: z.int().min(1000).default(300_000).describe('How long it may take until its tasks run and are healthy.'),
