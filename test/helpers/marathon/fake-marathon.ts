@@ -69,7 +69,10 @@ export class FakeMarathon {
   }
 
   remove(id: string) {
+    const app = this.#apps.get(id)
     this.#apps.delete(id)
+    // Its tasks go with it: one that listened on would keep this process.
+    while (app && app.tasks.length > 0) this.#kill(app)
     this.event('app_terminated_event')
   }
 
