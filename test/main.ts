@@ -10,8 +10,8 @@ const [kind = 'all', ...names] = process.argv.slice(2)
 const files = readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.test.ts'))
   .toSorted()
-/** Twelve nodes take a quarter of an hour, and leave nobody room beside them; what supports a cluster takes ten minutes. They run when they are named. */
-const onlyNamed = ['e2e/cluster.test.ts', 'e2e/support.test.ts']
+/** Twelve nodes leave nobody room beside them, what supports a cluster takes ten minutes, and the stand-ins are at work in e2e rails too. They run when they are named. */
+const onlyNamed = ['e2e/cluster.test.ts', 'e2e/support.test.ts', 'e2e/standins.test.ts']
 const isEndToEnd = (name: string) => name.startsWith('e2e/')
 /** By its own name, or by that of the folder it is in. */
 const isNamed = (name: string, wanted: string) => name === `e2e/${wanted}.test.ts` || name.startsWith(`e2e/${wanted}/`)
