@@ -235,9 +235,9 @@ export class Daemon {
     this.#rest.begin()
   }
 
-  #followCluster() {
+  async #followCluster() {
     const { catalog, runner } = this.#agent
-    return this.#cluster.follow(catalog.read(), runner.owed(), this.#closed)
+    await this.#cluster.follow(catalog.read(), await runner.needsLease(), this.#closed)
   }
 
   #make(request: Request, hooks: Hooks): Promise<Report[]> {

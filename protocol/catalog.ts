@@ -125,8 +125,7 @@ export function idOf({ type, name }: Pick<CatalogResource, 'type' | 'name'>): Re
   return `${type}[${name}]`
 }
 
-/** JSON with sorted keys and without undefined: equal data gives equal text. */
-/** Of plain data. Equal values have equal text, in whatever order their keys came. */
+/** JSON of plain data, with sorted keys and without undefined: equal values have equal text. */
 function canonicalJson(value: unknown): string {
   if (Array.isArray(value))
     return `[${value.map((one) => (one === undefined ? 'null' : canonicalJson(one))).join(',')}]`

@@ -1,11 +1,11 @@
-import type { Notification, ResourceId } from '../../protocol/catalog.ts'
+import type { ResourceId } from '../../protocol/catalog.ts'
 import type { AgentMessage, ServerMessage } from '../../protocol/messages.ts'
 import type { Host } from '../../resources/host.ts'
 import type { PreparedCatalog } from '../kept/kept-catalog.ts'
 import type { Prepared } from '../runs/prepare.ts'
 import type { Gates } from './gates.ts'
 import { Health } from './health.ts'
-import type { Leases } from './leases.ts'
+import type { Leases, Needed } from './leases.ts'
 
 export interface ClusterOptions {
   gates: Gates
@@ -54,7 +54,7 @@ export class Cluster {
   }
 
   /** A run has been: what of the catalog is asked from now on, for what a lease is needed, and at which gates it waited. */
-  async follow(catalog: PreparedCatalog | undefined, owed: Notification[], closed: ResourceId[]) {
+  async follow(catalog: PreparedCatalog | undefined, needed: Needed[], closed: ResourceId[]) {
     const { gates, leases, host } = this.#options
     this.#prepared = catalog?.prepared ?? []
     const waiting = this.#prepared.filter(({ type }) => type.waits)
@@ -62,11 +62,6 @@ export class Cluster {
     this.#waits = waiting.filter(({ id }) => closed.includes(id)).map(({ resource }) => resource.name)
     // One may have opened while the run was under way.
     this.#goOn()
-    const byId = new Map(this.#prepared.map((one) => [one.id, one]))
-    const needed = owed.flatMap(({ action, target }) => {
-      const rule = byId.get(target)?.resource.lease
-      return rule ? [{ rule, action: `${action} ${target}` }] : []
-    })
     await leases.want(needed, host)
     this.#health.follow(this.#prepared)
     // How they were before the run says nothing of how they are after it.

@@ -10,8 +10,9 @@ import { type ResourceTypes, unitsOf } from './prepare.ts'
 import type { Reboots } from './reboot.ts'
 import { recover } from './recover.ts'
 import type { Spool } from '../kept/spool.ts'
-import type { LeaseTaker } from '../cluster/leases.ts'
+import type { LeaseTaker, Needed } from '../cluster/leases.ts'
 import { whyDisabled } from './stance.ts'
+import { heldBack } from './waiting.ts'
 import { type Drifting, type Hooks, Walk } from './walk.ts'
 
 /** What asks for a run. */
@@ -93,9 +94,18 @@ export class Runner {
     }
   }
 
-  /** What no run has done yet. */
-  owed() {
-    return new Journal(this.#options.journalPath).owed
+  /** What is owed and could be done now, but for a lease. */
+  async needsLease(): Promise<Needed[]> {
+    const { readCatalog, journalPath, host, now } = this.#options
+    const found = readCatalog()
+    const { owed } = new Journal(journalPath)
+    if (!found || owed.length === 0) return []
+    const { holdsBack } = await heldBack(found, host, now())
+    return owed.flatMap(({ action, target }) => {
+      const one = found.prepared.find(({ id }) => id === target)
+      const rule = one?.resource.lease
+      return one && rule && !holdsBack(one) ? [{ rule, action: `${action} ${target}` }] : []
+    })
   }
 
   /** Tells the names of units that may have changed, until it is closed. */

@@ -1,8 +1,9 @@
 import type { ResourceId } from '../../protocol/catalog.ts'
 import type { Host } from '../../resources/host.ts'
+import type { PreparedCatalog } from '../kept/kept-catalog.ts'
 import { look } from './check.ts'
 import type { Prepared } from './prepare.ts'
-import type { HoldsBack } from './stance.ts'
+import { type HoldsBack, stanceOf } from './stance.ts'
 
 /** What waits for other nodes in this run. */
 export interface Waiting {
@@ -12,8 +13,14 @@ export interface Waiting {
   holdsBack: HoldsBack
 }
 
+/** What may not be changed now, by the policies of the catalog and by its gates. */
+export async function heldBack({ head, prepared }: PreparedCatalog, host: Host, now: number): Promise<Waiting> {
+  const [stance, waiting] = [await stanceOf(head, new Date(now)), await waitingIn(prepared, host)]
+  return { closed: waiting.closed, holdsBack: (one) => stance(one) ?? waiting.holdsBack(one) }
+}
+
 /** Asked once per run, so that a run has one answer: what opens meanwhile has a run of its own. */
-export async function waitingIn(prepared: Prepared[], host: Host): Promise<Waiting> {
+async function waitingIn(prepared: Prepared[], host: Host): Promise<Waiting> {
   const closed: Waiting['closed'] = {}
   const recipes = new Map<string, ResourceId>()
   const held = new Map<ResourceId, string>()

@@ -13,8 +13,7 @@ import type { Prepared, ResourceTypes } from './prepare.ts'
 import type { Reboots } from './reboot.ts'
 import { reportOf } from './report.ts'
 import type { Spool } from '../kept/spool.ts'
-import { stanceOf } from './stance.ts'
-import { type Waiting, waitingIn } from './waiting.ts'
+import { heldBack, type Waiting } from './waiting.ts'
 import type { LeaseTaker } from '../cluster/leases.ts'
 
 export interface Hooks {
@@ -184,15 +183,15 @@ export class Walk {
     const { found, host, ledger, journal, begun, now, leases } = this.#options
     if (!found) throw new Error('there is no catalog on this node yet')
     host.changed()
-    const [stance, waiting] = [await stanceOf(found.head, new Date(now())), await waitingIn(found.prepared, host)]
-    this.#waits = waiting.closed
+    const { closed, holdsBack } = await heldBack(found, host, now())
+    this.#waits = closed
     const common: Converging & { host: RealHost } = {
       host,
       ledger,
       journal,
       signal,
       report: this.#report,
-      holdsBack: (one) => stance(one) ?? waiting.holdsBack(one),
+      holdsBack,
       leases,
       changing: () => journal.begin(begun),
       cleanupOf: cleanupIn(found),

@@ -133,9 +133,10 @@ describe('what holds a node back, on a real node', { skip: whyNoLab() ?? false }
     await until('it to be removed', async () => (await node.exec(['test', '-e', '/etc/gone'])).exitCode === 1)
   })
 
-  const told = 'repaired in time, but the run was not told as drift when this was last run'
-  test('what is watched is repaired at once, as drift', { todo: told }, async () => {
-    const { fleet, node } = up()
+  test('what is watched is repaired at once, as drift', async () => {
+    const { fleet, node, name } = up()
+    // The catalog with this role may come after the one that took the others away: its own run would repair the file, as no drift.
+    await settled(fleet, name)
     await onNode(node, 'sh', '-c', 'echo two > /etc/word')
     await until('it to be repaired', async () => (await onNode(node, 'cat', '/etc/word')) === 'one')
     await until('the run to be told', async () => (await runsOf(fleet, node, '--trigger', 'drift')).length > 0)

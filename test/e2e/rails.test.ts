@@ -87,6 +87,9 @@ const resolve = async (node: LabNode, name: string) => {
 
 const metBy = (tasks: Task[]) => tasks.map((task) => `${task.host} ${task.id}`).toSorted()
 
+const logOfBridge = (node: LabNode) =>
+  onNode(node, 'journalctl', '--unit=trivet-bridge', '--output=cat', '--no-pager', '--lines=5')
+
 const ids = (tasks: Task[]) => tasks.map((task) => task.id).toSorted()
 
 /** What a slave is wrong in; nothing where Consul, HAProxy and the health URL tell of its own tasks and no others. */
@@ -309,6 +312,20 @@ describe('the small cluster for Rails: one master and two slaves', { skip: whyNo
       patience,
     )
     assert.deepEqual(ids(await untilRight(4)), ids(earlier))
+    await scale(2)
+  })
+
+  test('while Consul is away, what was served is served on, also by a bridge that begins anew', async () => {
+    const tasks = await untilRight(2)
+    const slave = up().slaves.find(({ address }) => tasks.some(({ host }) => host === address)) ?? assert.fail()
+    const own = tasks.filter(({ host }) => host === slave.address)
+    await onNode(slave, 'systemctl', 'stop', 'consul')
+    await onNode(slave, 'systemctl', 'restart', 'trivet-bridge')
+    await until('the bridge to miss Consul', async () => /trouble with consul/.test(await logOfBridge(slave)))
+    assert.deepEqual(await metOn(slave, vhost, 3), metBy(own))
+    assert.equal(await healthOf(slave), 200)
+    await onNode(slave, 'systemctl', 'start', 'consul')
+    await scale(3)
     await scale(2)
   })
 

@@ -135,3 +135,24 @@ test('a gate that opens while a run is under way is not missed', async (t) => {
   fake.send({ type: 'catalog', catalog: { node: 'n1', resources: [gate, resource('daemon'), other] } })
   await until('what waited is made', () => node.world.deeds.includes('apply daemon'))
 })
+
+test('no lease is asked for what cannot be done yet, so that nobody else waits for it', async (t) => {
+  const gate = resource('quorum', { type: 'gate', props: { role: 'zk', probe: 'probe[zk]', atLeast: 2 } })
+  const served = await serve(t)
+  const { fake } = served
+  const node = await daemonFor(t, served)
+  void node.start()
+  await fake.letIn(served.identity)
+  fake.send({ type: 'gates', closed: { quorum: '1 of 2' } })
+  let wantedBefore: boolean | undefined
+  node.world.before.set('apply daemon', () => void (wantedBefore = node.agent.leases.isWanted('zk')))
+  const leased = resource('daemon', { lease: { group: 'zk', max: 1 } })
+  const resources = [resource('config', { notifies: [restart('daemon')] }), gate, leased]
+  fake.send({ type: 'catalog', catalog: { node: 'n1', resources } })
+  const { report } = await fake.hears('report')
+  assert.deepEqual(report.run.owed, ['restart thing[daemon]'])
+  fake.send({ type: 'stored', run: report.run.id })
+  fake.send({ type: 'gates', closed: {} })
+  await until('what waited is made', () => node.world.deeds.includes('apply daemon'))
+  assert.equal(wantedBefore, false)
+})

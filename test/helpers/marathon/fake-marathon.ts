@@ -72,7 +72,7 @@ export class FakeMarathon {
     const app = this.#apps.get(id)
     this.#apps.delete(id)
     // Its tasks go with it: one that listened on would keep this process.
-    while (app && app.tasks.length > 0) this.#kill(app)
+    if (app) while (app.tasks.length > 0) this.#kill(app)
     this.event('app_terminated_event')
   }
 
