@@ -89,6 +89,8 @@ function declareSettings({ attributes, node, cluster, file }: Context, isServer:
     bind_addr: node.address,
     advertise_addr: node.address,
     client_addr: attributes.clientAddress,
+    // A client leaves by default when it ends, and all that runs on its node is forgotten with it; a restart is no leave.
+    leave_on_terminate: false,
   }
   file(settingsIn('fixed'), { ...settings(fixed, []), ...restart })
 
