@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { startAptCache } from './apt-cache.ts'
 import { cacheLines, readHostApt } from './host-apt.ts'
 import { withLock } from './lock.ts'
+import { unmountAll } from './mounts.ts'
 import { must } from './run.ts'
 import type { Os } from './state.ts'
 
@@ -32,9 +33,9 @@ export async function ensureBase({ os, packages, cacheDir, note }: BaseOptions):
   if (existsSync(base)) return base
   await withLock(`${base}.lock`, async () => {
     if (existsSync(base)) return
-    await removePartial(base)
-    note(`Making a base of ${[os, ...packages].join(' + ')}: half a minute or more, once`)
     const partial = `${base}.partial`
+    await removePartial(partial)
+    note(`Making a base of ${[os, ...packages].join(' + ')}: half a minute or more, once`)
     await buildBase(os, include, partial, cacheDir)
     await settle(partial)
     await rename(partial, base)
@@ -42,12 +43,11 @@ export async function ensureBase({ os, packages, cacheDir, note }: BaseOptions):
   return base
 }
 
-async function removePartial(base: string): Promise<void> {
-  await mkdir(dirname(base), { recursive: true })
-  const names = await readdir(dirname(base))
-  const partial = names.find((name) => name === `${basename(base)}.partial`)
-  // --one-file-system: a killed build may have left its /proc mounted there.
-  if (partial) await must(['rm', '-rf', '--one-file-system', '--', `${base}.partial`])
+/** What a killed build left, with the file systems that it had mounted in there. */
+export async function removePartial(partial: string): Promise<void> {
+  await unmountAll(partial)
+  // --one-file-system: whatever is mounted there after all is not ours to empty.
+  await must(['rm', '-rf', '--one-file-system', '--', partial])
 }
 
 async function buildBase(os: Os, include: string[], target: string, cacheDir: string): Promise<void> {

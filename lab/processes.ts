@@ -39,13 +39,6 @@ export function findLeader(nspawn: number): number | undefined {
   return children.map(Number).find((pid) => readProc(pid, 'comm')?.trim() === 'systemd')
 }
 
-export function findMounts(dir: string): string[] {
-  const targets = readFileSync('/proc/self/mountinfo', 'utf8')
-    .split('\n')
-    .map((line) => line.split(' ')[4] ?? '')
-  return targets.filter((target) => target.startsWith(`${dir}/`)).toReversed()
-}
-
 function readProc(pid: number, file: string): string | undefined {
   const path = `/proc/${pid}/${file}`
   try {

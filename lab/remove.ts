@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs'
 import { rm, rmdir } from 'node:fs/promises'
 import { killAll, removeCgroups } from './cgroup.ts'
 import { withLock } from './lock.ts'
+import { unmountAll } from './mounts.ts'
 import { removeNetwork } from './network.ts'
-import { findMounts, findNspawns, isAlive, killIfThere } from './processes.ts'
-import { must, until } from './run.ts'
+import { findNspawns, isAlive, killIfThere } from './processes.ts'
+import { until } from './run.ts'
 import { detachedLog, findLabNames, labDataDir, labRunDir, labsLock, readState, type LabState } from './state.ts'
 
 /** Leaves nothing of a lab, in whatever state it is; safe to do again. Its state goes last, so a broken attempt can be repeated. */
@@ -43,14 +44,6 @@ async function killNodes(name: string): Promise<void> {
     for (const pid of pids) killIfThere(pid)
     await killAll(name)
     return pids.length === 0
-  })
-}
-
-async function unmountAll(dir: string): Promise<void> {
-  await until(`the mounts below ${dir} to be free`, async () => {
-    const mounts = findMounts(dir)
-    for (const target of mounts) await must(['umount', '--', target])
-    return mounts.length === 0
   })
 }
 

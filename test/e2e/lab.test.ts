@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { removePartial } from '../../lab/base.ts'
 import { detachLab } from '../../lab/detach.ts'
 import { upLab } from '../../lab/lab.ts'
 import type { LabNode } from '../../lab/node.ts'
-import { findMounts, findNspawns } from '../../lab/processes.ts'
+import { findMounts } from '../../lab/mounts.ts'
+import { findNspawns } from '../../lab/processes.ts'
 import { downLab, openNode } from '../../lab/remote.ts'
 import { findLabs } from '../../lab/remove.ts'
 import { whyNoLab } from '../../lab/requirements.ts'
@@ -199,4 +201,18 @@ test('when the reaper is killed too, the next who asks for labs clears up', { sk
   await findLabs()
 
   assert.deepEqual(await findTraces(state), [])
+})
+
+test('what a killed build of a base left goes, with the file systems mounted in there', { skip }, async (t) => {
+  const partial = await mkdtemp(join(tmpdir(), 'trivet-partial-'))
+  t.after(() => rm(partial, { recursive: true, force: true }))
+  for (const dir of ['dev', 'dev/shm']) {
+    await mkdir(join(partial, dir), { recursive: true })
+    await must(['mount', '-t', 'tmpfs', 'tmpfs', join(partial, dir)])
+  }
+
+  await removePartial(partial)
+
+  assert.deepEqual(findMounts(partial), [])
+  assert.ok(!existsSync(partial))
 })
