@@ -29,7 +29,7 @@ export const ResourceEvent = z.discriminatedUnion('outcome', [
     ...about,
     changes: z.array(Change),
     cause: Cause.optional(),
-    /** Why it only would: the plan's doubt about what comes before it, or that this resource is only audited. */
+    /** Why it only would: a doubt about what comes before it, a lease that it needs, or that this resource is only audited. */
     proviso: z.string().optional(),
   }),
   z.strictObject({

@@ -1,4 +1,4 @@
-import type { Notification, ResourceId } from '../../protocol/catalog.ts'
+import type { LeaseRule, Notification, ResourceId } from '../../protocol/catalog.ts'
 import type { ResourceEvent } from '../../protocol/events.ts'
 import { Unforeseeable } from '../../resources/host.ts'
 import { failure } from './apply.ts'
@@ -67,13 +67,18 @@ async function eventOf(
   if (doubt !== undefined) return unknown(doubt)
   if (!one?.type.actions?.[action])
     return { outcome: 'skipped', ...about, reason: `${target} is no longer in the catalog, or has no ${action}` }
+  const { lease } = one.resource
   const held = holdsBack(one)
   if (held) return { outcome: 'deferred', ...about, reason: held.reason }
   const { found: error, mayCome } = await host.watch(() =>
     errorOf(async () => one.type.actionEffects?.(action, one.resource.name, one.want, host)),
   )
-  if (!error) return { outcome: 'would-change', ...about, changes: [] }
+  if (!error) return { outcome: 'would-change', ...about, changes: [], ...(lease && { proviso: provisoOf(lease) }) }
   if (error instanceof Unforeseeable) return unknown(error.message)
   if (mayCome) return unknown(`it fails unless ${host.brought.join(', ')} brings what it needs: ${error.message}`)
   return { ...failure(one, [], error, 0), action }
+}
+
+function provisoOf({ group, max }: LeaseRule) {
+  return `once it has a lease of group ${group}: ${max} of its nodes at a time`
 }

@@ -8,7 +8,7 @@ import { whyNoLab } from '../../lab/requirements.ts'
 import { until } from '../../lab/run.ts'
 import { nodeDetail, onNode } from '../helpers/fleet.ts'
 import { type Cluster, clusterOfSuite } from '../helpers/mesos-cluster.ts'
-import { GetWatch } from '../helpers/watch.ts'
+import { DownWatch, GetWatch } from '../helpers/watch.ts'
 
 const [masterCount, slaveCount] = [3, 9]
 /** A Marathon that ended is started anew after a minute, as its unit says, and an agent of Mesos is given up after 75 s. */
@@ -68,6 +68,23 @@ describe('a Mesos cluster of 3 masters and 9 slaves', { skip: whyNoLab() ?? fals
     await trivet('node', 'wait', '--all', '--for', '10m')
     await get.stop()
     assert.deepEqual(get.failures, [], `of ${get.looks} requests`)
+    await whole()
+  })
+
+  test('slaves that ask for a reboot go a fifth at a time, each back in service before the next', async () => {
+    const asking = cluster.slaves.slice(0, 5)
+    const boots = () => Promise.all(asking.map((node) => node.bootId()))
+    const before = await boots()
+    const down = new DownWatch(asking, 5051)
+    down.start()
+    await trivet('cluster', 'set', 'default', 'kernel.until', '"probe[mesos-slave]"')
+    await Promise.all(asking.map((node) => node.write('/run/reboot-required', '*** System restart required ***\n')))
+    await Promise.all(asking.map(({ name }) => trivet('node', 'assign', name, 'kernel')))
+    await trivet('node', 'wait', '--all', '--for', '10m')
+    await down.stop()
+    assert.equal(down.mostDown, 1, `of five at most one was away at a time in ${down.looks} looks`)
+    const after = await boots()
+    assert.ok(after.every((boot, index) => boot !== before[index]))
     await whole()
   })
 

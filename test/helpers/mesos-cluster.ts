@@ -12,8 +12,15 @@ export interface Cluster extends Cast {
   fleet: Fleet
 }
 
-/** A cluster of masters and slaves that have joined, with stand-ins for Mesos and Marathon to install; they have yet to converge. */
-export function clusterOfSuite(masters: number, slaves: number): () => Cluster {
+/**
+ * A cluster of masters and slaves that have joined, with stand-ins for Mesos and Marathon to install; they have yet to converge.
+ * `attributes` are said for the cluster over what the demo says.
+ */
+export function clusterOfSuite(
+  masters: number,
+  slaves: number,
+  attributes: Record<string, unknown> = {},
+): () => Cluster {
   // Java and what else ZooKeeper needs is in the base of the nodes: e2e main-job installs it.
   const fleetUp = fleetOfSuite({ count: masters + slaves, join: false, packages: ['zookeeper'] })
   const folder = mkdtempSync(join(tmpdir(), 'trivet-debs-'))
@@ -27,6 +34,8 @@ export function clusterOfSuite(masters: number, slaves: number): () => Cluster {
     const sourceOf = ({ file, sha256 }: typeof mesos) => ({ deb: { url: served.urlOf(file), sha256, insecure: true } })
     const cast = clusterCast(fleet.lab.nodes, masters)
     await setAttributes(fleet, cast, { mesos: sourceOf(mesos), marathon: sourceOf(marathon) })
+    for (const [key, value] of Object.entries(attributes))
+      await fleet.mustTrivet('cluster', 'set', 'default', key, JSON.stringify(value))
     await joinAll(fleet, cast)
     cluster = { fleet, ...cast }
   })

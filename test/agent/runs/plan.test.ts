@@ -31,6 +31,17 @@ test('a plan says what a converge would do, and does nothing', async (t) => {
   assert.equal(existsSync(node.journalPath), false)
 })
 
+test('a plan tells which lease an action needs', async (t) => {
+  const world = new World()
+  world.values.set('b', 'on')
+  const leased = resource('b', { lease: { group: 'things', max: 1 } })
+  const node = nodeIn(await tempDir(t), world, [resource('a', { notifies: [restart('b')] }), leased])
+  const { events } = await node.run({ mode: 'plan' })
+  const last = events.at(-1)
+  assert.equal(last?.action, 'restart')
+  assert.equal('proviso' in last && last.proviso, 'once it has a lease of group things: 1 of its nodes at a time')
+})
+
 test('a plan shows what is owed, once, and leaves it owed', async (t) => {
   const world = new World()
   const node = nodeIn(await tempDir(t), world, [resource('a', { notifies: [restart('b')] }), resource('b')])
