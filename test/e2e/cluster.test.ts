@@ -133,7 +133,7 @@ describe('a Mesos cluster of 3 masters and 9 slaves', { skip: whyNoLab() ?? fals
     await whole([...slaves, added])
 
     await added.kill()
-    await trivet('node', 'revoke', added.name)
+    await trivet('node', 'revoke', added.name, '--yes')
     await proveSlaves(cluster.masters, slaves.length, recoveryMs)
     assert.ok(!(await trivet('node', 'list')).includes(added.name))
   })
@@ -146,7 +146,7 @@ describe('a Mesos cluster of 3 masters and 9 slaves', { skip: whyNoLab() ?? fals
       Promise.all(nodes.map(async (node) => (await nodeDetail(fleet, node)).ordinals['master']))
     const before = await ordinalsOf(masters)
     await dead.kill()
-    await trivet('node', 'revoke', dead.name)
+    await trivet('node', 'revoke', dead.name, '--yes')
     const added = await fleet.lab.addNode()
     await fleet.join(added, ['--role', 'master', '--role', 'sample-job'])
     cluster.masters = [first, second, added]
