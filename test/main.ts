@@ -10,13 +10,12 @@ const [kind = 'all', ...names] = process.argv.slice(2)
 const files = readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.test.ts'))
   .toSorted()
-/** Twelve nodes leave nobody room beside them, what supports a cluster takes ten minutes, and the stand-ins are at work in e2e rails too. They run when they are named. */
-const onlyNamed = ['e2e/cluster.test.ts', 'e2e/support.test.ts', 'e2e/standins.test.ts']
+/** Twelve nodes leave nobody room beside them. */
+const alone = ['e2e/cluster.test.ts']
 const isEndToEnd = (name: string) => name.startsWith('e2e/')
 /** By its own name, or by that of the folder it is in. */
 const isNamed = (name: string, wanted: string) => name === `e2e/${wanted}.test.ts` || name.startsWith(`e2e/${wanted}/`)
-const isWanted = (name: string) =>
-  names.length === 0 ? !onlyNamed.includes(name) : names.some((wanted) => isNamed(name, wanted))
+const isWanted = (name: string) => names.length === 0 || names.some((wanted) => isNamed(name, wanted))
 
 const unit = kind === 'e2e' ? [] : files.filter((name) => !isEndToEnd(name))
 const endToEnd = kind === 'unit' ? [] : files.filter((name) => isEndToEnd(name) && isWanted(name))
@@ -27,7 +26,14 @@ if (unknown.length > 0) {
   console.error(`There is no end-to-end test ${unknown.join(', ')}. There are: ${there.join(', ')}`)
   process.exitCode = 2
 } else {
-  const passed = [await runTests(unit, 2, 60_000), await runTests(endToEnd, 2, 1_800_000)]
+  const isAlone = (name: string) => alone.includes(name)
+  const [apart, sideBySide] = [endToEnd.filter(isAlone), endToEnd.filter((name) => !isAlone(name))]
+  const halfAnHour = 1_800_000
+  const passed = [
+    await runTests(unit, 2, 60_000),
+    await runTests(apart, 1, halfAnHour),
+    await runTests(sideBySide, 2, halfAnHour),
+  ]
   process.exitCode = passed.every(Boolean) ? 0 : 1
 }
 

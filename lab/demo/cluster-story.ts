@@ -3,6 +3,7 @@ import type { Fleet } from '../fleet.ts'
 import type { LabNode } from '../node.ts'
 import { proveApp, proveSlaves } from './cluster-prove.ts'
 import { proveEnsemble } from './prove.ts'
+import { timeSpent } from './time-spent.ts'
 
 /** Which node is what. */
 export interface Cast {
@@ -77,6 +78,9 @@ export async function tellCluster(fleet: Fleet, cast: Cast, sources: Sources, sa
   say(`Mesos: ${await proveSlaves(masters, slaves.length)} active slaves`)
   const served = await proveApp(slaves, servicePort)
   say(`The sample job is served on ${served} slaves, port ${servicePort}`)
+
+  // The rest is booting, waiting at gates, and nodes that share the processors.
+  for (const nodes of [masters, slaves]) say(`Where the time went: ${await timeSpent(fleet, nodes)}`)
 
   say('Converge all: nothing may change')
   await mustExit(0, fleet, 'converge', '--all', '--wait', '--detailed-exitcodes')
