@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { messageOf } from '../protocol/errors.ts'
 import type { BridgeConfig } from './config.ts'
-import { ConsulHealth, register } from './consul/consul.ts'
-import { registrationId, registrations } from './consul/registrations.ts'
+import { ConsulHealth, passingBy, register } from './consul/consul.ts'
+import { registrations } from './consul/registrations.ts'
 import { writeHosts } from './dnsmasq.ts'
 import { Haproxy } from './haproxy/haproxy.ts'
 import { serve } from './haproxy/serve.ts'
@@ -10,7 +10,7 @@ import { Addresses } from './marathon/addresses.ts'
 import { listen } from './marathon/events.ts'
 import { Marathons } from './marathon/marathons.ts'
 import type { App, Complaint } from './model/app.ts'
-import type { Leaving } from './model/layout.ts'
+import type { Layout, Leaving } from './model/layout.ts'
 import { buildModel, type Owners } from './model/model.ts'
 import { serviceName } from './model/names.ts'
 import { type Memory, remember } from './model/remember.ts'
@@ -115,16 +115,15 @@ export class Bridge {
     const read = this.#read
     if (!read) return undefined
     await this.#tellConsul(read, signal)
-    if (this.#consul && !this.#consul.isKnown) return undefined
+    const consul = this.#consul
+    // Its first answer is on its way. Or neither it nor HAProxy tells what is well, and what the file has is left as it is.
+    if (consul?.isAwaited || (consul?.isKnown === false && !(await this.#haproxy.info()))) return undefined
     let changedAt: number | undefined
     await this.#attempt('haproxy', async () => {
-      const { layout } = (await this.#haproxy.info())
-        ? await this.#haproxy.slots()
-        : { layout: new Map<string, unknown>() }
-      const model = buildModel(
-        { ...read, owners: ownersIn([...layout.keys()], read.apps), isPassing: this.#passing() },
-        this.#config,
-      )
+      const layout: Layout = (await this.#haproxy.info()) ? (await this.#haproxy.slots()).layout : new Map()
+      const owners = ownersIn([...layout.keys()], read.apps)
+      const isPassing = consul && passingBy(consul, layout)
+      const model = buildModel({ ...read, owners, isPassing }, this.#config)
       this.status.model = model
       const served = await serve(this.#haproxy, model, this.#leaving, Date.now(), this.#config)
       this.#leaving = served.leaving
@@ -144,19 +143,15 @@ export class Bridge {
     return changedAt
   }
 
-  #passing() {
-    const consul = this.#consul
-    if (!consul) return undefined
-    return (app: App, task: App['tasks'][number], index: number) =>
-      consul.isPassing(serviceName(app.id, index), registrationId(task, index))
-  }
-
   async #tellConsul({ apps, addresses }: { apps: App[]; addresses: ReadonlyMap<string, string> }, signal: AbortSignal) {
     const { consul } = this.#config
     if (!consul) return
-    if (consul.register)
-      await this.#attempt('consul', () => register(consul.url, registrations(apps, addresses, this.#config), signal))
-    this.#consul?.watch(new Set(apps.flatMap((app) => app.ports.map((_, index) => serviceName(app.id, index)))))
+    const health = this.#consul
+    health?.watch(new Set(apps.flatMap((app) => app.ports.map((_, index) => serviceName(app.id, index)))))
+    await this.#attempt('consul', async () => {
+      if (consul.register) await register(consul.url, registrations(apps, addresses, this.#config), signal)
+      if (health?.trouble !== undefined) throw new Error(health.trouble)
+    })
   }
 
   /** What goes wrong is told, once, and tried again; nothing of it ends the bridge. */

@@ -2,7 +2,10 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { z } from 'zod'
 import { messageOf } from '../../protocol/errors.ts'
 import { parse, read } from '../marathon/http.ts'
-import { ownTag, type Registration } from './registrations.ts'
+import { keyOf, type Layout } from '../model/layout.ts'
+import { serviceName } from '../model/names.ts'
+import type { Surroundings } from '../model/servers.ts'
+import { ownTag, type Registration, registrationId } from './registrations.ts'
 
 const bounds = { bytes: 16 * 1024 * 1024, ms: 10_000 }
 const waitSeconds = 300
@@ -37,14 +40,21 @@ export async function register(base: string, wanted: ReadonlyMap<string, Registr
   for (const [id] of gone) await put(`/v1/agent/service/deregister/${encodeURIComponent(id)}`)
 }
 
+interface Watched {
+  /** Ids of those that are well; undefined: it has not said. */
+  passing?: Set<string>
+  /** Why it was not heard at the last try. */
+  trouble?: string | undefined
+  end: AbortController
+}
+
 /** Follows Consul's health of services by blocking queries: one for each name that is watched. What it said last stands while it is away. */
 export class ConsulHealth {
   readonly #base: string
   readonly #changed: () => void
-  readonly #watched = new Map<string, { passing: Set<string> | undefined; end: AbortController }>()
-  /** Why it is not heard; undefined where all is well. */
-  trouble: string | undefined
+  readonly #watched = new Map<string, Watched>()
 
+  /** `changed` is called when it says something else than before, and when it is heard no more. */
   constructor(base: string, changed: () => void) {
     this.#base = base
     this.#changed = changed
@@ -60,42 +70,55 @@ export class ConsulHealth {
     for (const name of names) {
       if (this.#watched.has(name)) continue
       const end = new AbortController()
-      this.#watched.set(name, { passing: undefined, end })
-      void this.#follow(name, end.signal)
+      const watched = { end }
+      this.#watched.set(name, watched)
+      void this.#follow(name, watched)
     }
   }
 
-  isPassing(name: string, id: string) {
-    return this.#watched.get(name)?.passing?.has(id) ?? false
+  /** Undefined: it has not said, as it is away since before the name was asked for. */
+  isPassing(name: string, id: string): boolean | undefined {
+    return this.#watched.get(name)?.passing?.has(id)
   }
 
-  /** Whether each name has been heard of once: until then what runs is left as it is. */
+  /** Whether it has told of each name. */
   get isKnown() {
     return [...this.#watched.values()].every(({ passing }) => passing !== undefined)
   }
 
-  async #follow(name: string, signal: AbortSignal) {
+  /** Whether a first answer is still on its way. */
+  get isAwaited() {
+    return [...this.#watched.values()].some(({ passing, trouble }) => passing === undefined && trouble === undefined)
+  }
+
+  /** Why it is not heard; undefined where all is well. */
+  get trouble() {
+    return [...this.#watched.values()].find(({ trouble }) => trouble !== undefined)?.trouble
+  }
+
+  async #follow(name: string, watched: Watched) {
+    const { signal } = watched.end
     let index = 0
     let failures = 0
     while (!signal.aborted) {
       try {
         const next = await this.#ask(name, index, signal)
         failures = 0
-        this.trouble = undefined
+        watched.trouble = undefined
         index = nextIndex(index, next.index)
-        this.#take(name, next.ids)
+        this.#take(watched, next.ids)
       } catch (error) {
         if (signal.aborted) return
-        this.trouble = messageOf(error)
+        const isNews = watched.trouble === undefined
+        watched.trouble = messageOf(error)
+        if (isNews) this.#changed()
         index = 0
         await pause(Math.min(longestPauseMs, 250 * 2 ** failures++), undefined, { signal }).catch(() => {})
       }
     }
   }
 
-  #take(name: string, ids: string[]) {
-    const watched = this.#watched.get(name)
-    if (!watched) return
+  #take(watched: Watched, ids: string[]) {
     const same = watched.passing?.size === ids.length && ids.every((id) => watched.passing?.has(id))
     watched.passing = new Set(ids)
     if (!same) this.#changed()
@@ -104,8 +127,9 @@ export class ConsulHealth {
   async #ask(name: string, index: number, signal: AbortSignal) {
     const url = new URL(`/v1/health/service/${encodeURIComponent(name)}`, this.#base)
     url.search = `passing&tag=${ownTag}${index > 0 ? `&index=${index}&wait=${waitSeconds}s` : ''}`
-    const ms = (waitSeconds * 17 * 1000) / 16 + 10_000
-    const { headers, text } = await read(url, {}, { ...bounds, ms, signal })
+    // Consul adds up to a sixteenth, so that not all come back at once.
+    const blocksMs = index > 0 ? (waitSeconds * 17 * 1000) / 16 : 0
+    const { headers, text } = await read(url, {}, { ...bounds, ms: blocksMs + bounds.ms, signal })
     const ids = Health.parse(parse(text, url)).map(({ Service }) => Service.ID)
     return { ids, index: Number(headers['x-consul-index'] ?? 0) }
   }
@@ -115,4 +139,11 @@ export class ConsulHealth {
 export function nextIndex(last: number, told: number) {
   if (!(told > 0)) return 1
   return told < last ? 0 : told
+}
+
+/** Whether a task's port is to be served: as Consul says, and where it has not said, as HAProxy does. */
+export function passingBy(consul: ConsulHealth, running: Layout): NonNullable<Surroundings['isPassing']> {
+  const served = new Set([...running.values()].flat().flatMap((slot) => (slot?.state === 'ready' ? [keyOf(slot)] : [])))
+  return (app, task, index, where) =>
+    consul.isPassing(serviceName(app.id, index), registrationId(task, index)) ?? served.has(keyOf(where))
 }

@@ -13,7 +13,12 @@ export interface Surroundings {
   /** Of the hosts that tasks name; one that is not in it could not be found. */
   addresses: ReadonlyMap<string, string>
   /** Whether Consul finds a task's port well; undefined where it is not asked. */
-  isPassing?: ((app: App, task: Task, index: number) => boolean) | undefined
+  isPassing?: ((app: App, task: Task, index: number, where: Where) => boolean) | undefined
+}
+
+interface Where {
+  address: string
+  port: number
 }
 
 export function serversOf(
@@ -30,7 +35,7 @@ export function serversOf(
       complaints.push({ app: app.id, effect: 'task dropped', text: `${task.id}: ${where.wrong}` })
       continue
     }
-    if (isPassing && !isPassing(app, task, index)) continue
+    if (isPassing && !isPassing(app, task, index, where)) continue
     found.set(`${where.address}:${where.port}`, { ...where, isTrusted: task.alive === true || isPassing !== undefined })
   }
   return [...found.values()].toSorted((a, b) => order(`${a.address}:${a.port}`, `${b.address}:${b.port}`))
@@ -54,7 +59,7 @@ export function whereIs(
   task: Task,
   index: number,
   addresses: ReadonlyMap<string, string>,
-): { address: string; port: number } | { wrong: string } {
+): Where | { wrong: string } {
   const containerPort = app.ports[index]?.containerPort
   if (task.address !== undefined && containerPort) return { address: task.address, port: containerPort }
   const port = task.ports[index] ?? 0
