@@ -149,7 +149,13 @@ function oneEachPort(wanted: Backend[], owners: Owners, complaints: Complaint[])
 
 function fallbackOf(backends: Backend[], routes: Route[], config: BridgeConfig, complaints: Complaint[]) {
   const inFront = backends.filter(({ mode }) => mode === 'http')
-  if (config.frontApp !== undefined) return inFront.find(({ app }) => app === config.frontApp)?.name
+  const { frontApp } = config
+  if (frontApp !== undefined) {
+    const found = inFront.find(({ app }) => app === frontApp)
+    const text = 'it is the frontApp, and no app of HTTP is served by that name: what no label leads elsewhere gets 503'
+    if (!found) complaints.push({ app: frontApp, effect: 'ignored', text })
+    return found?.name
+  }
   if (config.mode === 'cluster') return undefined
   if (inFront.length === 1) return inFront[0]?.name
   const routed = new Set(routes.map(({ backend }) => backend))

@@ -202,3 +202,13 @@ test('the order in which apps and tasks are told does not matter', () => {
     }),
   )
 })
+
+test('a frontApp that is not there, or not of HTTP, is told', () => {
+  const [asTcp, asHttp] = [{ labels: { HAPROXY_0_MODE: 'tcp' } }, { labels: { HAPROXY_0_MODE: 'http' } }]
+  assert.match(
+    complaintsOf([told('/web', asTcp)], { frontApp: '/web' })[0] ?? '',
+    /^\/web: ignored: it is the frontApp/,
+  )
+  assert.match(complaintsOf([], { frontApp: '/wbe' })[0] ?? '', /^\/wbe: ignored: it is the frontApp/)
+  assert.deepEqual(complaintsOf([told('/web', asHttp)], { frontApp: '/web' }), [])
+})
