@@ -15,9 +15,8 @@ export interface Known {
 
 /** Why a member is not well by its own rules. */
 export function troubleIn(group: Group, nodeId: string, { catalogs, registry }: Known) {
-  const { name, rules } = group.members.get(nodeId) ?? { name: catalogs.of(nodeId)?.node.name ?? nodeId, rules: [] }
-  const probes = rules.flatMap(({ until }) => until ?? [])
-  return troubleOf(name, probes, registry.of(nodeId))
+  const probes = (group.members.get(nodeId)?.rules ?? []).flatMap(({ until }) => until ?? [])
+  return troubleOf(nameIn(group, nodeId, catalogs), probes, registry.of(nodeId))
 }
 
 /** What the node of a group wants of it now. */
@@ -42,7 +41,7 @@ export function groupState(group: Group, known: Known, now: number): GroupState 
       ]),
   )
   const held = new Map(
-    [...group.held].map(([id, { grantedAt }]) => [id, { name: nameOf(group, id, known), grantedAt }]),
+    [...group.held].map(([id, { grantedAt }]) => [id, { name: nameIn(group, id, known.catalogs), grantedAt }]),
   )
   return { now, members, held, waiting }
 }
@@ -62,14 +61,15 @@ function waitingIn(group: Group, known: Known): Waiting[] {
     .toSorted((a, b) => a.want.turn - b.want.turn)
     .map(({ node, want }) => ({
       node,
-      name: nameOf(group, node, known),
+      name: nameIn(group, node, known.catalogs),
       max: maxFor(group, node, want),
       last: want.last === true,
       barred: barredFrom(group, node, known),
     }))
 }
 
-function nameOf(group: Group, nodeId: string, { catalogs }: Known) {
+/** Also of a node that is no member any more. */
+export function nameIn(group: Group, nodeId: string, catalogs: Catalogs) {
   return group.members.get(nodeId)?.name ?? catalogs.of(nodeId)?.node.name ?? nodeId
 }
 
@@ -83,7 +83,7 @@ function maxFor({ members }: Group, nodeId: string, { action }: Want): LeaseRule
 }
 
 function barredFrom(group: Group, nodeId: string, { catalogs }: Known) {
-  const name = catalogs.of(nodeId)?.node.name ?? nodeId
+  const name = nameIn(group, nodeId, catalogs)
   if (!group.members.has(nodeId)) return noSuchLease(name, group.name)
   if (!isHeldBack(nodeId, catalogs)) return null
   return `node ${name} is disabled or audited, and so may not act`

@@ -1,14 +1,13 @@
 import type { LeaseView } from '../../protocol/views.ts'
 import { decide } from './decide.ts'
-import { groupState, type Known, troubleIn, wantIn } from './group-state.ts'
+import { groupState, type Known, nameIn, troubleIn, wantIn } from './group-state.ts'
 import type { Group } from './groups.ts'
 
 /** What of a group is held and waited for; of one node, or all. */
 export function viewsOf(group: Group, known: Known, now: number, nodeId?: string): LeaseView[] {
-  const { cluster, name, held, members } = group
+  const { cluster, name, held } = group
   const isMeant = (id: string) => nodeId === undefined || id === nodeId
-  const nameOf = (id: string) => members.get(id)?.name ?? known.catalogs.of(id)?.node.name ?? id
-  const shared = (id: string) => ({ cluster, group: name, node: nameOf(id) })
+  const shared = (id: string) => ({ cluster, group: name, node: nameIn(group, id, known.catalogs) })
   const holding = [...held.values()].filter(({ node }) => isMeant(node))
   const { refusals } = decide(groupState(group, known, now))
   const waiting = [...refusals].flatMap(([id, reason]) => {
