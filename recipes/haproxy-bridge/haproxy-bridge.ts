@@ -21,8 +21,7 @@ const Attributes = z.strictObject({
   marathonRole: z.string().default('marathon').describe('The role whose nodes run Marathon.'),
   marathonPort: Port.default(8080).describe('The port on which they answer.'),
   marathonProbe: z
-    .string()
-    .regex(/^probe\[.+\]$/)
+    .templateLiteral(['probe[', z.string().min(1), ']'])
     .default('probe[marathon]')
     .describe('What must be well on one of them before the bridge is started.'),
   groups: z
@@ -103,7 +102,7 @@ export default defineRecipe({
     if (attributes.marathons.length === 0)
       context.gate('marathon answers, for haproxy-bridge', {
         role: attributes.marathonRole,
-        probe: `probe[${attributes.marathonProbe.slice('probe['.length, -1)}]`,
+        probe: attributes.marathonProbe,
       })
     service('trivet-bridge', { running: true, enabled: true })
     const address = attributes.statusAddress === '0.0.0.0' ? '127.0.0.1' : attributes.statusAddress
