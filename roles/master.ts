@@ -9,5 +9,6 @@ export default defineRole({
     'mesos-master': { role: 'master' },
     marathon: { role: 'master', masterRole: 'master' },
     'sample-job': { slaveRole: 'slave' },
+    kernel: { max: 1, until: 'probe[marathon]' },
   },
 })

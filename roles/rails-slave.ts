@@ -13,5 +13,6 @@ export default defineRole({
     dnsmasq: { consul: true },
     'sample-job': { slaveRole: 'rails-slave' },
     'haproxy-bridge': { mode: 'host', consul: true, appNames: true, marathonRole: 'rails-slave' },
+    kernel: { until: 'probe[mesos-slave]' },
   },
 })

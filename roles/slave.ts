@@ -9,5 +9,6 @@ export default defineRole({
     'mesos-slave': { masterRole: 'master' },
     marathon: { role: 'master' },
     'haproxy-bridge': { marathonRole: 'master' },
+    kernel: { until: 'probe[mesos-slave]' },
   },
 })

@@ -19,6 +19,15 @@ test('masters and slaves of a cluster by one role each: the masters are the ense
   assert.match(of('m2').text('file[/etc/zookeeper/conf_trivet/zoo.cfg]'), /^server\.3=10\.0\.0\.3:/m)
 })
 
+test('with role kernel masters reboot one at a time, and slaves a fifth, each back in service first', () => {
+  const nodes = ['m1', 'm2', 'm3'].map((name) => nodeOf(name, ['master', 'kernel']))
+  nodes.push(nodeOf('s11', ['slave', 'kernel']))
+  const leaseOf = (name: string) =>
+    catalogOfNode(name, { nodes, attributes: sources }).get('reboot[into the wanted kernel]').lease
+  assert.deepEqual(leaseOf('m1'), { group: 'reboot', max: 1, until: 'probe[marathon]' })
+  assert.deepEqual(leaseOf('s11'), { group: 'reboot', max: '20%', until: 'probe[mesos-slave]' })
+})
+
 test('of the small cluster with Rails the one master has no Marathon, and all slaves have', () => {
   const nodes = [...withNames('rails-master', 'm1'), ...withNames('rails-slave', 's11', 's12')]
   const of = (name: string) => catalogOfNode(name, { nodes, attributes: sources })
