@@ -51,7 +51,7 @@ export default defineRecipe({
 
   declare(context) {
     const { attributes, directory, file, gate, service } = context
-    const { source, masterRole, port } = attributes
+    const { source, masterRole } = attributes
     const ours = { owner: 'root', group: 'root' } as const
     startsOnlyWith(ready, 'marathon', context)
     if (source.archive) declareUnit(context)
@@ -68,7 +68,7 @@ export default defineRecipe({
         group: 'marathon',
         max: 1,
         until: 'probe[marathon]',
-        last: { http: { url: `http://127.0.0.1:${port}/v2/info`, expect: '"elected":\\s*true' } },
+        last: { http: { url: urlOf(attributes, '/v2/info'), expect: '"elected":\\s*true' } },
       },
     })
     declareProbes(context)
@@ -78,9 +78,16 @@ export default defineRecipe({
 type Context = RecipeContext<z.infer<typeof Attributes>>
 
 /** Whoever does not lead asks the leader, so this tells of the whole way. */
-function declareProbes({ attributes: { port, healthyWithinMs: withinMs }, probe }: Context) {
-  probe('marathon answers', { http: { url: `http://127.0.0.1:${port}/ping`, expect: 'pong' }, withinMs })
-  probe('marathon', { http: { url: `http://127.0.0.1:${port}/v2/leader`, status: 200 }, withinMs })
+function declareProbes({ attributes, probe }: Context) {
+  const { healthyWithinMs: withinMs } = attributes
+  probe('marathon answers', { http: { url: urlOf(attributes, '/ping'), expect: 'pong' }, withinMs })
+  probe('marathon', { http: { url: urlOf(attributes, '/v2/leader'), status: 200 }, withinMs })
+}
+
+/** It listens on all addresses unless a flag names one. */
+function urlOf({ flags, port }: Pick<Context['attributes'], 'flags' | 'port'>, path: string) {
+  const address = flags.http_address ?? '0.0.0.0'
+  return `http://${address === '0.0.0.0' ? '127.0.0.1' : String(address)}:${port}${path}`
 }
 
 function declareUnit({ systemd_unit, template, user }: Context) {

@@ -90,6 +90,16 @@ test('without a source the node is refused, and told what to set', () => {
   assert.match(refusal('m1', { 'marathon.source': undefined }), /trivet cluster set CLUSTER marathon\.source/)
 })
 
+test('it is asked where it listens', () => {
+  for (const [address, asked] of [
+    ['10.0.0.1', '10.0.0.1'],
+    ['0.0.0.0', '127.0.0.1'],
+  ]) {
+    const { props } = clusterCatalog('m1', { 'marathon.flags': { http_address: address } }).get('probe[marathon]')
+    assert.deepEqual(props.http, { url: `http://${asked}:8080/v2/leader`, status: 200 })
+  }
+})
+
 test('the sample job is submitted by one node, when Marathon leads and enough slaves are registered', () => {
   const master = ['zookeeper', 'mesos-master', 'marathon', 'sample-job']
   const nodes = ['m1', 'm2', 'm3'].map((name) => nodeOf(name, master))
