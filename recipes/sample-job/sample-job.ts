@@ -6,6 +6,10 @@ export default defineRecipe({
   description: 'An app of Marathon, submitted by one node once there is a leader and enough slaves are registered.',
 
   attributes: z.strictObject({
+    role: z
+      .string()
+      .default('sample-job')
+      .describe('The role by which nodes have this recipe; the first of them submits.'),
     id: z.string().default('/shell-hello').describe('The id of the app.'),
     app: z
       .record(z.string(), z.json())
@@ -26,8 +30,9 @@ export default defineRecipe({
   declare({ attributes, attributesOf, cluster, gate, marathon_app, node }) {
     const { id, app, slaveRole, slaves, withinMs } = attributes
     const { role, port } = Marathon.parse(attributesOf('marathon'))
-    const marathons = cluster.withRole(role, { atLeast: 1 }).toSorted((a, b) => a.ordinal - b.ordinal)
-    if (marathons[0]?.name !== node.name) return
+    const [first] = cluster.withRole(attributes.role, { atLeast: 1 }).toSorted((a, b) => a.ordinal - b.ordinal)
+    if (first?.name !== node.name) return
+    const marathons = cluster.withRole(role, { atLeast: 1 })
     gate('marathon has a leader', { role, probe: 'probe[marathon]' })
     gate(`${slaves} slaves are registered`, { role: slaveRole, probe: 'probe[mesos-slave]', atLeast: slaves })
     const servers = marathons.map(({ address }) => `http://${address}:${port}`)

@@ -108,3 +108,10 @@ test('the sample job is submitted by one node, when Marathon leads and enough sl
   assert.equal(of('m1').get('gate[9 slaves are registered]').props.atLeast, 9)
   assert(!of('m2').has('marathon_app[/shell-hello]'))
 })
+
+test('the sample job is submitted whichever node has it, and need not run Marathon itself', () => {
+  const masters = ['m1', 'm2', 'm3'].map((name) => nodeOf(name, ['zookeeper', 'mesos-master', 'marathon']))
+  const nodes = [...masters, nodeOf('s11', ['mesos-slave', 'sample-job'])]
+  const { props } = catalogOfNode('s11', { nodes, attributes: sources }).get('marathon_app[/shell-hello]')
+  assert.deepEqual(props.servers, ['http://10.0.0.1:8080', 'http://10.0.0.2:8080', 'http://10.0.0.3:8080'])
+})
