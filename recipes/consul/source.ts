@@ -3,10 +3,7 @@ import { z } from 'zod'
 
 const Download = z.strictObject({
   url: z.url().describe('Where it is, by https.'),
-  sha256: z
-    .string()
-    .regex(/^[0-9a-f]{64}$/)
-    .describe('The hash that it must have.'),
+  sha256: z.hex().length(64, 'must be a SHA-256: 64 hexadecimal digits').describe('The hash that it must have.'),
 })
 
 const Apt = z.strictObject({
@@ -29,6 +26,7 @@ export const Source = z
     deb: Download.optional().describe('A package in its place.'),
     archive: Download.optional().describe('An archive with the program `consul` in its place, as HashiCorp has it.'),
   })
+  .refine(({ deb, archive }) => !(deb && archive), 'has both deb and archive: set one of them')
   .prefault({})
   .describe('Where the program comes from.')
 
@@ -37,7 +35,6 @@ type Context = RecipeContext<{ source: z.output<typeof Source> }>
 /** Gives the path of the program. */
 export function declareProgram(context: Context) {
   const { deb, archive } = context.attributes.source
-  if (deb && archive) throw new Error('consul.source has both deb and archive: set one of them')
   if (archive) return fromArchive(context, archive)
   if (deb) fromDeb(context, deb)
   else fromApt(context)

@@ -121,7 +121,10 @@ test('an archive by its URL and hash brings the program, and the recipe the user
 
 test('two sources are one too many', () => {
   const compiled = compileNode('n1', { nodes, attributes: { 'consul.source': { deb: download, archive: download } } })
-  assert.match(String(compiled.status === 'error' && compiled.reason), /both deb and archive: set one of them/)
+  assert.match(
+    String(compiled.status === 'error' && compiled.reason),
+    /attribute consul\.source: has both deb and archive: set one of them/,
+  )
 })
 
 test('healthy is who knows a leader', () => {
