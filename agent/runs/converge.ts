@@ -1,8 +1,10 @@
+import type { Notification } from '../../protocol/catalog.ts'
 import type { Change, ResourceEvent } from '../../protocol/events.ts'
 import { type Applying, applyAll, atTheEnd, type Differing, failure, withheld } from './apply.ts'
 import { checkAll, checkGuarded, type Finding } from './check.ts'
 import { Failures } from './failures.ts'
 import { asError, messageOf } from '../../protocol/errors.ts'
+import { keyOf } from '../kept/journal.ts'
 import { neighbours } from './neighbours.ts'
 import { settleOwed } from './owed.ts'
 import { about, type Prepared } from './prepare.ts'
@@ -44,14 +46,11 @@ export async function repair(drifted: Prepared[], converging: Converging) {
 async function walk(prepared: Prepared[], findings: Finding[], converging: Converging, tried: Set<string>) {
   const failures = new Failures()
   for (let index = 0; index < prepared.length;) {
-    for (const one of await settleAbove(index, prepared, converging, tried)) failures.add(one)
+    const { failed, left } = await settleAbove(index, prepared, converging, tried)
+    for (const one of failed) failures.add(one)
     const firstLook = converging.journal.touched ? undefined : findings[index]
-    index += await take(
-      neighbours(prepared, index, findings[index]?.is === 'as-wanted'),
-      firstLook,
-      failures,
-      converging,
-    )
+    const group = neighbours(prepared, index, findings[index]?.is === 'as-wanted')
+    index += await take(group, firstLook, failures, left === undefined ? converging : waitingFor(left, converging))
   }
 }
 
@@ -85,13 +84,24 @@ async function applied(differing: Differing[], converging: Converging) {
   }
 }
 
-// A probe asks what runs now, so it would ask the old process. An action that fails takes the recipe with it, as its resource would.
+/**
+ * A probe asks what runs now, so it would ask the old process. An action that fails takes the recipe with it, as its resource would; one that
+ * is `left`, since it waits for a lease or a window, may be what the probe lacks.
+ */
 async function settleAbove(index: number, prepared: Prepared[], converging: Converging, tried: Set<string>) {
+  const { journal } = converging
   const probe = prepared[index]
-  if (!probe?.type.seesWhatRuns || converging.journal.owed.length === 0) return []
+  if (!probe?.type.seesWhatRuns || journal.owed.length === 0) return { failed: [], left: undefined }
   const { recipe } = probe.resource
   const above = new Set(prepared.slice(0, index).filter(({ resource }) => resource.recipe === recipe))
-  return settleOwed(prepared, converging, tried, (one) => one !== undefined && above.has(one))
+  const failed = await settleOwed(prepared, converging, tried, (one) => one !== undefined && above.has(one))
+  const ids = new Set([...above].filter((one) => !failed.includes(one)).map(({ id }) => id))
+  return { failed, left: journal.owed.find(({ target }) => ids.has(target)) }
+}
+
+function waitingFor(owed: Notification, converging: Converging): Converging {
+  const reason = `it waits for ${keyOf(owed)}`
+  return { ...converging, holdsBack: (one) => converging.holdsBack(one) ?? { outcome: 'deferred', reason } }
 }
 
 /** What a resource comes to at its turn: an event that is known at once, or changes to be made. */

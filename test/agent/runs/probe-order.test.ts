@@ -47,3 +47,29 @@ test('an action that failed before a probe is not tried again at the end of the 
   ])
   assert.deepEqual(run.owed, ['restart thing[service]'])
 })
+
+test('a probe that is not well is deferred where an action above it waits for a lease, and so may be what it lacks', async (t) => {
+  const world = new World()
+  const lease = { group: 'things', max: 1 }
+  const node = nodeIn(await tempDir(t), world, [
+    resource('file', { notifies: [restart('service')] }),
+    resource('service', { lease }),
+    resource('health', { type: 'probe' }),
+    resource('after'),
+  ])
+  const { thing } = world.types
+  assert(thing)
+  world.types.probe = { ...thing, type: 'probe', seesWhatRuns: true }
+  world.values.set('service', 'on')
+
+  const { run, events } = await node.run()
+
+  const noLease = 'there is no connection to the server, which gives leases'
+  assert.deepEqual(shownEvents(events), [
+    'changed thing[file]',
+    `deferred restart thing[service]: it waits for a lease of group things: ${noLease}`,
+    'deferred probe[health]: it waits for restart thing[service]',
+    'changed thing[after]',
+  ])
+  assert.deepEqual(run.owed, ['restart thing[service]'])
+})
