@@ -3,7 +3,7 @@ import type { Registry } from '../agents/registry.ts'
 import type { Catalogs } from '../catalogs.ts'
 import { troubleOf } from '../health.ts'
 import { type GroupState, roomOf, type Waiting } from './decide.ts'
-import type { Group, GroupMember } from './groups.ts'
+import type { Group, GroupMember, Groups } from './groups.ts'
 import type { Progress } from './progress.ts'
 import type { Want } from './want.ts'
 
@@ -11,10 +11,13 @@ export interface Known {
   catalogs: Catalogs
   registry: Registry
   progress: Progress
+  groups: Groups
 }
 
-/** Why a member is not well by its own rules. */
-export function troubleIn(group: Group, nodeId: string, { catalogs, registry }: Known) {
+/** Why a member is not well by its own rules, or may cease to be: it acts by a lease of another group. */
+export function troubleIn(group: Group, nodeId: string, { catalogs, registry, groups }: Known) {
+  const other = groups.of(nodeId).find((one) => one !== group && one.held.has(nodeId))
+  if (other) return `node ${nameIn(group, nodeId, catalogs)} acts by a lease of group ${other.name}`
   const probes = (group.members.get(nodeId)?.rules ?? []).flatMap(({ until }) => until ?? [])
   return troubleOf(nameIn(group, nodeId, catalogs), probes, registry.of(nodeId))
 }

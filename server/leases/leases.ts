@@ -38,6 +38,7 @@ export class Leases {
   readonly #progress = new Progress()
   readonly #deadlines
   readonly #startedAt: number
+  #serving: Promise<unknown> = Promise.resolve()
   #turns = 0
   #nextAt: number | undefined
   #isClosed = false
@@ -45,8 +46,8 @@ export class Leases {
   constructor(parts: LeaseParts) {
     const { catalogs, registry, clock, failed } = parts
     this.#parts = parts
-    this.#known = { catalogs, registry, progress: this.#progress }
     this.#groups = new Groups((group) => oneAfterAnother(() => this.#look(group)))
+    this.#known = { catalogs, registry, progress: this.#progress, groups: this.#groups }
     this.#deadlines = createDeadlines(clock, failed)
     this.#startedAt = clock()
     catalogs.onChange((wanted) => this.#groups.index(wanted))
@@ -96,7 +97,7 @@ export class Leases {
     wants?.delete(name)
     answers.delete(name)
     await this.#end(group, lease)
-    await group.look()
+    await Promise.all([group.look(), this.heard(node.id)])
   }
 
   /** Something about the node is another than before: its health, its run, whether it is connected. */
@@ -119,7 +120,7 @@ export class Leases {
     const want = wantIn(group, nodeId, this.#known)
     if (want) want.turn = this.#turns += 1
     else this.#known.registry.of(nodeId)?.send({ type: 'no-lease', group: name, reason: `${by.author} took it away` })
-    await group.look()
+    await Promise.all([group.look(), this.heard(nodeId)])
     return ended ? lease : undefined
   }
 
@@ -145,12 +146,17 @@ export class Leases {
     this.#arm()
   }
 
-  /** Gives to those that can be served now, and why the others wait. */
+  /** Gives to those that can be served now, and why the others wait. One group after the other, since who acts in one is not well in the others. */
   async #serve(group: Group) {
-    const now = this.#parts.clock()
-    const { grants, refusals } = decide(groupState(group, this.#known, now))
-    await Promise.all(grants.map((node) => this.#grant(group, node, now)))
-    return refusals
+    const serving = this.#serving.then(async () => {
+      const now = this.#parts.clock()
+      const { grants, refusals } = decide(groupState(group, this.#known, now))
+      await Promise.all(grants.map((node) => this.#grant(group, node, now)))
+      return refusals
+    })
+    // Whoever asked hears of a failure; the next has its own.
+    this.#serving = serving.catch(() => undefined)
+    return serving
   }
 
   async #grant(group: Group, node: string, grantedAt: number) {
@@ -183,6 +189,7 @@ export class Leases {
       if (this.#isConnected(lease) || this.#dropAt(lease) > now) continue
       this.#parts.log('lease dropped: its node went and did not come back in time', lease)
       await this.#end(group, lease, { by: { author: 'server', at: now }, action: 'expire-lease' })
+      for (const other of this.#groups.of(lease.node)) if (other !== group) other.look().catch(this.#parts.failed)
     }
   }
 

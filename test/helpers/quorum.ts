@@ -15,6 +15,11 @@ const recipes = {
       lease: { group: 'quorum', max: attributes.max, until: 'probe[quorum]', last: { tcp: { port: 2181, expect: 'leader' } } },
     })
   }`,
+  beside: `attributes: z.strictObject({}),
+  declare({ probe, service }) {
+    probe('beside', { tcp: { port: 5050 } })
+    service('beside', { running: true, lease: { group: 'beside', max: 1 } })
+  }`,
   newcomer: `attributes: z.strictObject({}),
   declare({ gate, probe, service }) {
     gate('come', { role: 'quorum', probe: 'probe[quorum]', atLeast: 3 })
@@ -28,7 +33,7 @@ const recipes = {
   }`,
 }
 
-/** A server with roles `quorum`, whose nodes act by leases of the group of that name, `newcomer`, whose nodes are of that group once their gate is open, and `waiter`, whose nodes wait for two of the first to be well. */
+/** A server with roles `quorum` and `beside`, whose nodes act by leases of groups of these names, `newcomer`, whose nodes are of that group once their gate is open, and `waiter`, whose nodes wait for two of the first to be well. */
 export async function serveQuorum(t: TestContext, more: Partial<ServerOptions> = {}) {
   const imports = "import { defineRecipe } from 'trivet/recipe'\nimport { z } from 'zod'\n"
   const files = Object.entries(recipes).flatMap(([name, definition]) => [

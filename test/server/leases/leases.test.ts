@@ -62,6 +62,19 @@ test('of two that ask at once one gets the lease, and the other when that is giv
   assert.deepEqual(m1.inbox, [])
 })
 
+test('whoever acts by a lease of one group is not well in its other groups', async (t) => {
+  const served = await serveQuorum(t)
+  const { m1, m2 } = await three(served)
+  for (const node of ['m1', 'm2']) await served.client.call(api.assignRoles, { node, roles: ['beside'] })
+  for (const agent of [m1, m2]) await agent.next('catalog')
+  m1.want(wanted)
+  const { fence } = await m1.next('lease')
+  m2.want({ group: 'beside', action: 'restart service[beside]' })
+  assert.equal(await whyNot(m2), 'node m1 acts by a lease of group quorum')
+  m1.send({ type: 'lease-over', group: 'quorum', fence })
+  assert.equal((await m2.next('lease')).group, 'beside')
+})
+
 test('many that ask in the same moment get it one after the other', async (t) => {
   const served = await serveQuorum(t)
   const { agents } = await members(served, 6)
