@@ -55,7 +55,7 @@ export class Cluster {
 
   /** A run has been: what of the catalog is asked from now on, for what a lease is needed, and at which gates it waited. */
   async follow(catalog: PreparedCatalog | undefined, needed: Needed[], closed: ResourceId[]) {
-    const { gates, leases, host } = this.#options
+    const { gates, leases, host, wake } = this.#options
     this.#prepared = catalog?.prepared ?? []
     const waiting = this.#prepared.filter(({ type }) => type.waits)
     gates.forgetBut(waiting.map(({ resource }) => resource.name))
@@ -63,6 +63,8 @@ export class Cluster {
     // One may have opened while the run was under way.
     this.#goOn()
     await leases.want(needed, host)
+    // Likewise one that came while the run was under way, which had given up on it: nobody tells of it again.
+    if (leases.haveCome()) wake('lease')
     this.#health.follow(this.#prepared)
     // How they were before the run says nothing of how they are after it.
     if (leases.held.length > 0) this.#health.anew()

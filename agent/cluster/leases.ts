@@ -33,6 +33,8 @@ export class Leases implements LeaseTaker {
   readonly #patienceMs: number
   readonly #wanted = new Map<string, WantedLease>()
   readonly #held = new Map<string, Held>()
+  /** Given, and no run has used them yet. */
+  readonly #unused = new Set<string>()
   readonly #refused = new Map<string, string>()
   readonly #answers = new Map<string, () => void>()
   #send: ((message: AgentMessage) => void) | undefined
@@ -47,6 +49,7 @@ export class Leases implements LeaseTaker {
     this.#send = send
     this.#serverNow = serverNow
     this.#held.clear()
+    this.#unused.clear()
     this.#refused.clear()
     for (const answer of this.#answers.values()) answer()
     this.#ask()
@@ -54,6 +57,13 @@ export class Leases implements LeaseTaker {
 
   get held() {
     return [...this.#held.keys()]
+  }
+
+  /** Whether what is wanted can be done by now, and no run knows of it. Tells so once for each lease. */
+  haveCome() {
+    const come = [...this.#unused].filter((group) => this.#wanted.has(group) && this.#isValid(group))
+    for (const group of come) this.#unused.delete(group)
+    return come.length > 0
   }
 
   isWanted(group: string) {
@@ -72,16 +82,17 @@ export class Leases implements LeaseTaker {
   async take(rule: LeaseRule, action: string, host: Pick<Host, 'run'>) {
     const { group } = rule
     if (!this.#isConnected()) return noServer
-    if (this.#isValid(group)) return undefined
+    if (this.#isValid(group)) return this.#use(group)
     this.#wanted.set(group, await wantedOf({ rule, action }, host))
     await this.#answerFor(group)
-    if (this.#isValid(group)) return undefined
+    if (this.#isValid(group)) return this.#use(group)
     return this.#isConnected() ? (this.#refused.get(group) ?? 'the server has not answered yet') : noServer
   }
 
   giveBack(group: string) {
     const held = this.#held.get(group)
     this.#held.delete(group)
+    this.#unused.delete(group)
     this.#wanted.delete(group)
     if (held) this.#send?.({ type: 'lease-over', group, fence: held.fence })
   }
@@ -90,6 +101,7 @@ export class Leases implements LeaseTaker {
   granted({ group, fence, expiresAt }: ServerMessage & { type: 'lease' }) {
     const answer = this.#answers.get(group)
     const isNews = !answer && this.#held.get(group)?.fence !== fence
+    if (this.#held.get(group)?.fence !== fence) this.#unused.add(group)
     this.#held.set(group, { fence, expiresAt })
     this.#refused.delete(group)
     answer?.()
@@ -98,8 +110,14 @@ export class Leases implements LeaseTaker {
 
   refused({ group, reason }: ServerMessage & { type: 'no-lease' }) {
     this.#held.delete(group)
+    this.#unused.delete(group)
     this.#refused.set(group, reason)
     this.#answers.get(group)?.()
+  }
+
+  #use(group: string) {
+    this.#unused.delete(group)
+    return undefined
   }
 
   #isConnected() {

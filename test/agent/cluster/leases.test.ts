@@ -140,3 +140,24 @@ test('an action that fails stays owed, and its lease held', async (t) => {
   assert.deepEqual((await node.run()).run.owed, ['restart thing[zk]'])
   assert.deepEqual(told.log, ['take zk for restart thing[zk]'])
 })
+
+test('a lease that comes before it is wanted, and is used by no run, is told of once it is wanted', async () => {
+  const leases = new Leases(50)
+  const host = { run: () => Promise.reject(new Error('nothing is run here')) }
+  const needed = [{ rule, action: 'restart service[zk]' }]
+  const lease = { type: 'lease', group: 'zk', fence: 5, expiresAt: soon() } as const
+  // The agent was killed with the lease; the first run of the next begins before there is a server.
+  assert.match((await leases.take(rule, 'restart service[zk]', host)) ?? '', /no connection/)
+  leases.connected(() => {})
+  leases.granted(lease)
+  await leases.want(needed, host)
+  assert.equal(leases.granted(lease), false)
+  assert.equal(leases.haveCome(), true)
+  assert.equal(leases.haveCome(), false)
+
+  // One that a run has had, and whose action failed, wakes nobody again.
+  leases.granted({ ...lease, fence: 6 })
+  assert.equal(await leases.take(rule, 'restart service[zk]', host), undefined)
+  await leases.want(needed, host)
+  assert.equal(leases.haveCome(), false)
+})
