@@ -31,7 +31,7 @@ export class Bridge {
   readonly #log: (line: string) => void
   readonly #marathons: Marathons
   readonly #haproxy: Haproxy
-  readonly #addresses = new Addresses()
+  readonly #addresses = new Addresses(() => this.#turns.ask(Date.now()))
   readonly #turns = new Turns()
   readonly #consul: ConsulHealth | undefined
   #memory: Memory = new Map()
