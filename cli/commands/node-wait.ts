@@ -5,6 +5,8 @@ import { Name } from '../../protocol/name.ts'
 import type { NodeSummary } from '../../protocol/views.ts'
 import type { Client } from '../api-client.ts'
 import { CommandError, UsageError } from '../command.ts'
+import { Unreachable } from '../connection.ts'
+import type { Context } from '../context.ts'
 import { command, json, jsonFlag } from '../options.ts'
 import { Duration } from '../time.ts'
 
@@ -15,7 +17,7 @@ export const nodeWait = command({
   usage: 'node wait [NODE...|--all] [--for DURATION] [--json]',
   summary: 'Wait until nodes are as they should be: converged to their newest catalog, and nothing owed or waited for.',
   details: `An order is over when each node has made its run; a node that waits at a gate or for a lease goes on by itself after that. This waits for the
-end of it. A node that failed ends the wait at once, with 1, as does the time.`,
+end of it. A node that failed ends the wait at once, with 1, as does the time; a server that goes meanwhile does not.`,
   flags: { all: { type: 'boolean' }, for: { type: 'string' }, ...jsonFlag },
   options: z.object({
     operands: z.array(Name),
@@ -30,8 +32,14 @@ end of it. A node that failed ends the wait at once, with 1, as does the time.`,
     const interrupted = context.interrupted()
     const until = context.now() + patienceMs
     const said = new Map<string, string>()
+    const look = looks(client, context)
     for (;;) {
-      const nodes = chosen(await client.call(api.listNodes, {}), operands)
+      const found = await look(until)
+      if (found === undefined) {
+        await delay(everyMs, undefined, { signal: interrupted })
+        continue
+      }
+      const nodes = chosen(found, operands)
       const reasons = nodes.flatMap((node) => {
         const reason = whyNot(node)
         const news = reason === undefined ? 'as it should be' : shortly(reason)
@@ -49,6 +57,25 @@ end of it. A node that failed ends the wait at once, with 1, as does the time.`,
   },
 })
 
+/** All nodes; undefined while the server is away, once it has answered before. */
+function looks(client: Client, { now, output }: Context) {
+  let hasAnswered = false
+  let told = ''
+  return async (until: number) => {
+    try {
+      const nodes = await client.call(api.listNodes, {})
+      hasAnswered = true
+      told = ''
+      return nodes
+    } catch (error) {
+      if (!(error instanceof Unreachable) || !hasAnswered || now() > until) throw error
+      if (error.message !== told) output.note(`${error.message} Asked again until it answers.`)
+      told = error.message
+      return undefined
+    }
+  }
+}
+
 /** At which gates it waits, without what is still missing there: that changes by the second. */
 function shortly(reason: string) {
   const gates = reason.match(/gate\[[^\]]*\]/g)
@@ -56,6 +83,8 @@ function shortly(reason: string) {
 }
 
 function chosen(nodes: NodeSummary[], names: string[]) {
+  if (names.length === 0 && nodes.length === 0)
+    throw new CommandError('there is no node to wait for: none has joined yet. To let one join: trivet token create')
   if (names.length === 0) return nodes
   const byName = new Map(nodes.map((node) => [node.name, node]))
   return names.map((name) => {

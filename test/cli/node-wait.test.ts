@@ -67,3 +67,24 @@ test('who names no node, or one that is not there, is told', async (t) => {
   assert.equal((await trivet(['node', 'wait'], at)).exitCode, 2)
   assert.match((await trivet(['node', 'wait', 'm9'], at)).stderr, /there is no node m9/)
 })
+
+test('where no node has joined yet there is nothing to wait for, which is told', async (t) => {
+  const { exitCode, stderr } = await trivet(['node', 'wait', '--all'], await given(t, [[]]))
+  assert.equal(exitCode, 1)
+  assert.match(stderr, /no node to wait for: none has joined yet/)
+})
+
+test('a server that goes meanwhile and comes again does not end it', async (t) => {
+  let look = 0
+  const nodes = (response: ServerResponse) => {
+    look++
+    if (look === 2 || look === 3) return response.destroy()
+    response.writeHead(200, { 'content-type': 'application/json' })
+    return response.end(JSON.stringify(look === 1 ? [pending] : [nodeOf('m2')]))
+  }
+  const { login } = await serveApi(t, { 'GET /api/nodes': nodes })
+  const { exitCode, stderr } = await trivet(['node', 'wait', 'm2'], { home: await tempDir(t), login })
+  assert.equal(exitCode, 0)
+  assert.equal(stderr.match(/Asked again until it answers/g)?.length, 1)
+  assert.match(stderr, /m2: as it should be/)
+})
