@@ -127,7 +127,8 @@ export class Bridge {
       this.status.model = model
       const served = await serve(this.#haproxy, model, this.#leaving, Date.now(), this.#config)
       this.#leaving = served.leaving
-      this.#tellComplaints(served.complaints)
+      this.status.model = served.model
+      this.#tellComplaints(served.model.complaints)
       if (served.reloaded) this.status.reloads++
       this.status.socketCommands += served.said
       if (served.reloaded || served.said > 0) changedAt = served.at

@@ -1,5 +1,4 @@
 import type { BridgeConfig } from '../config.ts'
-import type { Complaint } from '../model/app.ts'
 import { type LaidOut, type Layout, layOut, type Slot } from '../model/layout.ts'
 import type { Model } from '../model/model.ts'
 import type { Info } from './admin.ts'
@@ -9,8 +8,8 @@ import { render, type Rendered } from './text.ts'
 
 export interface Served {
   leaving: LaidOut['leaving']
-  /** The model's, and those of apps that haproxy cannot serve. */
-  complaints: Complaint[]
+  /** What is served: without the apps that haproxy refuses, with a complaint for each. */
+  model: Model
   reloaded: boolean
   /** How much the admin socket was told. */
   said: number
@@ -40,7 +39,7 @@ export async function serve(
     const laid = lay(model)
     try {
       const done = await put(haproxy, model, laid.layout, info && running ? { info, ...running } : undefined, config)
-      return { leaving: laid.leaving, complaints: model.complaints, ...done }
+      return { leaving: laid.leaving, model, ...done }
     } catch (error) {
       if (!(error instanceof Invalid)) throw error
       const app = await whoseFault(error, haproxy, model, lay, config)

@@ -43,7 +43,15 @@ function begin(url: URL, { headers = {}, method = 'GET', body }: Asked, signal: 
 /** A whole answer, as text; also its headers. */
 export async function read(url: URL, asked: Asked, { bytes, ms, signal }: Bounds) {
   const late = AbortSignal.timeout(ms)
-  const answer = await open(url, asked, signal ? AbortSignal.any([late, signal]) : late)
+  try {
+    return await whole(url, asked, bytes, signal ? AbortSignal.any([late, signal]) : late)
+  } catch (error) {
+    throw late.aborted ? new Error(`${url.href} did not answer in ${ms} ms`, { cause: error }) : error
+  }
+}
+
+async function whole(url: URL, asked: Asked, bytes: number, signal: AbortSignal) {
+  const answer = await open(url, asked, signal)
   const chunks: Buffer[] = []
   let length = 0
   for await (const chunk of answer) {

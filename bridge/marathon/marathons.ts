@@ -2,7 +2,7 @@ import { messageOf } from '../../protocol/errors.ts'
 import { readApps } from './apps.ts'
 import { parse, read } from './http.ts'
 
-const bounds = { bytes: 64 * 1024 * 1024, ms: 10_000 }
+const bounds = { bytes: 16 * 1024 * 1024, ms: 10_000 }
 
 /** All Marathons of the cluster: any of them knows the apps, and the one that answered last is asked first. */
 export class Marathons {

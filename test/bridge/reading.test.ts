@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { type TestContext, test } from 'node:test'
 import { nextIndex } from '../../bridge/consul/consul.ts'
 import { eventTypes, listen } from '../../bridge/marathon/events.ts'
+import { read } from '../../bridge/marathon/http.ts'
 import { Marathons } from '../../bridge/marathon/marathons.ts'
 import { remember } from '../../bridge/model/remember.ts'
 import { readApps } from '../../bridge/marathon/apps.ts'
@@ -73,6 +74,13 @@ test('the first Marathon that answers well is asked, and asked first from then o
   )
   assert.equal(marathons.current, `${well.url}/`)
   await assert.rejects(new Marathons([garbage, endless]).apps(signal), /no JSON: <html>.*no list of apps/)
+})
+
+test('one that answers too slowly is given up, and the error says who it was and how long it had', async (t) => {
+  const silent = await serving(t, () => {})
+  const endless = await serving(t, (_, response) => response.writeHead(200).write('{'))
+  for (const url of [silent, endless])
+    await assert.rejects(read(new URL(url), {}, { bytes: 10, ms: 200 }), /^Error: http:\S+ did not answer in 200 ms$/)
 })
 
 const appsWith = (task: Record<string, unknown>) =>
