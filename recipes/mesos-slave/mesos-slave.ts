@@ -44,13 +44,9 @@ export default defineRecipe({
     const identity = Object.fromEntries(Object.entries(all).filter(isIdentity))
     const others = Object.fromEntries(Object.entries(all).filter((one) => !isIdentity(one)))
 
-    // Asked for first, so that it is done before any restart: one that has become another starts as new.
-    context.exec('forget who this slave was', {
-      argv: ['rm', '-f', '--', `${mesos.workDir}/meta/slaves/latest`],
-      refreshOnly: true,
-    })
-    if (mesos.source.archive === undefined) declareFiles(context, identity, others)
-    else declareEnvironment(context, identity, others)
+    declareIdentity(context, identity)
+    if (mesos.source.archive === undefined) declareFiles(context, { ...identity, ...others })
+    else declareEnvironment(context, others)
 
     gate('a mesos-master is elected, for mesos-slave', { role: attributes.masterRole, probe: 'probe[mesos-master]' })
     file(readyFile('slave'), { content: '', mode: '0644', owner: 'root', group: 'root' })
@@ -79,8 +75,7 @@ function isIdentity([name]: [string, string]) {
 
 const ours = { owner: 'root', group: 'root' } as const
 const restart = { restart: 'service[mesos-slave]' } as const
-/** As one: it forgets who it was and starts again, as another. Its tasks are lost with it. */
-const anew = { run: 'exec[forget who this slave was]', ...restart } as const
+const access = { mode: '0644', ...ours, notifies: restart } as const
 
 function flagsOf({ attributes, attributesOf, node, refuse }: Context) {
   const { version, workDir } = Mesos.parse(attributesOf('mesos'))
@@ -99,39 +94,48 @@ function flagsOf({ attributes, attributesOf, node, refuse }: Context) {
   return { ...flags, port: String(attributes.port), work_dir: workDir }
 }
 
-/** As the wrapper of the package reads them. The directory is the command line, so nothing else may be there. */
-function declareFiles({ attributes, directory, exec, file, text }: Context, identity: Texts, others: Texts) {
-  const folder = '/etc/mesos-slave'
-  const access = { mode: '0755', fileMode: '0644', purge: true, ...ours } as const
-  // What is in it comes before the directory as a whole, since who it is must have been forgotten before it is restarted for anything.
-  exec(`make ${folder}`, { argv: ['mkdir', '--', folder], unless: ['test', '-d', folder] })
-  for (const part of ['attributes', 'resources'] as const)
-    directory(`${folder}/${part}`, { ...access, content: asFiles(attributes[part], text), notifies: anew })
-  for (const [name, value] of Object.entries(identity))
-    file(`${folder}/${name}`, { content: `${value}\n`, mode: '0644', ...ours, notifies: anew })
-  directory(folder, { ...access, content: asFiles(others, text), notifies: restart })
-  file('/etc/default/mesos-slave', {
-    content: '# Managed by Trivet, recipe mesos-slave.\nMASTER=`cat /etc/mesos/zk`\n',
-    mode: '0644',
-    ...ours,
-    notifies: restart,
+/**
+ * Before each start, whoever asks for it, who it is now is compared with who it was: with another identity than in its checkpoint Mesos would not
+ * start, so it starts as new. Its tasks are lost with it.
+ */
+function declareIdentity({ attributes, attributesOf, file }: Context, identity: Texts) {
+  const tags = { attributes: joined(attributes.attributes), resources: joined(attributes.resources) }
+  const given = Object.fromEntries(Object.entries(tags).filter(([, text]) => text !== ''))
+  const now = '/etc/default/mesos-slave-identity'
+  file(now, { content: asEnvironment('mesos-slave', { ...identity, ...given }), ...access })
+  const { workDir } = Mesos.parse(attributesOf('mesos'))
+  const [before, latest] = [`${workDir}/trivet-identity`, `${workDir}/meta/slaves/latest`]
+  // Recipe mesos makes the folder, for the condition that the unit starts by.
+  file('/etc/systemd/system/mesos-slave.service.d/identity.conf', {
+    content: `# Managed by Trivet, recipe mesos-slave: one that has become another starts as new.
+[Service]
+ExecStartPre=/bin/sh -c 'cmp -s "$$0" "$$1" || { rm -f "$$2" && cp "$$0" "$$1"; }' "${now}" "${before}" "${latest}"
+`,
+    ...access,
   })
 }
 
-function declareEnvironment({ attributes, attributesOf, file }: Context, identity: Texts, others: Texts) {
-  const joined = (named: Texts) =>
-    Object.entries(named)
-      .map(([name, value]) => `${name}:${value}`)
-      .join(';')
-  const { attributes: tags, resources } = attributes
-  const whole = {
-    ...identity,
-    ...(Object.keys(tags).length > 0 ? { attributes: joined(tags) } : {}),
-    ...(Object.keys(resources).length > 0 ? { resources: joined(resources) } : {}),
-  }
+function joined(named: Texts) {
+  return Object.entries(named)
+    .map(([name, value]) => `${name}:${value}`)
+    .join(';')
+}
+
+/** As the wrapper of the package reads them. The directory is the command line, so nothing else may be there. */
+function declareFiles({ attributes, directory, file, text }: Context, flags: Texts) {
+  const folder = '/etc/mesos-slave'
+  const owned = { mode: '0755', fileMode: '0644', purge: true, ...ours, notifies: restart } as const
+  directory(folder, { ...owned, content: asFiles(flags, text) })
+  for (const part of ['attributes', 'resources'] as const)
+    directory(`${folder}/${part}`, { ...owned, content: asFiles(attributes[part], text) })
+  file('/etc/default/mesos-slave', {
+    content: '# Managed by Trivet, recipe mesos-slave.\nMASTER=`cat /etc/mesos/zk`\n',
+    ...access,
+  })
+}
+
+function declareEnvironment({ attributesOf, file }: Context, others: Texts) {
   const { logDir } = Mesos.parse(attributesOf('mesos'))
   const plain = { master: 'file:///etc/mesos/zk', log_dir: logDir, ...others }
-  const access = { mode: '0644', ...ours } as const
-  file('/etc/default/mesos-slave-identity', { content: asEnvironment('mesos-slave', whole), ...access, notifies: anew })
-  file('/etc/default/mesos-slave', { content: asEnvironment('mesos-slave', plain), ...access, notifies: restart })
+  file('/etc/default/mesos-slave', { content: asEnvironment('mesos-slave', plain), ...access })
 }

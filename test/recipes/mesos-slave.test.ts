@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
+import { promisify } from 'node:util'
+import { tempDir } from '../helpers/converges.ts'
 import { matchesGolden } from '../helpers/golden.ts'
 import { archive, clusterCatalog } from './cluster.ts'
 
-const anew = [
-  { action: 'run', target: 'exec[forget who this slave was]' },
-  { action: 'restart', target: 'service[mesos-slave]' },
-]
 const restart = [{ action: 'restart', target: 'service[mesos-slave]' }]
 
 test('a slave is as agreed', async () => {
@@ -20,28 +21,52 @@ test('a slave is as agreed', async () => {
   )
 })
 
-test('what tells a slave from others makes it start as new when it changes, all else restarts it plainly', () => {
-  const catalog = clusterCatalog('s11', { 'mesos-slave.attributes': { rack: 'a1' } })
-  for (const id of [
-    'directory[/etc/mesos-slave/attributes]',
-    'directory[/etc/mesos-slave/resources]',
-    'file[/etc/mesos-slave/hostname]',
-    'file[/etc/mesos-slave/port]',
-  ] as const)
-    assert.deepEqual(catalog.get(id).notifies, anew, id)
-  assert.deepEqual(catalog.get('directory[/etc/mesos-slave]').notifies, restart)
-  assert.deepEqual(catalog.get('file[/etc/default/mesos-slave]').notifies, restart)
-  assert.deepEqual(catalog.get('exec[forget who this slave was]').props.argv, [
-    'rm',
-    '-f',
-    '--',
-    '/var/lib/mesos/meta/slaves/latest',
+test('what tells a slave from others, and nothing else, is what it is compared by before each start', () => {
+  const identity = (set: Record<string, unknown>) =>
+    clusterCatalog('s11', set).text('file[/etc/default/mesos-slave-identity]')
+  const plain = identity({})
+  for (const set of [
+    { 'mesos-slave.attributes': { rack: 'a1' } },
+    { 'mesos-slave.resources': { cpus: '2' } },
+    { 'mesos-slave.port': 5052 },
+    { 'mesos-slave.flags': { hostname: 's11.example.org' } },
   ])
+    assert.notEqual(identity(set), plain, JSON.stringify(set))
+  assert.equal(identity({ 'mesos-slave.flags': { gc_delay: '1days' } }), plain)
 })
 
-test('it has forgotten who it was before any restart, since what is owed is done in the order first asked for', () => {
+test('all that it reads at its start restarts it', () => {
+  const catalog = clusterCatalog('s11', { 'mesos-slave.attributes': { rack: 'a1' } })
+  for (const id of [
+    'file[/etc/default/mesos-slave-identity]',
+    'file[/etc/systemd/system/mesos-slave.service.d/identity.conf]',
+    'directory[/etc/mesos-slave]',
+    'directory[/etc/mesos-slave/attributes]',
+    'directory[/etc/mesos-slave/resources]',
+    'file[/etc/default/mesos-slave]',
+  ] as const)
+    assert.deepEqual(catalog.get(id).notifies, restart, id)
+})
+
+test('before each start it forgets who it was, if it has become another, and only then', async (t) => {
+  const dir = await tempDir(t)
+  const [now, before, latest] = [join(dir, 'now'), join(dir, 'before'), join(dir, 'latest')]
+  const unit = clusterCatalog('s11').text('file[/etc/systemd/system/mesos-slave.service.d/identity.conf]')
+  const script = /'(.+)'/.exec(unit)?.[1]?.replaceAll('$$', '$') ?? ''
+  const starts = async (identity: string) => {
+    writeFileSync(now, identity)
+    writeFileSync(latest, '')
+    await promisify(execFile)('/bin/sh', ['-c', script, now, before, latest])
+    return existsSync(latest) ? 'the same' : 'new'
+  }
+  const came = []
+  for (const identity of ['a', 'a', 'b', 'b']) came.push(await starts(identity))
+  assert.deepEqual(came, ['new', 'the same', 'new', 'the same'])
+})
+
+test('who it is stands before all that restarts it', () => {
   clusterCatalog('s11').assertOrder(
-    'file[/etc/mesos-slave/hostname]',
+    'file[/etc/default/mesos-slave-identity]',
     'directory[/etc/mesos-slave]',
     'file[/etc/default/mesos-slave]',
     'gate[a mesos-master is elected, for mesos-slave]',
@@ -54,8 +79,8 @@ test('it has forgotten who it was before any restart, since what is owed is done
 test('what others manage in the directory of flags is not purged', () => {
   const { keep, purge, content } = clusterCatalog('s11').get('directory[/etc/mesos-slave]').props
   assert.equal(purge, true)
-  assert.deepEqual(keep, ['attributes', 'hostname', 'port', 'resources'])
-  assert(!Object.keys({ ...Object(content) }).some((name) => ['master', 'log_dir', 'hostname'].includes(name)))
+  assert.deepEqual(keep, ['attributes', 'resources'])
+  assert(!Object.keys({ ...Object(content) }).some((name) => ['master', 'log_dir'].includes(name)))
 })
 
 test('slaves restart a fifth at a time, and are well when a master has registered them', () => {
@@ -84,7 +109,7 @@ test('from an archive its identity is in a file of its own', () => {
     'mesos-slave.flags': { hostname: 's11.example.org' },
   })
   const identity = 'file[/etc/default/mesos-slave-identity]'
-  assert.deepEqual(catalog.get(identity).notifies, anew)
+  assert.deepEqual(catalog.get(identity).notifies, restart)
   assert.equal(
     catalog.text(identity),
     '# Managed by Trivet, recipe mesos-slave.\nMESOS_HOSTNAME=s11.example.org\nMESOS_PORT=5051\nMESOS_ATTRIBUTES="rack:a1;zone:b"\n',
