@@ -21,9 +21,10 @@ test('a slave is as agreed', async () => {
   )
 })
 
+const identity = (set: Record<string, unknown>) =>
+  clusterCatalog('s11', set).text('file[/etc/default/mesos-slave-identity]')
+
 test('what tells a slave from others, and nothing else, is what it is compared by before each start', () => {
-  const identity = (set: Record<string, unknown>) =>
-    clusterCatalog('s11', set).text('file[/etc/default/mesos-slave-identity]')
   const plain = identity({})
   for (const set of [
     { 'mesos-slave.attributes': { rack: 'a1' } },

@@ -62,19 +62,6 @@ test('of two that ask at once one gets the lease, and the other when that is giv
   assert.deepEqual(m1.inbox, [])
 })
 
-test('whoever acts by a lease of one group is not well in its other groups', async (t) => {
-  const served = await serveQuorum(t)
-  const { m1, m2 } = await three(served)
-  for (const node of ['m1', 'm2']) await served.client.call(api.assignRoles, { node, roles: ['beside'] })
-  for (const agent of [m1, m2]) await agent.next('catalog')
-  m1.want(wanted)
-  const { fence } = await m1.next('lease')
-  m2.want({ group: 'beside', action: 'restart service[beside]' })
-  assert.equal(await whyNot(m2), 'node m1 acts by a lease of group quorum')
-  m1.send({ type: 'lease-over', group: 'quorum', fence })
-  assert.equal((await m2.next('lease')).group, 'beside')
-})
-
 test('many that ask in the same moment get it one after the other', async (t) => {
   const served = await serveQuorum(t)
   const { agents } = await members(served, 6)
@@ -309,23 +296,4 @@ test('a node shows its leases and how its probes are', async (t) => {
     two.leases.map(({ state, action }) => [state, action]),
     [['waiting', 'restart service[quorum]']],
   )
-})
-
-test('nobody heeds a member that has yet to pass its gate, and everybody one that has', async (t) => {
-  const served = await serveQuorum(t)
-  const { m1 } = await three(served)
-  const [key] = await joinAll(served, ['new'], 'newcomer')
-  assert(key)
-  const agent = await member(served.place, key)
-  const { digest } = await agent.next('catalog').then(({ catalog }) => ({ digest: digestOf(catalog) }))
-  agent.send({ type: 'health', probes: { 'probe[newcomer]': 'it has not begun' } })
-  await report(agent, reportOf(randomUUID(), { catalog: digest, waits: { 'gate[come]': '2 of 3' } }))
-  m1.want(wanted)
-  const { fence } = await m1.next('lease')
-  m1.send({ type: 'lease-over', group: 'quorum', fence })
-
-  await report(agent, reportOf(randomUUID(), { catalog: digest }))
-  m1.want(wanted)
-
-  assert.match(await whyNot(m1), /probe\[newcomer\] on new is not well: it has not begun/)
 })
