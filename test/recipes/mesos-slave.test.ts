@@ -21,19 +21,19 @@ test('a slave is as agreed', async () => {
   )
 })
 
-const identity = (set: Record<string, unknown>) =>
+const identityWith = (set: Record<string, unknown>) =>
   clusterCatalog('s11', set).text('file[/etc/default/mesos-slave-identity]')
 
 test('what tells a slave from others, and nothing else, is what it is compared by before each start', () => {
-  const plain = identity({})
+  const plain = identityWith({})
   for (const set of [
     { 'mesos-slave.attributes': { rack: 'a1' } },
     { 'mesos-slave.resources': { cpus: '2' } },
     { 'mesos-slave.port': 5052 },
     { 'mesos-slave.flags': { hostname: 's11.example.org' } },
   ])
-    assert.notEqual(identity(set), plain, JSON.stringify(set))
-  assert.equal(identity({ 'mesos-slave.flags': { gc_delay: '1days' } }), plain)
+    assert.notEqual(identityWith(set), plain, JSON.stringify(set))
+  assert.equal(identityWith({ 'mesos-slave.flags': { gc_delay: '1days' } }), plain)
 })
 
 test('all that it reads at its start restarts it', () => {
