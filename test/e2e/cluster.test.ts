@@ -71,6 +71,20 @@ describe('a Mesos cluster of 3 masters and 9 slaves', { skip: whyNoLab() ?? fals
     await whole()
   })
 
+  test('a slave that becomes another starts as new, and one that restarts for anything else is who it was', async () => {
+    const slave = cluster.slaves[5]
+    assert.ok(slave)
+    const idOf = () => onNode(slave, 'readlink', '/var/lib/mesos/meta/slaves/latest')
+    const before = await idOf()
+    await trivet('node', 'set', slave.name, 'mesos-slave.flags', '{"gc_delay":"1days"}')
+    await trivet('node', 'wait', slave.name)
+    assert.equal(await idOf(), before)
+    await trivet('node', 'set', slave.name, 'mesos-slave.attributes', '{"rack":"a1"}')
+    await trivet('node', 'wait', slave.name)
+    assert.notEqual(await idOf(), before)
+    await whole()
+  })
+
   test('slaves that ask for a reboot go a fifth at a time, each back in service before the next', async () => {
     const asking = cluster.slaves.slice(0, 5)
     const boots = () => Promise.all(asking.map((node) => node.bootId()))
