@@ -14,9 +14,12 @@ export class ApiFailure extends CommandError {
   /** Stable, for programs: `unknown-node`. */
   code: string
 
-  constructor(message: string, code: string) {
+  details: unknown
+
+  constructor(message: string, code: string, details?: unknown) {
     super(`${message} (${code})`)
     this.code = code
+    this.details = details
   }
 }
 
@@ -103,6 +106,6 @@ function failureFrom(status: number, body: Buffer, url: string) {
   const parsed = ApiError.safeParse(parseJson(body.toString()))
   if (!parsed.success)
     return new CommandError(`${url} answered ${status}, and not as a Trivet server does. Is the address right?`)
-  const { error, code } = parsed.data
-  return new ApiFailure(error, code)
+  const { error, code, details } = parsed.data
+  return new ApiFailure(error, code, details)
 }

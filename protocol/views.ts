@@ -194,6 +194,10 @@ export const SourceCheck = z.object({
 
 export const ApiError = z.object({
   error: z.string(),
-  /** Stable, for programs: `unknown-node`, `bad-input`, … */
+  /** Stable, for programs: `unknown-node`, `bad-input`, …; docs/errors.md explains each. */
   code: z.string(),
+  /** Which request it was, as the server's log calls it and the header `x-request-id` says. */
+  request: z.string().default(''),
+  /** For programs, where the code alone does not say enough. */
+  details: z.unknown().optional(),
 })

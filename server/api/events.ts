@@ -10,7 +10,8 @@ const maxBehindBytes = 4 * 1024 * 1024
 export function serveEvents(reply: FastifyReply, subscribe: Subscribe<unknown>) {
   reply.hijack()
   const { raw } = reply
-  raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
+  const headers = { 'x-request-id': reply.request.id }
+  raw.writeHead(200, { ...headers, 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
 
   function write(text: string) {
     raw.write(text)

@@ -17,11 +17,7 @@ export function leaseHandlers(parts: ApiParts): Pick<Handlers, 'listLeases' | 'r
       if (lease) return { group, node, fence: lease.fence }
       const held = leases.list(id).filter(({ state }) => state === 'held')
       const groups = held.map((one) => one.group)
-      throw new ApiFault(
-        404,
-        'unknown-lease',
-        `Node ${node} holds no lease of group ${group}. ${suggest(group, groups)}`,
-      )
+      throw new ApiFault('unknown-lease', `Node ${node} holds no lease of group ${group}. ${suggest(group, groups)}`)
     },
   }
 }

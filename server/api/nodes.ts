@@ -20,11 +20,9 @@ export function nodeHandlers(parts: ApiParts): Pick<Handlers, NodeCalls> {
       await catalogs.refresh()
       const compiled = catalogs.of(id)?.compiled
       if (compiled?.status === 'compiled') return { digest: compiled.digest, ...compiled.catalog }
-      throw new ApiFault(
-        409,
-        compiled?.status ?? 'pending',
-        `Node ${node} has no catalog: ${compiled?.reason ?? 'it is being compiled'}`,
-      )
+      throw new ApiFault('no-catalog', `Node ${node} has no catalog: ${compiled?.reason ?? 'it is being compiled'}`, {
+        status: compiled?.status ?? 'pending',
+      })
     },
     async assignRoles({ node, roles }, { by }) {
       requireRoles(parts, roles)

@@ -11,7 +11,7 @@ export function orderHandlers(parts: ApiParts): Pick<Handlers, OrderCalls> {
   return {
     async createOrder({ mode, plan, deadlineMs, ...whom }, { by }) {
       if (plan !== undefined && (mode === 'plan' || whom.nodes?.length !== 1))
-        throw new ApiFault(400, 'bad-input', 'A plan is of one node: name that one, and converge.')
+        throw new ApiFault('bad-input', 'A plan is of one node: name that one, and converge.')
       const nodes = await nodesOf(parts, whom)
       const order = await orders.create({ mode, plan, deadlineMs, author: by.author, nodes })
       return { ...order, sourceErrors: revisions.errors() }
@@ -45,11 +45,11 @@ type Whom = Pick<z.infer<Api['createOrder']['input']>, 'nodes' | 'role' | 'all'>
 
 async function nodesOf(parts: ApiParts, { nodes, role, all }: Whom) {
   if ([nodes, role, all].filter((given) => given !== undefined).length !== 1)
-    throw new ApiFault(400, 'bad-input', 'Give exactly one of nodes, role and all.')
+    throw new ApiFault('bad-input', 'Give exactly one of nodes, role and all.')
   if (nodes) return Promise.all([...new Set(nodes)].map(async (name) => (await findLivingNode(parts, name)).id))
   const fleet = (await parts.store.readFleet()).nodes
   const found = fleet.filter(({ roles }) => role === undefined || roles.includes(role))
   if (found.length > 0) return found.map(({ id }) => id)
   if (role !== undefined) requireRoles(parts, [role])
-  throw new ApiFault(409, 'no-nodes', role === undefined ? 'No node has joined yet.' : `No node has the role ${role}.`)
+  throw new ApiFault('no-nodes', role === undefined ? 'No node has joined yet.' : `No node has the role ${role}.`)
 }

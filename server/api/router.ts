@@ -65,8 +65,8 @@ function isSubscribe(result: unknown): result is Subscribe<unknown> {
 function inputOf({ method, input }: Endpoint, { params, query, body }: FastifyRequest) {
   const rest = method === 'GET' || method === 'DELETE' ? query : (body ?? {})
   if (typeof rest !== 'object' || rest === null || Array.isArray(rest))
-    throw new ApiFault(400, 'bad-input', 'The body must be a JSON object.')
+    throw new ApiFault('bad-input', 'The body must be a JSON object.')
   const { success, data, error } = input.safeParse({ ...rest, ...Object(params) })
   if (success) return data
-  throw new ApiFault(400, 'bad-input', describeIssues(error).join('; '))
+  throw new ApiFault('bad-input', describeIssues(error).join('; '))
 }

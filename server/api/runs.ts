@@ -16,7 +16,6 @@ export function runHandlers(parts: ApiParts): Pick<Handlers, 'listRuns' | 'readR
       if (!run) throw unknownRun(id)
       if (second && run.id !== id)
         throw new ApiFault(
-          409,
           'ambiguous-run',
           `Several runs begin with ${id}, such as ${run.id} and ${second.id}. Give more of it.`,
         )
@@ -26,5 +25,5 @@ export function runHandlers(parts: ApiParts): Pick<Handlers, 'listRuns' | 'readR
 }
 
 function unknownRun(id: string) {
-  return new ApiFault(404, 'unknown-run', `There is no run ${id}. trivet run list shows the last ones.`)
+  return new ApiFault('unknown-run', `There is no run ${id}. trivet run list shows the last ones.`)
 }

@@ -11,7 +11,7 @@ export function stanceHandlers(parts: ApiParts): Pick<Handlers, StanceCalls> {
   return {
     async disableNodes({ nodes, reason, until }, { by }) {
       if (until !== undefined && until <= by.at)
-        throw new ApiFault(400, 'bad-input', `until: ${new Date(until).toISOString()} is over already.`)
+        throw new ApiFault('bad-input', `until: ${new Date(until).toISOString()} is over already.`)
       return treat(parts, nodes, 'disabled', { reason, until }, by)
     },
     enableNodes: ({ nodes }, { by }) => treat(parts, nodes, 'disabled', null, by),

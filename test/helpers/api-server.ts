@@ -47,7 +47,7 @@ async function answer(
     return
   }
   response.writeHead(found === undefined ? 404 : 200, { 'content-type': 'application/json' })
-  response.end(JSON.stringify(found ?? { error: `There is no ${call}.`, code: 'unknown-path' }))
+  response.end(JSON.stringify(found ?? { error: `There is no ${call}.`, code: 'unknown-path', request: 'r1' }))
 }
 
 function isAnswer(found: unknown): found is Answer {

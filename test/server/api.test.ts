@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
+import type { IncomingHttpHeaders } from 'node:http'
 import { request } from 'node:https'
 import { join as joinPath } from 'node:path'
 import { test } from 'node:test'
@@ -23,15 +24,25 @@ interface Raw {
   body?: string
 }
 
+interface Answer {
+  status: number
+  headers: IncomingHttpHeaders
+  code: string
+  error: string
+  request: string
+}
+
 /** A request of which nothing is done for it. */
 function raw({ url, ca, token }: Served, path: string, { method = 'GET', headers = {}, body }: Raw = {}) {
-  return new Promise<{ status: number; code: string; error: string }>((resolve, reject) => {
+  return new Promise<Answer>((resolve, reject) => {
     const options = { method, ca, servername: serverName, agent: false as const }
     const sent = request(`${url}${path}`, { ...options, headers: { authorization: `Bearer ${token}`, ...headers } })
     sent.on('response', (response) => {
       let text = ''
       response.on('data', (part: Buffer) => (text += part.toString()))
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, ...JSON.parse(text) }))
+      response.on('end', () =>
+        resolve({ ...JSON.parse(text), status: response.statusCode ?? 0, headers: response.headers }),
+      )
     })
     sent.on('error', reject)
     sent.end(body)
@@ -91,6 +102,18 @@ test('names what is wrong in an input, and what would be right', async (t) => {
     assert.deepEqual([answer.status, answer.code], [status, code], `${path} ${answer.error}`)
     assert.match(answer.error, error)
   }
+})
+
+test('each response is named by its request, as the log and an error name it too', async (t) => {
+  const served = await serve(t)
+  const own = await raw(served, '/api/nodes/nobody')
+  assert.match(own.request, /^[0-9a-f]{12}$/)
+  assert.equal(own.headers['x-request-id'], own.request)
+  assert(served.log.some((line) => line.includes(`"request":"${own.request}"`)))
+  const named = await raw(served, '/api/nodes', { headers: { 'x-request-id': 'proxy-7' } })
+  assert.equal(named.headers['x-request-id'], 'proxy-7')
+  const forged = await raw(served, '/api/nodes', { headers: { 'x-request-id': 'a "b"' } })
+  assert.match(String(forged.headers['x-request-id']), /^[0-9a-f]{12}$/)
 })
 
 test('a body cannot speak of another node than the path does', async (t) => {

@@ -41,9 +41,9 @@ test('a used-up, expired, deleted or forged token is refused with its reason', a
   const short = await joinToken({ ttlMs: 1000 })
   const deleted = await joinToken()
   await client.call(api.deleteToken, { id: parseToken(deleted)?.id ?? '' })
-  assert.equal(await codeOf(deleted), '403 unknown-token')
-  assert.equal(await codeOf(`${parseToken(short)?.id}.${'A'.repeat(43)}.${caHash}`), '403 unknown-token')
-  assert.equal(await codeOf(`${'0'.repeat(12)}.${'A'.repeat(43)}.${caHash}`), '403 unknown-token')
+  assert.equal(await codeOf(deleted), '403 wrong-token')
+  assert.equal(await codeOf(`${parseToken(short)?.id}.${'A'.repeat(43)}.${caHash}`), '403 wrong-token')
+  assert.equal(await codeOf(`${'0'.repeat(12)}.${'A'.repeat(43)}.${caHash}`), '403 wrong-token')
   now += 1000
   assert.equal(await codeOf(short), '403 expired')
 })
