@@ -21,7 +21,14 @@ export function createHttp({ chain, key, log }: HttpOptions) {
     requestIdLogLabel: 'request',
     // `close` must end: requests that are under way are let finish, idle connections are cut.
     forceCloseConnections: 'idle',
-    logger: { level: log.level, stream: log.to, redact: ['req.headers.authorization', '*.secret', '*.token'] },
+    logger: {
+      level: log.level,
+      stream: log.to,
+      redact: ['req.headers.authorization', '*.secret', '*.token'],
+      base: null,
+      timestamp: () => `,"ts":"${new Date().toISOString()}"`,
+      formatters: { level: (level) => ({ level }) },
+    },
   })
   app.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id))
   // JSON and nothing else; fastify would take text as well.

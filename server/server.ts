@@ -9,8 +9,10 @@ import { createAuthority, fingerprintOf, issueLeaf } from './ca.ts'
 import { type CatalogParts, createCatalogs } from './catalogs.ts'
 import { openDataDir, requireFolder } from './data-dir.ts'
 import { Gates } from './gates.ts'
+import { createHappenings } from './happenings.ts'
 import { createHttp } from './http.ts'
 import { Leases } from './leases/leases.ts'
+import { logHappenings } from './log-happenings.ts'
 import { createOrders } from './orders/orders.ts'
 import { createRevisions, type Revisions } from './revisions.ts'
 import { hashSecret, newId, newSecret } from './secrets.ts'
@@ -117,13 +119,20 @@ function assemble(app: FastifyInstance, store: Store, ca: string, clock: () => n
 /** What decides what nodes are to be, to do, and may do. */
 function createDeciders(app: FastifyInstance, base: CatalogParts) {
   const { clock } = base
+  const happenings = createHappenings()
+  logHappenings(happenings, app.log)
   const registry = createRegistry()
   const catalogs = createCatalogs(base)
-  const orders = createOrders({ ...base, catalogs, send: (id, message) => registry.ready(id)?.send(message) })
+  const orders = createOrders({
+    ...base,
+    catalogs,
+    happenings,
+    send: (id, message) => registry.ready(id)?.send(message),
+  })
   const gates = new Gates({ catalogs, registry })
   const log = (what: string, lease: Lease) => app.log.info(lease, what)
   const leases = new Leases({ ...base, catalogs, registry, log })
-  return { refusals: createRefusals(clock), registry, catalogs, orders, gates, leases }
+  return { refusals: createRefusals(clock), happenings, registry, catalogs, orders, gates, leases }
 }
 
 function logRevision({ log }: FastifyInstance, revisions: Revisions) {

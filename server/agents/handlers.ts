@@ -4,6 +4,7 @@ import type { AgentMessage, ServerMessage } from '../../protocol/messages.ts'
 import type { Catalogs } from '../catalogs.ts'
 import type { Orders } from '../orders/orders.ts'
 import type { Gates } from '../gates.ts'
+import type { Happenings } from '../happenings.ts'
 import { type Health, isSameHealth } from '../health.ts'
 import type { Leases } from '../leases/leases.ts'
 import type { Store } from '../store/store.ts'
@@ -16,6 +17,7 @@ export interface AgentParts {
   orders: Orders
   leases: Leases
   gates: Gates
+  happenings: Happenings
   clock: () => number
   /** Hears what is the server's own fault. */
   failed: (error: unknown) => void
@@ -69,7 +71,7 @@ async function handleFacts(
 }
 
 async function handleReport(
-  { store, orders, leases, clock }: AgentParts,
+  { store, orders, leases, happenings, clock }: AgentParts,
   connection: Connection,
   { report, clock: theirs }: Extract<AgentMessage, { type: 'report' }>,
 ) {
@@ -79,7 +81,8 @@ async function handleReport(
   const stored: Report = { run: byOurClock(run, theirs, now), events }
   const turns = await store.storeReport(connection.node.id, stored, now)
   connection.send({ type: 'stored', run: run.id })
-  orders.publish(turns)
+  if (turns) happenings.emit('run', { node: connection.node, run: stored.run, events })
+  orders.publish(turns ?? [])
   await leases.reported(connection.node.id, stored.run)
 }
 

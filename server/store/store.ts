@@ -173,8 +173,8 @@ export interface ObservedStore {
   markSeen(nodeId: string, at: number): Promise<void>
   /** By node's id; nodes that never said anything are not in it. */
   readStandings(): Promise<Map<string, Standing>>
-  /** Exactly once by the run's id, together with all that follows from it: standing, and the targets it finishes, which it gives back. Resolves when it would survive a power cut. */
-  storeReport(nodeId: string, report: Report, receivedAt: number): Promise<Turn[]>
+  /** Exactly once by the run's id, together with all that follows from it: standing, and the targets it finishes, which it gives back; undefined where it was stored before. Resolves when it would survive a power cut. */
+  storeReport(nodeId: string, report: Report, receivedAt: number): Promise<Turn[] | undefined>
   /** Newest first. */
   findRuns(filter: RunFilter): Promise<StoredRun[]>
   /** By id or what its id begins with; two of them when that is not unique. */

@@ -52,7 +52,7 @@ function reports({ database, write, finishTargets }: ObservedParts): ObservedSto
     write(() => {
       const before = known.get(run.id)
       if (before && before.node !== nodeId) throw new Error(`Run ${run.id} is another node's.`)
-      if (before) return []
+      if (before) return undefined
       const seq = insert(nodeId, run, events, receivedAt)
       const owed = JSON.stringify(run.owed)
       if (run.mode === 'converge') stand.run({ node: nodeId, run: seq, owed, finishedAt: run.finishedAt })
