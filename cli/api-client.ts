@@ -41,7 +41,12 @@ export interface Client {
   download<In extends z.ZodType>(endpoint: Endpoint<In>, input: z.input<In>): AsyncGenerator<Buffer>
 }
 
-export function makeClient(login: Login, { idleMs = 60_000 } = {}): Client {
+export interface ClientOptions {
+  /** Silence that is taken for a lost connection. */
+  idleMs?: number
+}
+
+export function makeClient(login: Login, { idleMs = 60_000 }: ClientOptions = {}): Client {
   const open = async (endpoint: Endpoint, input: unknown, signal?: AbortSignal) => {
     const response = await send(login, { ...requestFor(endpoint, input), idleMs, signal })
     const status = response.statusCode ?? 0

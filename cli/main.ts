@@ -10,7 +10,7 @@ import type { Context } from './context.ts'
 import { readLogin } from './login-file.ts'
 import { makeOutput } from './output.ts'
 import { coloured, plain } from './paint.ts'
-import { runProgram, type Program } from './program.ts'
+import { runProgram, wholeOf, type Program } from './program.ts'
 import { makeScreen } from './screen.ts'
 
 const { env, stdin, stdout, stderr } = process
@@ -35,7 +35,8 @@ function makeContext(): Context {
   const paintFor = (stream: { isTTY?: boolean }) => (stream.isTTY && !env['NO_COLOR'] ? coloured : plain)
   return {
     output: makeOutput(stdout, stderr),
-    api: async () => makeClient(await readLogin(loginPath)),
+    api: async (options) => makeClient(await readLogin(loginPath), options),
+    program: () => wholeOf(program),
     apiOf: (login) => makeClient(login),
     loginPath,
     paint: paintFor(stdout),

@@ -3,6 +3,7 @@ import { commandHelp, verbList } from './help.ts'
 import { parseOptions } from './parse.ts'
 import { closest } from '../protocol/closest.ts'
 import { verbOf } from './usage.ts'
+import type { WholeProgram } from './whole-program.ts'
 
 /** Commands of another part, loaded when they are asked for, so that the rest starts quickly. */
 interface Part<Context> {
@@ -44,6 +45,17 @@ export async function runProgram<Context extends CommandContext>(
       return 1
     }
     throw error
+  }
+}
+
+/** The program with the verbs of all its parts. */
+export async function wholeOf<Context extends CommandContext>(program: Program<Context>): Promise<WholeProgram> {
+  const { name, version, summary, commands, parts = [] } = program
+  return {
+    name,
+    version,
+    summary,
+    commands: [...commands, ...(await Promise.all(parts.map((part) => part.load()))).flat()],
   }
 }
 

@@ -3,10 +3,12 @@ import type { Context } from '../context.ts'
 import { audit } from './audit.ts'
 import { backup } from './backup.ts'
 import { clusterCommands } from './cluster.ts'
+import { completionCommands } from './completion.ts'
 import { converge, plan } from './converge.ts'
 import { explain } from './explain.ts'
 import { leaseCommands } from './lease.ts'
 import { login } from './login.ts'
+import { man } from './man.ts'
 import { nodeCommands } from './node.ts'
 import { orderCommands } from './order.ts'
 import { recipeCommands } from './recipe.ts'
@@ -32,4 +34,6 @@ export const commands: Command<Context>[] = [
   explain,
   audit,
   backup,
+  ...completionCommands,
+  man,
 ]

@@ -7,7 +7,7 @@ import type { Context } from '../../cli/context.ts'
 import { readLogin, writeLogin, type Login } from '../../cli/login-file.ts'
 import { makeOutput } from '../../cli/output.ts'
 import { coloured, plain } from '../../cli/paint.ts'
-import { runProgram } from '../../cli/program.ts'
+import { runProgram, wholeOf } from '../../cli/program.ts'
 import { makeScreen } from '../../cli/screen.ts'
 
 interface Given {
@@ -31,7 +31,8 @@ export async function trivet(args: string[], given: Given) {
   const paint = given.colour ? coloured : plain
   const context: Context = {
     output: makeOutput(stdout, stderr),
-    api: async () => makeClient(await readLogin(loginPath)),
+    api: async (options) => makeClient(await readLogin(loginPath), options),
+    program: () => wholeOf(program),
     apiOf: makeClient,
     loginPath,
     paint,

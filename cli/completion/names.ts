@@ -1,0 +1,24 @@
+import { api } from '../../protocol/api.ts'
+import type { Client } from '../api-client.ts'
+import type { Noun } from './sources.ts'
+
+/** How many of the newest are offered where there is no end of them. */
+const newest = 50
+
+const finders: Record<Noun, (client: Client) => Promise<string[]>> = {
+  node: async (client) => (await client.call(api.listNodes, {})).map(({ name }) => name),
+  role: async (client) => (await client.call(api.listRoles, {})).map(({ name }) => name),
+  recipe: async (client) => (await client.call(api.listRecipes, {})).map(({ name }) => name),
+  cluster: async (client) => (await client.call(api.listNodes, {})).map(({ cluster }) => cluster),
+  order: async (client) => (await client.call(api.listOrders, { limit: newest })).map(({ id }) => id),
+  run: async (client) => (await client.call(api.listRuns, { limit: newest })).map(({ id }) => id.slice(0, 8)),
+  token: async (client) => (await client.call(api.listTokens, {})).map(({ id }) => id),
+  group: async (client) => (await client.call(api.listLeases, {})).map(({ group }) => group),
+  attribute: async (client) =>
+    (await client.call(api.listRecipes, {})).flatMap(({ attributes }) => Object.keys(attributes)),
+}
+
+/** Each name once, in the order that the server gives. */
+export async function namesOf(noun: Noun, client: () => Promise<Client>) {
+  return [...new Set(await finders[noun](await client()))]
+}
