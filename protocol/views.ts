@@ -100,7 +100,12 @@ export const NodeDetail = NodeSummary.extend({
 export type NodeDetail = z.infer<typeof NodeDetail>
 
 /** A run as stored: times by the server's clock. */
-export const StoredRun = Run.extend({ node: z.string(), receivedAt: z.int() })
+export const StoredRun = Run.extend({
+  node: z.string(),
+  receivedAt: z.int(),
+  /** How many of its events are drift; left out where none is. */
+  drift: z.int().optional(),
+})
 export type StoredRun = z.infer<typeof StoredRun>
 
 /** Final states of an order's target are all but the first three. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Time } from '../events.ts'
 import { Name } from '../name.ts'
 import type { Access } from '../views.ts'
 
@@ -23,3 +24,7 @@ export function endpoint<Input extends z.ZodType, Output extends z.ZodType>(give
 
 export const none = z.object({})
 export const node = z.object({ node: Name })
+/** A time in a query, which is text. */
+export const moment = z.coerce.number().pipe(Time)
+/** A yes or no in a query. */
+export const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((word) => word === 'true')])

@@ -184,8 +184,26 @@ export interface ObservedStore {
 
 export interface RunFilter {
   node?: string | undefined
+  /** Nodes that have the role now. */
+  role?: string | undefined
+  cluster?: string | undefined
+  /** None but these clusters. */
+  clusters?: string[] | undefined
   outcome?: Run['outcome'] | undefined
   trigger?: Run['trigger'] | undefined
+  mode?: RunMode | undefined
+  /** Something was drift. */
+  drift?: boolean | undefined
+  /** Has an event of this resource. */
+  resource?: string | undefined
+  /** All of its words are in what is told of the run and its events; `word*` stands for words that begin so. */
+  text?: string | undefined
+  /** Ended at that time or later. */
+  from?: number | undefined
+  /** Ended before. */
+  to?: number | undefined
+  /** Answers that order. */
+  order?: string | undefined
   limit: number
   /** The id of the last run of the page before. */
   after?: string | undefined

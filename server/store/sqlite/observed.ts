@@ -4,6 +4,7 @@ import type { RunOutcome } from '../../../protocol/events.ts'
 import type { ObservedStore, Standing } from '../store.ts'
 import type { Write } from './commits.ts'
 import { fromJson } from './json.ts'
+import { createRunFinder } from './find-runs.ts'
 import { createRunReader, createRunWriter, listFromJson } from './runs.ts'
 import type { FinishTargets } from './targets.ts'
 
@@ -18,6 +19,7 @@ export function createObserved(parts: ObservedParts): ObservedStore {
   return {
     ...said(parts),
     ...createRunReader(database),
+    findRuns: createRunFinder(database),
     storeReport: reports(parts),
     readStandings: standings(database),
   }

@@ -4,6 +4,7 @@ import { describe, test, type TestContext } from 'node:test'
 import { hashSecret } from '../../../server/secrets.ts'
 import type { Store } from '../../../server/store/store.ts'
 import { factsOf } from '../../helpers/fake-agent.ts'
+import { findRunsContract } from './contract-find-runs.ts'
 import { leasesContract } from './contract-leases.ts'
 import { ordersContract, runsContract } from './contract-observed.ts'
 import { by, enrolled, type Open, token } from './enrolled.ts'
@@ -21,6 +22,7 @@ export function storeContract(name: string, openStore: (t: TestContext) => Promi
     enrolContract(open)
     desiredContract(open)
     runsContract(open)
+    findRunsContract(open)
     ordersContract(open)
     leasesContract(open)
   })
