@@ -37,7 +37,7 @@ export interface Client {
     input: z.input<In>,
     signal?: AbortSignal,
   ): AsyncGenerator<z.output<Out>>
-  /** The body of a call whose stream is `bytes`. */
+  /** The body of a call whose stream is `bytes` or `text`. */
   download<In extends z.ZodType>(endpoint: Endpoint<In>, input: z.input<In>): AsyncGenerator<Buffer>
 }
 

@@ -8,7 +8,7 @@ export const Access = z.enum(['viewer', 'operator', 'admin'])
 export type Access = z.infer<typeof Access>
 
 /** How a node stands: its last run, or why there is none. `offline` is told apart by `connected`. */
-const NodeState = z.enum([
+export const NodeState = z.enum([
   'unassigned',
   'pending',
   'error',
@@ -20,6 +20,7 @@ const NodeState = z.enum([
   'interrupted',
   'revoked',
 ])
+export type NodeState = z.infer<typeof NodeState>
 
 /** How a node is treated beside what its roles say: by whose word, since when and why. */
 export const Stance = z.object({

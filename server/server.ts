@@ -13,6 +13,7 @@ import { createHappenings } from './happenings.ts'
 import { createHttp } from './http.ts'
 import { Leases } from './leases/leases.ts'
 import { logHappenings } from './log-happenings.ts'
+import { createMetrics } from './metrics/metrics.ts'
 import { createOrders } from './orders/orders.ts'
 import { createRevisions, type Revisions } from './revisions.ts'
 import { hashSecret, newId, newSecret } from './secrets.ts'
@@ -89,7 +90,8 @@ function assemble(app: FastifyInstance, store: Store, ca: string, clock: () => n
   const parts = { store, revisions, clock, failed, ...createDeciders(app, { store, revisions, clock, failed }) }
   const { catalogs, orders, leases } = parts
   const agents = createAgents({ ...parts, server: ca, intervalMs })
-  registerApi(app, { ...parts, version, ca, scratch: data })
+  const metrics = createMetrics({ ...parts, version })
+  registerApi(app, { ...parts, metrics, version, ca, scratch: data })
   registerAgentRoutes(app, parts)
   app.server.on('upgrade', agents.upgrade)
 
@@ -104,6 +106,7 @@ function assemble(app: FastifyInstance, store: Store, ca: string, clock: () => n
       await watching.ready
       await reload()
       await leases.begin()
+      await metrics.begin()
       await orders.resume()
     },
     close: async () => {

@@ -9,6 +9,7 @@ import { explain } from './explain.ts'
 import { leaseCommands } from './lease.ts'
 import { login } from './login.ts'
 import { man } from './man.ts'
+import { metrics } from './metrics.ts'
 import { nodeCommands } from './node.ts'
 import { orderCommands } from './order.ts'
 import { recipeCommands } from './recipe.ts'
@@ -33,6 +34,7 @@ export const commands: Command<Context>[] = [
   ...leaseCommands,
   explain,
   audit,
+  metrics,
   backup,
   ...completionCommands,
   man,

@@ -14,8 +14,8 @@ export interface Endpoint<Input extends z.ZodType = z.ZodType, Output extends z.
   summary: string
   input: Input
   output: Output
-  /** What the response is when it is not one JSON: server-sent events of `output`, or bytes. */
-  stream?: 'events' | 'bytes'
+  /** What the response is when it is not one JSON: server-sent events of `output`, bytes, or text of the type that it says. */
+  stream?: 'events' | 'bytes' | 'text'
 }
 
 export function endpoint<Input extends z.ZodType, Output extends z.ZodType>(given: Endpoint<Input, Output>) {

@@ -35,6 +35,15 @@ export const serverApi = {
       }),
     ),
   }),
+  readMetrics: endpoint({
+    method: 'GET',
+    path: '/metrics',
+    access: 'viewer',
+    summary: 'What Prometheus reads: counters and states, as its text format has them.',
+    input: none,
+    output: z.string(),
+    stream: 'text',
+  }),
   backup: endpoint({
     method: 'GET',
     path: '/api/backup',

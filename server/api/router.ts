@@ -4,7 +4,7 @@ import type { Endpoint } from '../../protocol/api/endpoint.ts'
 import { describeIssues } from '../../protocol/describe-issue.ts'
 import { attributeHandlers } from './attributes.ts'
 import { type AuthParts, authenticate, requireAccess } from './auth.ts'
-import type { ApiParts, Caller, Handlers, Subscribe } from './call.ts'
+import type { ApiParts, Caller, Handlers, Subscribe, Text } from './call.ts'
 import { serveEvents } from './events.ts'
 import { ApiFault } from './fault.ts'
 import { leaseHandlers } from './leases.ts'
@@ -32,6 +32,9 @@ export function registerApi(app: FastifyInstance, parts: ApiParts & AuthParts) {
     ...leaseHandlers(parts),
   }
   const endpoints = new Map<string, Endpoint>(Object.entries(api))
+  app.addHook('onResponse', async ({ method, routeOptions: { url } }, reply) => {
+    if (url !== undefined) parts.metrics.observeRequest(method, url, reply.statusCode, reply.elapsedTime)
+  })
   for (const [name, handle] of Object.entries(handlers)) {
     const endpoint = endpoints.get(name)
     if (!endpoint) throw new Error(`No call of the API is named ${name}.`)
@@ -54,11 +57,16 @@ async function serve(
   const caller = { operator, by: { author: operator.name, at: parts.clock() } }
   const result = await handle(inputOf(endpoint, request), caller)
   if (isSubscribe(result)) return serveEvents(reply, result)
+  if (endpoint.stream === 'text' && isText(result)) return reply.type(result.type).send(result.body)
   return reply.type(endpoint.stream === 'bytes' ? 'application/octet-stream' : 'application/json').send(result)
 }
 
 function isSubscribe(result: unknown): result is Subscribe<unknown> {
   return typeof result === 'function'
+}
+
+function isText(result: unknown): result is Text {
+  return typeof result === 'object' && result !== null && 'type' in result && 'body' in result
 }
 
 /** Parameters of the path come last, so that a body can't speak of something else than the path does. */

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import type { ApiParts, Handlers } from './call.ts'
 
 /** What is about the server itself. */
-export function serverHandlers(parts: ApiParts): Pick<Handlers, 'whoami' | 'listAudit' | 'backup'> {
-  const { store, revisions, version, scratch } = parts
+export function serverHandlers(parts: ApiParts): Pick<Handlers, 'whoami' | 'listAudit' | 'backup' | 'readMetrics'> {
+  const { store, revisions, metrics, version, scratch } = parts
   return {
     whoami: async (_input, { operator: { name, access } }) => ({
       name,
@@ -16,6 +16,7 @@ export function serverHandlers(parts: ApiParts): Pick<Handlers, 'whoami' | 'list
       sourceErrors: revisions.errors(),
     }),
     listAudit: ({ limit }) => store.listAudit(limit),
+    readMetrics: () => metrics.read(),
     async backup() {
       const path = join(scratch, `backup-${randomUUID()}.db`)
       await store.backup(path)
