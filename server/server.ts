@@ -7,6 +7,7 @@ import { registerAgentRoutes } from './agents/routes.ts'
 import { registerApi } from './api/router.ts'
 import { createAuthority, fingerprintOf, issueLeaf } from './ca.ts'
 import { type CatalogParts, createCatalogs } from './catalogs.ts'
+import { registerConsole } from './console.ts'
 import { openDataDir, requireFolder } from './data-dir.ts'
 import { Gates } from './gates.ts'
 import { createHappenings } from './happenings.ts'
@@ -93,6 +94,7 @@ function assemble(app: FastifyInstance, store: Store, ca: string, clock: () => n
   const metrics = createMetrics({ ...parts, version })
   registerApi(app, { ...parts, metrics, version, ca, scratch: data })
   registerAgentRoutes(app, parts)
+  registerConsole(app)
   app.server.on('upgrade', agents.upgrade)
 
   const reload = async () => {
