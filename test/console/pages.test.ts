@@ -61,7 +61,7 @@ describe('pages', { skip: noBrowser }, () => {
     await page.getByText('server web-2 10.0.0.2:8080 check inter 2s').waitFor()
     await page.getByText('2/4').waitFor()
     await assertAccessible(page, 'order')
-    const events = [fleet.edited, fleet.drifted, fleet.deferred]
+    const events = [fleet.edited, fleet.restarted, fleet.drifted, fleet.deferred]
     await fleet.runOn(agent, { ...fleet.changedRun, id: run, orders: [order], trigger: 'order' }, events)
     await page.getByRole('link', { name: 'The whole run' }).click()
     await page.waitForURL(`**/runs/${run}`)
