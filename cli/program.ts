@@ -21,6 +21,8 @@ export interface Program<Context extends CommandContext> {
   summary: string
   commands: Command<Context>[]
   parts?: Part<Context>[]
+  /** A last line of its help. */
+  more?: string
 }
 
 /**
@@ -95,7 +97,7 @@ async function helpText<Context extends CommandContext>(program: Program<Context
   return `${verbList(group)}\n\nMore: ${program.name} help ${words[0]} VERB`
 }
 
-function overview<Context extends CommandContext>({ name, summary, commands, parts = [] }: Program<Context>) {
+function overview<Context extends CommandContext>({ name, summary, commands, parts = [], more }: Program<Context>) {
   const entries = [...commands, ...parts.map((part) => ({ usage: part.word, summary: part.summary }))]
   return [
     summary,
@@ -105,6 +107,7 @@ function overview<Context extends CommandContext>({ name, summary, commands, par
     verbList(entries),
     '',
     `${name} help VERB says more; ${name} --version tells the version.`,
+    ...(more ? [more] : []),
   ].join('\n')
 }
 

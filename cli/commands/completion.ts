@@ -32,7 +32,7 @@ const names = command({
   options: z.object({ operands: z.tuple([z.enum(nouns)]), json }),
 
   async run({ operands: [noun], json: asJson }, context) {
-    const found = await namesOf(noun, () => context.api({ idleMs: patienceMs }))
+    const found = await namesOf(noun, { ...context, api: () => context.api({ idleMs: patienceMs }) })
     if (asJson) return context.output.json(found)
     for (const name of found) context.output.line(name)
   },

@@ -4,6 +4,7 @@ import { audit } from './audit.ts'
 import { backup } from './backup.ts'
 import { clusterCommands } from './cluster.ts'
 import { completionCommands } from './completion.ts'
+import { contextCommands } from './context.ts'
 import { converge, plan } from './converge.ts'
 import { explain } from './explain.ts'
 import { leaseCommands } from './lease.ts'
@@ -21,6 +22,7 @@ import { whoami } from './whoami.ts'
 /** All verbs of `trivet`, as help lists them. */
 export const commands: Command<Context>[] = [
   login,
+  ...contextCommands,
   whoami,
   ...tokenCommands,
   ...nodeCommands,

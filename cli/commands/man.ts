@@ -9,7 +9,7 @@ export const man = command({
   summary: 'Print the page of the manual about trivet or one of its nouns, for man to show.',
   details:
     'Example: trivet man node | man -l -\nWhoever packages trivet finds all pages in dist/man after npm run docs.',
-  options: z.object({ operands: z.tuple([]).or(z.tuple([z.string()])) }),
+  options: z.object({ operands: z.array(z.string()) }),
 
   async run({ operands: [noun] }, context) {
     const pages = manPages(await context.program())

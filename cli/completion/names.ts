@@ -1,11 +1,13 @@
 import { api } from '../../protocol/api.ts'
 import type { Client } from '../api-client.ts'
+import type { Context } from '../context.ts'
+import { readContexts } from '../login-file.ts'
 import type { Noun } from './sources.ts'
 
 /** How many of the newest are offered where there is no end of them. */
 const newest = 50
 
-const finders: Record<Noun, (client: Client) => Promise<string[]>> = {
+const finders: Record<Exclude<Noun, 'context'>, (client: Client) => Promise<string[]>> = {
   node: async (client) => (await client.call(api.listNodes, {})).map(({ name }) => name),
   role: async (client) => (await client.call(api.listRoles, {})).map(({ name }) => name),
   recipe: async (client) => (await client.call(api.listRecipes, {})).map(({ name }) => name),
@@ -19,6 +21,7 @@ const finders: Record<Noun, (client: Client) => Promise<string[]>> = {
 }
 
 /** Each name once, in the order that the server gives. */
-export async function namesOf(noun: Noun, client: () => Promise<Client>) {
-  return [...new Set(await finders[noun](await client()))]
+export async function namesOf(noun: Noun, { loginPath, api: connect }: Pick<Context, 'api' | 'loginPath'>) {
+  if (noun === 'context') return Object.keys((await readContexts(loginPath)).contexts)
+  return [...new Set(await finders[noun](await connect()))]
 }

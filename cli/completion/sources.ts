@@ -1,5 +1,16 @@
 /** Nouns whose names `trivet names` knows. */
-export const nouns = ['node', 'role', 'recipe', 'cluster', 'order', 'run', 'token', 'group', 'attribute'] as const
+export const nouns = [
+  'node',
+  'role',
+  'recipe',
+  'cluster',
+  'order',
+  'run',
+  'token',
+  'group',
+  'attribute',
+  'context',
+] as const
 export type Noun = (typeof nouns)[number]
 
 /** What may stand in a place: names of a noun, files, folders, or what nobody can guess. */
@@ -11,6 +22,7 @@ export type Source = Noun | 'files' | 'folders' | 'anything'
  */
 export const sources: Record<string, Source> = {
   NODE: 'node',
+  NODES: 'node',
   'lab NODE': 'anything',
   ROLE: 'role',
   R: 'role',
@@ -23,6 +35,7 @@ export const sources: Record<string, Source> = {
   GROUP: 'group',
   G: 'group',
   KEY: 'attribute',
+  CONTEXT: 'context',
   FILE: 'files',
   DIR: 'folders',
   'TOKEN@URL': 'anything',
@@ -31,6 +44,7 @@ export const sources: Record<string, Source> = {
   LAB: 'anything',
   COMMAND: 'anything',
   VALUE: 'anything',
+  COLUMNS: 'anything',
   PATTERN: 'anything',
   REASON: 'anything',
   HASH: 'anything',

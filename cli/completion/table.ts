@@ -11,10 +11,10 @@ import { sources, type Source } from './sources.ts'
 export type Table = Record<string, string[]>
 
 /** Flags of every verb; `trivet` itself reads them. */
-const everywhere = { flags: ['--help\tSay more of this verb.'], takes: {} }
+const everywhere = ['--help\tSay more of this verb.', '--context\tAsk the server of another context.']
 
 export function completionTable(commands: Declared[]): Table {
-  const table: Table = { 'flag:': everywhere.flags }
+  const table: Table = { 'flag:': everywhere, 'take: --context': ['@context'] }
   for (const command of commands) {
     const usage = readUsage(command.usage)
     addVerb(table, usage.verb, command.summary)
@@ -47,7 +47,7 @@ function addFlags(table: Table, usage: Usage, { flags = {}, options }: Declared)
     }
     return spellings.map((spelling) => `${spelling}\t${schema.description ?? ''}`)
   })
-  table[`flag:${usage.verb}`] = [...lines, ...everywhere.flags]
+  table[`flag:${usage.verb}`] = [...lines, ...everywhere]
 }
 
 function addOperands(table: Table, { verb, operands }: Usage, { options }: Declared) {
