@@ -1,5 +1,6 @@
 import { attributesApi } from './api/attributes.ts'
 import type { Endpoint } from './api/endpoint.ts'
+import { fleetApi } from './api/fleet.ts'
 import { leasesApi } from './api/leases.ts'
 import { nodesApi } from './api/nodes.ts'
 import { ordersApi } from './api/orders.ts'
@@ -11,6 +12,7 @@ import { tokensApi } from './api/tokens.ts'
 /** The whole API. The server serves this table, the command line and the console call it. */
 export const api = {
   ...serverApi,
+  ...fleetApi,
   ...nodesApi,
   ...attributesApi,
   ...rolesApi,

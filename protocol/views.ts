@@ -50,7 +50,14 @@ export const NodeSummary = z.object({
   state: NodeState,
   /** Why it is pending or in error. */
   reason: z.string().nullable(),
-  lastRun: z.object({ id: z.string(), outcome: RunOutcome, finishedAt: z.int() }).nullable(),
+  lastRun: z
+    .object({
+      id: z.string(),
+      outcome: RunOutcome,
+      finishedAt: z.int(),
+      /** How much of it was drift. */ drift: z.int().optional(),
+    })
+    .nullable(),
   /** Actions that are still to be done. */
   owed: z.array(z.string()),
   /** Its newest catalog is one that it has not converged to yet. */

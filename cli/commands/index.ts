@@ -7,6 +7,8 @@ import { completionCommands } from './completion.ts'
 import { contextCommands } from './context.ts'
 import { converge, plan } from './converge.ts'
 import { explain } from './explain.ts'
+import { fleet } from './fleet.ts'
+import { historyCommands } from './history.ts'
 import { leaseCommands } from './lease.ts'
 import { login } from './login.ts'
 import { man } from './man.ts'
@@ -24,6 +26,7 @@ export const commands: Command<Context>[] = [
   login,
   ...contextCommands,
   whoami,
+  fleet,
   ...tokenCommands,
   ...nodeCommands,
   ...clusterCommands,
@@ -33,6 +36,7 @@ export const commands: Command<Context>[] = [
   converge,
   ...orderCommands,
   ...runCommands,
+  ...historyCommands,
   ...leaseCommands,
   explain,
   audit,

@@ -47,6 +47,7 @@ export const sources: Record<string, Source> = {
   COLUMNS: 'anything',
   PATTERN: 'anything',
   REASON: 'anything',
+  PLACE: 'anything',
   HASH: 'anything',
   N: 'anything',
   DURATION: 'anything',

@@ -7,8 +7,8 @@ import type { ApiParts } from './call.ts'
 /** One node as `node show` has it. */
 export async function detailOf(parts: ApiParts, node: Node) {
   const { store, catalogs, registry, leases } = parts
-  const [{ nodes }, standings] = await Promise.all([store.readFleet(), store.readStandings()])
-  const whole: FleetNode = nodes.find(({ id }) => id === node.id) ?? { ...node, ...nothing }
+  const standings = await store.readStandings()
+  const whole: FleetNode = catalogs.of(node.id)?.node ?? { ...node, ...nothing }
   const standing = standings.get(node.id)
   const compiled = catalogs.of(node.id)?.compiled
   return {
@@ -31,10 +31,11 @@ export async function detailOf(parts: ApiParts, node: Node) {
 /** What is left of a revoked node. */
 const nothing = { roles: [], attributes: {}, facts: null, ordinals: {} }
 
-/** All living nodes, by name. */
+/** All living nodes, by name: as of the last look, since reading ten thousand of them from the store takes a while. */
 export async function summariesOf(parts: ApiParts) {
-  const [{ nodes }, standings] = await Promise.all([parts.store.readFleet(), parts.store.readStandings()])
-  return nodes.map((node) => summaryOf(node, standings.get(node.id), parts))
+  const standings = await parts.store.readStandings()
+  const nodes = parts.catalogs.all().map(({ node }) => summaryOf(node, standings.get(node.id), parts))
+  return nodes.toSorted((a, b) => (a.name < b.name ? -1 : 1))
 }
 
 function summaryOf(node: FleetNode, standing: Standing | undefined, parts: ApiParts): NodeSummary {

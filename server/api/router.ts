@@ -7,6 +7,8 @@ import { type AuthParts, authenticate, requireAccess } from './auth.ts'
 import type { ApiParts, Caller, Handlers, Subscribe, Text } from './call.ts'
 import { serveEvents } from './events.ts'
 import { ApiFault } from './fault.ts'
+import { compareHandlers } from './compare.ts'
+import { fleetHandlers } from './fleet.ts'
 import { leaseHandlers } from './leases.ts'
 import { nodeHandlers } from './nodes.ts'
 import { orderHandlers } from './orders.ts'
@@ -14,6 +16,7 @@ import { roleHandlers } from './roles.ts'
 import { runHandlers } from './runs.ts'
 import { serverHandlers } from './server.ts'
 import { stanceHandlers } from './stances.ts'
+import { timelineHandlers } from './timeline.ts'
 import { tokenHandlers } from './tokens.ts'
 
 type Handle = (input: unknown, caller: Caller) => Promise<unknown>
@@ -22,6 +25,9 @@ type Handle = (input: unknown, caller: Caller) => Promise<unknown>
 export function registerApi(app: FastifyInstance, parts: ApiParts & AuthParts) {
   const handlers: Handlers = {
     ...serverHandlers(parts),
+    ...fleetHandlers(parts),
+    ...timelineHandlers(parts),
+    ...compareHandlers(parts),
     ...nodeHandlers(parts),
     ...stanceHandlers(parts),
     ...attributeHandlers(parts),

@@ -1,3 +1,4 @@
+import type { Store } from '../store/store.ts'
 import type { ApiParts, Handlers } from './call.ts'
 import { ApiFault } from './fault.ts'
 import { findNode } from './find.ts'
@@ -12,16 +13,22 @@ export function runHandlers(parts: ApiParts): Pick<Handlers, 'listRuns' | 'readR
       return store.findRuns(filter)
     },
     async readRun({ id }) {
-      const [run, second] = await store.findRunsByPrefix(id)
-      if (!run) throw unknownRun(id)
-      if (second && run.id !== id)
-        throw new ApiFault(
-          'ambiguous-run',
-          `Several runs begin with ${id}, such as ${run.id} and ${second.id}. Give more of it.`,
-        )
+      const run = await findRun(store, id)
       return { run, events: await store.readEvents(run.id) }
     },
   }
+}
+
+/** The one run whose id begins so. */
+export async function findRun(store: Store, id: string) {
+  const [run, second] = await store.findRunsByPrefix(id)
+  if (!run) throw unknownRun(id)
+  if (second && run.id !== id)
+    throw new ApiFault(
+      'ambiguous-run',
+      `Several runs begin with ${id}, such as ${run.id} and ${second.id}. Give more of it.`,
+    )
+  return run
 }
 
 function unknownRun(id: string) {

@@ -1,7 +1,17 @@
 import type { ResourceId } from '../../protocol/catalog.ts'
-import type { ResourceEvent, Report, Run, RunMode, RunOutcome } from '../../protocol/events.ts'
+import type { ResourceEvent, Report, Run, RunMode } from '../../protocol/events.ts'
 import type { Facts } from '../../protocol/facts.ts'
-import type { Access, Order, Stance, Stances, StoredRun, Target, TargetState } from '../../protocol/views.ts'
+import type { Activity, OpenOrder, TimelineItem } from '../../protocol/history.ts'
+import type {
+  Access,
+  NodeSummary,
+  Order,
+  Stance,
+  Stances,
+  StoredRun,
+  Target,
+  TargetState,
+} from '../../protocol/views.ts'
 
 /** Who writes, and when by the server's clock. Every write that people ask for leaves an audit row with it. */
 export interface By {
@@ -89,7 +99,7 @@ export interface Fleet {
 export interface Standing {
   seenAt: number | null
   /** The last converge; a plan changes nothing, so it is no standing. */
-  lastRun: { id: string; outcome: RunOutcome; finishedAt: number } | null
+  lastRun: NonNullable<NodeSummary['lastRun']> | null
   owed: string[]
   /** Digest of the catalog that it converged to. */
   catalog: string | null
@@ -172,7 +182,7 @@ export interface ObservedStore {
   factsDigest(nodeId: string): Promise<string | undefined>
   markSeen(nodeId: string, at: number): Promise<void>
   /** By node's id; nodes that never said anything are not in it. */
-  readStandings(): Promise<Map<string, Standing>>
+  readStandings(): Promise<ReadonlyMap<string, Standing>>
   /** Exactly once by the run's id, together with all that follows from it: standing, and the targets it finishes, which it gives back; undefined where it was stored before. Resolves when it would survive a power cut. */
   storeReport(nodeId: string, report: Report, receivedAt: number): Promise<Turn[] | undefined>
   /** Newest first. */
@@ -209,6 +219,37 @@ export interface RunFilter {
   after?: string | undefined
 }
 
+export interface ActivityFilter {
+  /** None but these clusters. */
+  clusters?: string[] | undefined
+  /** The id of one node. */
+  node?: string | undefined
+  mode?: RunMode | undefined
+  from: number
+  to?: number | undefined
+}
+
+/** Where an item stands in a timeline; its key tells items of one time and type apart. */
+export interface TimelinePlace {
+  at: number
+  type: TimelineItem['type']
+  key: string | number
+}
+
+/** What views of history are read from. */
+export interface HistoryStore {
+  /** By hour and outcome. */
+  readActivity(filter: ActivityFilter): Promise<Activity[]>
+  /** Those with a target that is not final, newest first. */
+  openOrders(): Promise<OpenOrder[]>
+  /** Newest first, after that place. */
+  readTimeline(
+    node: Pick<Node, 'id' | 'name'>,
+    limit: number,
+    after?: TimelinePlace,
+  ): Promise<(TimelinePlace & { item: TimelineItem })[]>
+}
+
 export interface OrderStore {
   createOrder(
     order: Omit<Order, 'targets'>,
@@ -242,7 +283,7 @@ export interface LeaseStore {
 }
 
 /** Everything the server remembers. Promises in all, so that a store over the network changes no caller. */
-export interface Store extends AccessStore, DesiredStore, ObservedStore, OrderStore, LeaseStore {
+export interface Store extends AccessStore, DesiredStore, ObservedStore, HistoryStore, OrderStore, LeaseStore {
   /** A whole, consistent copy into a new file, while the store is in use. */
   backup(path: string): Promise<void>
   close(): Promise<void>

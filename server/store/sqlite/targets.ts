@@ -7,7 +7,7 @@ import type { Write } from './commits.ts'
 import { fromJson } from './json.ts'
 import { hashToBytes } from './runs.ts'
 
-interface TargetRow {
+export interface TargetRow {
   order_id: string
   node: string
   name: string
@@ -24,7 +24,7 @@ interface OrderRow extends Omit<Order, 'targets' | 'plan'> {
   plan: Buffer | null
 }
 
-const columns = `targets.*, nodes.name, runs.plan from targets join nodes on nodes.id = targets.node
+export const targetColumns = `targets.*, nodes.name, runs.plan from targets join nodes on nodes.id = targets.node
   left join runs on runs.id = targets.run`
 const open = `state in (${openStates.map((state) => `'${state}'`).join(', ')})`
 
@@ -55,7 +55,7 @@ function stateAfter({ outcome }: Run): TargetState {
 
 function targetReader(database: Database) {
   const select = database.prepare<[string, string], TargetRow>(
-    `select ${columns} where targets.order_id = ? and targets.node = ?`,
+    `select ${targetColumns} where targets.order_id = ? and targets.node = ?`,
   )
   return (order: string, node: string): Turn | undefined => {
     const row = select.get(order, node)
@@ -63,7 +63,7 @@ function targetReader(database: Database) {
   }
 }
 
-function targetOf({ name, state, reason, run, outcome, counts, plan, at }: TargetRow): Target {
+export function targetOf({ name, state, reason, run, outcome, counts, plan, at }: TargetRow): Target {
   return {
     node: name,
     state,
@@ -109,7 +109,7 @@ function reading(database: Database): Pick<OrderStore, 'readOrder' | 'listOrders
   const order = 'select id, mode, plan, author, created_at as createdAt, deadline from orders'
   const one = database.prepare<[string], OrderRow>(`${order} where id = ?`)
   const newest = database.prepare<[number], OrderRow>(`${order} order by created_at desc, id desc limit ?`)
-  const targets = database.prepare<[string], TargetRow>(`select ${columns} where order_id = ? order by position`)
+  const targets = database.prepare<[string], TargetRow>(`select ${targetColumns} where order_id = ? order by position`)
   const opened = database.prepare<{ node: string | null }, Omit<OpenTarget, 'plan'> & { plan: Buffer | null }>(
     `select order_id as "order", node, state, orders.mode, orders.plan, orders.created_at as createdAt, orders.deadline
      from targets join orders on orders.id = targets.order_id
