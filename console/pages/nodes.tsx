@@ -4,6 +4,7 @@ import type { NodeSummary } from '../../protocol/views.ts'
 import { facets, selectNodes } from '../data/nodes.ts'
 import { useCall } from '../data/use-call.ts'
 import { useMay } from '../me.ts'
+import { Choice } from '../parts/choice.tsx'
 import { Icon } from '../parts/icon.tsx'
 import { type Column, Columns, NodeTable, shownColumns } from '../parts/node-table.tsx'
 import { Empty, Loading, PageHead, Trouble } from '../parts/parts.tsx'
@@ -102,31 +103,6 @@ function Filters({ nodes, query }: { nodes: NodeSummary[]; query: Query }) {
         onChange={(next: Column[]) => goQuery({ columns: next.join(',') || 'none' }, { replace: true })}
       />
     </div>
-  )
-}
-
-interface ChoiceProps {
-  name: string
-  label: string
-  options: string[]
-  query: Query
-}
-
-function Choice({ name, label, options, query }: ChoiceProps) {
-  return (
-    <select
-      class="select"
-      aria-label={label}
-      value={query[name] ?? ''}
-      onChange={({ currentTarget }) => goQuery({ [name]: currentTarget.value, page: undefined, after: undefined })}
-    >
-      <option value="">{label}</option>
-      {options.map((option) => (
-        <option key={option} value={option}>
-          {option}
-        </option>
-      ))}
-    </select>
   )
 }
 
