@@ -17,9 +17,7 @@ export function NodeAttributes({ node, reload }: { node: NodeDetail; reload: () 
   const { query } = usePlace()
   if (!roles || !recipes) return <Loading />
   const used = new Set(roles.filter(({ name }) => node.roles.includes(name)).flatMap((role) => role.recipes))
-  const keys = recipes
-    .filter(({ name }) => used.has(name))
-    .flatMap(({ name, attributes }) => Object.keys(attributes).map((key) => `${name}.${key}`))
+  const keys = recipes.filter(({ name }) => used.has(name)).flatMap(({ attributes }) => Object.keys(attributes))
   const chosen = query['key'] ?? keys[0]
   if (chosen === undefined)
     return (

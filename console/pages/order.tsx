@@ -160,7 +160,8 @@ function TargetText({
 /** What one node does just now, resource by resource; when it is done, its run. */
 function Live({ target, progress }: { target: Target; progress: Progress | undefined }) {
   const { node, run, state, reason } = target
-  const link = run && isFinal(state) ? <a href={to('runs', run)}>The whole run</a> : <a href={to('nodes', node)}>The node</a>
+  const link =
+    run && isFinal(state) ? <a href={to('runs', run)}>The whole run</a> : <a href={to('nodes', node)}>The node</a>
   return (
     <Card title={node} flush aside={link}>
       <div aria-live="polite">
