@@ -14,9 +14,12 @@ test('the parts of a bar stand on each other, in one order, and what is none is 
   ])
 })
 
+function hour(day: number, at: number) {
+  return new Date(2026, 0, day, at).getTime()
+}
+
 test('each hour is as warm as it has runs, and tells its failures', () => {
   const now = new Date(2026, 0, 5, 12, 30).getTime()
-  const hour = (day: number, at: number) => new Date(2026, 0, day, at).getTime()
   const bars = [
     { at: hour(5, 3), counts: { unchanged: 90, failed: 8, interrupted: 2 } },
     { at: hour(4, 23), counts: { changed: 1 } },
