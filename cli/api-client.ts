@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Endpoint } from '../protocol/api/endpoint.ts'
+import { maxPage, type Page } from '../protocol/api/page.ts'
 import { describeIssues } from '../protocol/describe-issue.ts'
 import { ApiError } from '../protocol/views.ts'
 import { CommandError } from './command.ts'
@@ -31,6 +32,12 @@ export interface Client {
     endpoint: Endpoint<In, Out>,
     input: z.input<In>,
   ): Promise<z.output<Out>>
+  /** The items of a list, page by page, until there are no more, or `most` of them. */
+  list<In extends z.ZodType, Item>(
+    endpoint: Endpoint<In, z.ZodType<Page<Item>>>,
+    input: z.input<In>,
+    most?: number,
+  ): Promise<Item[]>
   /** Each server-sent event of a call whose stream is `events`, until the server ends it. */
   watch<In extends z.ZodType, Out extends z.ZodType>(
     endpoint: Endpoint<In, Out>,
@@ -53,12 +60,14 @@ export function makeClient(login: Login, { idleMs = 60_000 }: ClientOptions = {}
     if (status >= 200 && status < 300) return response
     throw failureFrom(status, await readBody(response, login.url), login.url)
   }
+  const call: Client['call'] = async (endpoint, input) => {
+    const response = await open(endpoint, input)
+    return parseAnswer(endpoint, (await readBody(response, login.url)).toString())
+  }
   return {
     url: login.url,
-    async call(endpoint, input) {
-      const response = await open(endpoint, input)
-      return parseAnswer(endpoint, (await readBody(response, login.url)).toString())
-    },
+    call,
+    list: (endpoint, input, most = Infinity) => walkPages((page) => call(endpoint, page), input, most),
     async *watch(endpoint, input, signal) {
       const response = await open(endpoint, input, signal)
       for await (const data of parseServerEvents(chunksOf(response, login.url))) yield parseAnswer(endpoint, data)
@@ -67,6 +76,17 @@ export function makeClient(login: Login, { idleMs = 60_000 }: ClientOptions = {}
       yield* chunksOf(await open(endpoint, input), login.url)
     },
   }
+}
+
+async function walkPages<Input, Item>(read: (page: Input) => Promise<Page<Item>>, input: Input, most: number) {
+  const items: Item[] = []
+  for (let after: string | null | undefined; after !== null && items.length < most;) {
+    const limit = Math.min(maxPage, most - items.length)
+    const page = await read({ ...input, limit, ...(after !== undefined && { after }) })
+    items.push(...page.items)
+    after = page.next
+  }
+  return items
 }
 
 /** Where an input goes: path parameters, then the query of GET and DELETE or the JSON body of POST and PUT. */

@@ -161,6 +161,10 @@ export const Order = z.object({
 })
 export type Order = z.infer<typeof Order>
 
+/** An order as lists have it: how many of its targets are in each state, where it has any. */
+export const OrderSummary = Order.omit({ targets: true }).extend({ states: z.partialRecord(TargetState, z.int()) })
+export type OrderSummary = z.infer<typeof OrderSummary>
+
 /** What `watchOrder` sends, one JSON a server-sent event; the stream ends when every target is final. */
 export const OrderUpdate = z.discriminatedUnion('type', [
   z.object({ type: z.literal('order'), order: Order }),
@@ -185,6 +189,10 @@ export const RoleView = z.object({
   runDeadlineMs: z.int().optional(),
 })
 export type RoleView = z.infer<typeof RoleView>
+
+/** A role as lists have it: how many nodes have it, not which. */
+export const RoleSummary = RoleView.omit({ nodes: true }).extend({ nodeCount: z.int() })
+export type RoleSummary = z.infer<typeof RoleSummary>
 
 export const RecipeView = z.object({
   name: z.string(),

@@ -31,7 +31,7 @@ end of it. A node that failed ends the wait at once, with 1, as does the time.`,
     const until = context.now() + patienceMs
     const said = new Map<string, string>()
     for (;;) {
-      const nodes = chosen(await client.call(api.listNodes, {}), operands)
+      const nodes = chosen(await client.list(api.listNodes, {}), operands)
       const reasons = nodes.flatMap((node) => {
         const reason = whyNot(node)
         const news = reason === undefined ? 'as it should be' : shortly(reason)

@@ -8,16 +8,16 @@ import type { Noun } from './sources.ts'
 const newest = 50
 
 const finders: Record<Exclude<Noun, 'context'>, (client: Client) => Promise<string[]>> = {
-  node: async (client) => (await client.call(api.listNodes, {})).map(({ name }) => name),
-  role: async (client) => (await client.call(api.listRoles, {})).map(({ name }) => name),
-  recipe: async (client) => (await client.call(api.listRecipes, {})).map(({ name }) => name),
-  cluster: async (client) => (await client.call(api.listNodes, {})).map(({ cluster }) => cluster),
-  order: async (client) => (await client.call(api.listOrders, { limit: newest })).map(({ id }) => id),
-  run: async (client) => (await client.call(api.listRuns, { limit: newest })).map(({ id }) => id.slice(0, 8)),
-  token: async (client) => (await client.call(api.listTokens, {})).map(({ id }) => id),
-  group: async (client) => (await client.call(api.listLeases, {})).map(({ group }) => group),
+  node: async (client) => (await client.list(api.listNodes, {})).map(({ name }) => name),
+  role: async (client) => (await client.list(api.listRoles, {})).map(({ name }) => name),
+  recipe: async (client) => (await client.list(api.listRecipes, {})).map(({ name }) => name),
+  cluster: async (client) => (await client.list(api.listNodes, {})).map(({ cluster }) => cluster),
+  order: async (client) => (await client.list(api.listOrders, {}, newest)).map(({ id }) => id),
+  run: async (client) => (await client.list(api.listRuns, {}, newest)).map(({ id }) => id.slice(0, 8)),
+  token: async (client) => (await client.list(api.listTokens, {})).map(({ id }) => id),
+  group: async (client) => (await client.list(api.listLeases, {})).map(({ group }) => group),
   attribute: async (client) =>
-    (await client.call(api.listRecipes, {})).flatMap(({ attributes }) => Object.keys(attributes)),
+    (await client.list(api.listRecipes, {})).flatMap(({ attributes }) => Object.keys(attributes)),
 }
 
 /** Each name once, in the order that the server gives. */

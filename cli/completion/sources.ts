@@ -50,6 +50,7 @@ export const sources: Record<string, Source> = {
   PLACE: 'anything',
   HASH: 'anything',
   N: 'anything',
+  PAGE: 'anything',
   DURATION: 'anything',
   TIME: 'anything',
   'HOST:PORT': 'anything',

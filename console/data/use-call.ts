@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import type { z } from 'zod'
 import type { Endpoint } from '../../protocol/api/endpoint.ts'
+import { maxPage, type Page } from '../../protocol/api/page.ts'
 import { call, Failure } from './client.ts'
 
 export interface Called<Value> {
@@ -28,18 +29,56 @@ interface State<Value> {
 export function useCall<In extends z.ZodType, Out extends z.ZodType>(
   endpoint: Endpoint<In, Out>,
   input: z.input<In> & object,
-  { every, when = true }: Options = {},
+  options: Options = {},
 ): Called<z.output<Out>> {
-  const key = `${endpoint.path} ${JSON.stringify(input)}`
-  const [state, setState] = useState<State<z.output<Out>>>(() => ({ ...nothing, key }))
+  return useAnswer(keyOf(endpoint, input), (signal) => call(endpoint, input, signal), options)
+}
+
+/** The items of a list: so many as the input limits it to, or all. */
+export function useList<In extends z.ZodType, Item>(
+  endpoint: Endpoint<In, z.ZodType<Page<Item>>>,
+  input: z.input<In> & { limit?: unknown },
+  options: Options = {},
+): Called<Item[]> {
+  return useAnswer(keyOf(endpoint, input), (signal) => readList(endpoint, input, signal), options)
+}
+
+function keyOf(endpoint: Endpoint, input: object) {
+  return `${endpoint.path} ${JSON.stringify(input)}`
+}
+
+async function readList<In extends z.ZodType, Item>(
+  endpoint: Endpoint<In, z.ZodType<Page<Item>>>,
+  input: z.input<In> & { limit?: unknown },
+  signal: AbortSignal,
+) {
+  const items: Item[] = []
+  for (let after: string | null | undefined; after !== null;) {
+    const page: Page<Item> = await call(
+      endpoint,
+      { limit: maxPage, ...input, ...(after !== undefined && { after }) },
+      signal,
+    )
+    items.push(...page.items)
+    after = input.limit === undefined ? page.next : null
+  }
+  return items
+}
+
+function useAnswer<Value>(
+  key: string,
+  ask: (signal: AbortSignal) => Promise<Value>,
+  { every, when = true }: Options,
+): Called<Value> {
+  const [state, setState] = useState<State<Value>>(() => ({ ...nothing, key }))
   const [turn, setTurn] = useState(0)
-  const asked = useRef({ endpoint, input })
-  asked.current = { endpoint, input }
+  const asked = useRef(ask)
+  asked.current = ask
   useEffect(() => {
     if (!when) return undefined
     const abort = new AbortController()
     setState((before) => ({ ...before, loading: true }))
-    call(asked.current.endpoint, asked.current.input, abort.signal).then(
+    asked.current(abort.signal).then(
       (value) => setState({ key, value, failure: undefined, loading: false }),
       (error: unknown) => {
         if (abort.signal.aborted) return

@@ -3,7 +3,7 @@ import { api } from '../../protocol/api.ts'
 import { useAct } from '../data/act.ts'
 import { call } from '../data/client.ts'
 import { say } from '../data/notes.ts'
-import { useCall } from '../data/use-call.ts'
+import { useList } from '../data/use-call.ts'
 import { Dialog, DialogHead } from '../parts/dialog.tsx'
 import { Trouble } from '../parts/parts.tsx'
 import { many } from '../text.ts'
@@ -16,7 +16,7 @@ interface AssignProps {
 
 /** Gives nodes roles, or takes them: which, is chosen here. */
 export function AssignDialog({ way, nodes, onClose }: AssignProps) {
-  const { value: roles, failure } = useCall(api.listRoles, {})
+  const { value: roles, failure } = useList(api.listRoles, {})
   const [chosen, setChosen] = useState<string[]>([])
   const [only, ...more] = nodes
   const whom = only !== undefined && more.length === 0 ? only : many(nodes.length, 'node')
@@ -29,7 +29,7 @@ export function AssignDialog({ way, nodes, onClose }: AssignProps) {
     say(`${whom}: ${chosen.join(', ')} ${way}ed.`)
     onClose()
   })
-  const choices = (roles ?? []).filter((role) => way === 'assign' || role.nodes.some((one) => nodes.includes(one)))
+  const choices = (roles ?? []).filter((role) => way === 'assign' || role.nodeCount > 0)
   return (
     <Dialog label={title} onClose={onClose}>
       <DialogHead title={title} onClose={onClose} />

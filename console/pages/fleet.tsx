@@ -1,7 +1,7 @@
 import { api } from '../../protocol/api.ts'
-import { type NodeSummary, type Order, openStates, type StoredRun } from '../../protocol/views.ts'
+import type { NodeSummary, StoredRun } from '../../protocol/views.ts'
 import { facets } from '../data/nodes.ts'
-import { useCall } from '../data/use-call.ts'
+import { useList } from '../data/use-call.ts'
 import { Icon } from '../parts/icon.tsx'
 import { OrderTable } from '../parts/order-parts.tsx'
 import { Ago, Card, Empty, Loading, PageHead, Status, Trouble } from '../parts/parts.tsx'
@@ -16,11 +16,11 @@ import { NewOrder } from './new-order.tsx'
 const everyMs = 5000
 
 export function Fleet() {
-  const nodes = useCall(api.listNodes, {}, { every: everyMs })
-  const failures = useCall(api.listRuns, { outcome: 'failed', limit: 8 }, { every: everyMs })
-  const orders = useCall(api.listOrders, { limit: 100 }, { every: everyMs })
-  const runs = useCall(api.listRuns, { limit: 1000 }, { every: 60_000 })
-  const open = orders.value?.filter(isOpen)
+  const nodes = useList(api.listNodes, {}, { every: everyMs })
+  const failures = useList(api.listRuns, { outcome: 'failed', limit: 8 }, { every: everyMs })
+  const orders = useList(api.listOrders, { open: true, limit: 100 }, { every: everyMs })
+  const runs = useList(api.listRuns, { limit: 1000 }, { every: 60_000 })
+  const open = orders.value
   if (nodes.value?.length === 0) return <NoNodes />
   return (
     <>
@@ -53,10 +53,6 @@ export function Fleet() {
       </div>
     </>
   )
-}
-
-function isOpen({ targets }: Order) {
-  return targets.some(({ state }) => openStates.includes(state))
 }
 
 function Tiles({ nodes }: { nodes: NodeSummary[] }) {

@@ -4,7 +4,7 @@ import type { NodeDetail } from '../../protocol/views.ts'
 import { useAct } from '../data/act.ts'
 import { call } from '../data/client.ts'
 import { say } from '../data/notes.ts'
-import { useCall } from '../data/use-call.ts'
+import { useCall, useList } from '../data/use-call.ts'
 import { useMay } from '../me.ts'
 import { Ago, Card, Empty, Loading, Trouble } from '../parts/parts.tsx'
 import { goQuery, usePlace } from '../router.ts'
@@ -12,8 +12,8 @@ import { valueText } from '../text.ts'
 
 /** All attributes that the node's recipes take; of the chosen one each layer, with who set it. */
 export function NodeAttributes({ node, reload }: { node: NodeDetail; reload: () => void }) {
-  const roles = useCall(api.listRoles, {}).value
-  const recipes = useCall(api.listRecipes, {}).value
+  const roles = useList(api.listRoles, {}).value
+  const recipes = useList(api.listRecipes, {}).value
   const { query } = usePlace()
   if (!roles || !recipes) return <Loading />
   const used = new Set(roles.filter(({ name }) => node.roles.includes(name)).flatMap((role) => role.recipes))

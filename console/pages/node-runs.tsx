@@ -1,10 +1,10 @@
 import { api } from '../../protocol/api.ts'
-import { useCall } from '../data/use-call.ts'
+import { useList } from '../data/use-call.ts'
 import { Loading, Trouble } from '../parts/parts.tsx'
 import { RunTable } from '../parts/run-parts.tsx'
 
 export function NodeRuns({ node }: { node: string }) {
-  const { value, failure } = useCall(api.listRuns, { node, limit: 100 }, { every: 5000 })
+  const { value, failure } = useList(api.listRuns, { node, limit: 100 }, { every: 5000 })
   return (
     <>
       <Trouble failure={failure} />

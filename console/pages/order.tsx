@@ -7,7 +7,7 @@ import { isOver, type Progress, useOrder } from '../data/watch-order.ts'
 import { useMay } from '../me.ts'
 import { Events } from '../parts/events.tsx'
 import { Icon } from '../parts/icon.tsx'
-import { Done, nameOfTargets, TargetCounts } from '../parts/order-parts.tsx'
+import { Done, nameOfTargets, statesOf, TargetCounts } from '../parts/order-parts.tsx'
 import { Ago, Card, Empty, Loading, PageHead, Status, Trouble } from '../parts/parts.tsx'
 import { countsText } from '../parts/run-parts.tsx'
 import { Table } from '../parts/table.tsx'
@@ -27,7 +27,7 @@ export function Order({ params: { order: id = '' } }: { params: Record<string, s
       <OrderHead order={order} />
       <Trouble failure={failure} />
       <div class="columns">
-        <Card title="Targets" flush aside={<Done targets={order.targets} />}>
+        <Card title="Targets" flush aside={<Done states={statesOf(order.targets)} />}>
           <Targets order={order} progress={progress} shown={node} />
         </Card>
         {shown && <Live target={shown} progress={progress[shown.node]} />}
@@ -52,7 +52,7 @@ function OrderHead({ order }: { order: OrderView }) {
       under={[{ name: 'Orders', href: '/orders' }]}
       title={
         <>
-          {mode === 'plan' ? 'Plan' : 'Converge'} {nameOfTargets(targets)} <TargetCounts targets={targets} />
+          {mode === 'plan' ? 'Plan' : 'Converge'} {nameOfTargets(targets)} <TargetCounts states={statesOf(targets)} />
         </>
       }
       lead={

@@ -1,11 +1,11 @@
 import { api } from '../../protocol/api.ts'
-import { useCall } from '../data/use-call.ts'
+import { useList } from '../data/use-call.ts'
 import { OrderTable } from '../parts/order-parts.tsx'
 import { Loading, PageHead, Trouble } from '../parts/parts.tsx'
 import { NewOrder } from './new-order.tsx'
 
 export function Orders() {
-  const { value, failure } = useCall(api.listOrders, { limit: 200 }, { every: 3000 })
+  const { value, failure } = useList(api.listOrders, { limit: 200 }, { every: 3000 })
   return (
     <>
       <PageHead title="Orders" lead="What people asked nodes to do, newest first.">

@@ -1,7 +1,7 @@
 import { api } from '../../protocol/api.ts'
 import type { ResourceEvent } from '../../protocol/events.ts'
 import type { StoredRun } from '../../protocol/views.ts'
-import { useCall } from '../data/use-call.ts'
+import { useCall, useList } from '../data/use-call.ts'
 import { Events } from '../parts/events.tsx'
 import { Ago, Card, Empty, Loading, PageHead, Status, Tell, Trouble } from '../parts/parts.tsx'
 import { countsText, triggerTexts } from '../parts/run-parts.tsx'
@@ -167,7 +167,7 @@ function Several({ name, values }: { name: string; values: string[] }) {
 }
 
 function Others({ run }: { run: StoredRun }) {
-  const { value } = useCall(api.listRuns, { node: run.node, limit: 12 })
+  const { value } = useList(api.listRuns, { node: run.node, limit: 12 })
   const others = value?.filter(({ id }) => id !== run.id) ?? []
   if (others.length === 0) return null
   return (

@@ -1,41 +1,47 @@
-import { isFinal, type Order, type Target, TargetState } from '../../protocol/views.ts'
+import { isFinal, type OrderSummary, type Target, TargetState } from '../../protocol/views.ts'
 import { to } from '../route.ts'
 import { targetLooks } from '../status.ts'
 import { many } from '../text.ts'
 import { Ago, Empty, Status } from './parts.tsx'
 import { Table } from './table.tsx'
 
-/** How many targets are in which state, in the order of the states. */
-function countsOfTargets(targets: Target[]) {
-  return TargetState.options.flatMap((state) => {
-    const count = targets.filter((target) => target.state === state).length
-    return count > 0 ? [{ state, count }] : []
-  })
+type States = OrderSummary['states']
+
+export function statesOf(targets: Target[]) {
+  const states: States = {}
+  for (const { state } of targets) states[state] = (states[state] ?? 0) + 1
+  return states
 }
 
-export function TargetCounts({ targets }: { targets: Target[] }) {
+function countOf(states: States, isMeant: (state: TargetState) => boolean = () => true) {
+  return TargetState.options.filter(isMeant).reduce((sum, state) => sum + (states[state] ?? 0), 0)
+}
+
+/** How many targets are in which state, in the order of the states. */
+export function TargetCounts({ states }: { states: States }) {
+  const there = TargetState.options.filter((state) => states[state])
   return (
     <span class="chips">
-      {countsOfTargets(targets).map(({ state, count }) => (
-        <Status key={state} look={{ ...targetLooks[state], label: `${count} ${targetLooks[state].label}` }} />
+      {there.map((state) => (
+        <Status key={state} look={{ ...targetLooks[state], label: `${states[state]} ${targetLooks[state].label}` }} />
       ))}
     </span>
   )
 }
 
-export function Done({ targets }: { targets: Target[] }) {
-  const done = targets.filter(({ state }) => isFinal(state)).length
+export function Done({ states }: { states: States }) {
+  const [done, all] = [countOf(states, isFinal), countOf(states)]
   return (
     <span class="progress">
-      <progress max={targets.length} value={done} aria-label="Targets that are final" />
+      <progress max={all} value={done} aria-label="Targets that are final" />
       <span class="number">
-        {done}/{targets.length}
+        {done}/{all}
       </span>
     </span>
   )
 }
 
-export function OrderTable({ orders, small = false }: { orders: Order[]; small?: boolean }) {
+export function OrderTable({ orders, small = false }: { orders: OrderSummary[]; small?: boolean }) {
   if (orders.length === 0) return <Empty title="No orders yet">An order asks nodes to converge, or to plan, now.</Empty>
   const head = (
     <>
@@ -60,15 +66,15 @@ export function OrderTable({ orders, small = false }: { orders: Order[]; small?:
   )
 }
 
-function OrderRow({ order: { id, mode, targets, author, createdAt }, small }: { order: Order; small: boolean }) {
+function OrderRow({ order: { id, mode, states, author, createdAt }, small }: { order: OrderSummary; small: boolean }) {
   return (
     <tr>
       <td>
         <a data-row class="name" href={to('orders', id)}>
-          {mode === 'plan' ? 'Plan' : 'Converge'} {nameOfTargets(targets)}
+          {mode === 'plan' ? 'Plan' : 'Converge'} {many(countOf(states), 'node')}
         </a>
       </td>
-      <td>{small ? <Done targets={targets} /> : <TargetCounts targets={targets} />}</td>
+      <td>{small ? <Done states={states} /> : <TargetCounts states={states} />}</td>
       {!small && <td class="lesser">{author}</td>}
       <td class="right muted">
         <Ago at={createdAt} />

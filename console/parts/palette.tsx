@@ -1,6 +1,6 @@
 import { useMemo, useState } from 'preact/hooks'
 import { api } from '../../protocol/api.ts'
-import { useCall } from '../data/use-call.ts'
+import { useList } from '../data/use-call.ts'
 import { goKeys } from '../keys.ts'
 import { hrefOf, to } from '../route.ts'
 import { go } from '../router.ts'
@@ -74,9 +74,9 @@ function Results({ found, at, choose }: { found: Found[]; at: number; choose: (o
 }
 
 function useFound(text: string): Found[] {
-  const nodes = useCall(api.listNodes, {}).value
-  const roles = useCall(api.listRoles, {}).value
-  const recipes = useCall(api.listRecipes, {}).value
+  const nodes = useList(api.listNodes, {}).value
+  const roles = useList(api.listRoles, {}).value
+  const recipes = useList(api.listRecipes, {}).value
   const all = useMemo<Found[]>(
     () => [
       ...Object.values(goKeys).map(({ name, href }) => ({ name, href, kind: 'page', icon: 'right' as const })),

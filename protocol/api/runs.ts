@@ -3,6 +3,7 @@ import { ResourceEvent, RunMode, RunOutcome, Trigger } from '../events.ts'
 import { Name } from '../name.ts'
 import { StoredRun } from '../views.ts'
 import { endpoint, flag, moment } from './endpoint.ts'
+import { pageInput, pageOf } from './page.ts'
 
 export const runsApi = {
   listRuns: endpoint({
@@ -34,11 +35,9 @@ export const runsApi = {
       to: moment.optional(),
       /** The id of an order that they answer. */
       order: z.string().optional(),
-      limit: z.coerce.number().int().min(1).max(1000).default(20),
-      /** The id of the last run of the page before. */
-      after: z.uuid().optional(),
+      ...pageInput(['-finishedAt'], 20),
     }),
-    output: z.array(StoredRun),
+    output: pageOf(StoredRun),
   }),
   readRun: endpoint({
     method: 'GET',

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Access } from '../views.ts'
 import { endpoint, none } from './endpoint.ts'
+import { pageInput, pageOf } from './page.ts'
 
 export const serverApi = {
   whoami: endpoint({
@@ -23,9 +24,10 @@ export const serverApi = {
     path: '/api/audit',
     access: 'admin',
     summary: 'Who wrote what, newest first.',
-    input: z.object({ limit: z.coerce.number().int().min(1).max(1000).default(50) }),
-    output: z.array(
+    input: z.object(pageInput(['-id', 'id'], 50)),
+    output: pageOf(
       z.object({
+        id: z.int(),
         at: z.int(),
         author: z.string(),
         action: z.string(),

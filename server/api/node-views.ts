@@ -7,10 +7,10 @@ import type { ApiParts } from './call.ts'
 /** One node as `node show` has it. */
 export async function detailOf(parts: ApiParts, node: Node) {
   const { store, catalogs, registry, leases } = parts
-  const standings = await store.readStandings()
-  const whole: FleetNode = catalogs.of(node.id)?.node ?? { ...node, ...nothing }
-  const standing = standings.get(node.id)
-  const compiled = catalogs.of(node.id)?.compiled
+  const standing = (await store.readStandings()).get(node.id)
+  const wanted = node.revokedAt === null ? catalogs.of(node.id) : undefined
+  const whole: FleetNode = wanted?.node ?? { ...node, ...nothing }
+  const compiled = wanted?.compiled
   return {
     ...summaryOf(whole, standing, parts),
     id: node.id,
@@ -31,11 +31,10 @@ export async function detailOf(parts: ApiParts, node: Node) {
 /** What is left of a revoked node. */
 const nothing = { roles: [], attributes: {}, facts: null, ordinals: {} }
 
-/** All living nodes, by name: as of the last look, since reading ten thousand of them from the store takes a while. */
+/** All living nodes as of the last look at them, which every write awaits: reading ten thousand anew for each list would take its time. */
 export async function summariesOf(parts: ApiParts) {
   const standings = await parts.store.readStandings()
-  const nodes = parts.catalogs.all().map(({ node }) => summaryOf(node, standings.get(node.id), parts))
-  return nodes.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  return parts.catalogs.all().map(({ node }) => summaryOf(node, standings.get(node.id), parts))
 }
 
 function summaryOf(node: FleetNode, standing: Standing | undefined, parts: ApiParts): NodeSummary {

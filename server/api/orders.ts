@@ -2,7 +2,8 @@ import type { z } from 'zod'
 import type { Api } from '../../protocol/api.ts'
 import type { ApiParts, Handlers } from './call.ts'
 import { ApiFault } from './fault.ts'
-import { findLivingNode, requireRoles, unknown } from './find.ts'
+import { findLivingNode, findNode, requireRoles, unknown } from './find.ts'
+import { keyAfter, pageFrom } from './pages.ts'
 
 type OrderCalls = 'createOrder' | 'listOrders' | 'readOrder' | 'watchOrder' | 'cancelOrder'
 
@@ -16,7 +17,13 @@ export function orderHandlers(parts: ApiParts): Pick<Handlers, OrderCalls> {
       const order = await orders.create({ mode, plan, deadlineMs, author: by.author, nodes })
       return { ...order, sourceErrors: revisions.errors() }
     },
-    listOrders: ({ limit }) => store.listOrders(limit),
+    async listOrders({ node, ...asked }) {
+      const nodeId = node === undefined ? undefined : (await findNode(parts, node)).id
+      const [createdAt, id] = keyAfter(asked, [0, '']) ?? []
+      const after = typeof createdAt === 'number' && typeof id === 'string' ? { createdAt, id } : undefined
+      const rows = await store.listOrders({ ...asked, node: nodeId, after, limit: asked.limit + 1 })
+      return pageFrom(rows, asked, (order) => [order.createdAt, order.id])
+    },
     readOrder: ({ id }) => findOrder(parts, id),
     async watchOrder({ id }) {
       await findOrder(parts, id)
@@ -33,7 +40,7 @@ export function orderHandlers(parts: ApiParts): Pick<Handlers, OrderCalls> {
 async function findOrder({ store }: ApiParts, id: string) {
   const order = await store.readOrder(id)
   if (order) return order
-  const recent = await store.listOrders(10)
+  const recent = await store.listOrders({ limit: 10 })
   throw unknown(
     'order',
     id,

@@ -2,15 +2,17 @@ import type { Store } from '../store/store.ts'
 import type { ApiParts, Handlers } from './call.ts'
 import { ApiFault } from './fault.ts'
 import { findNode } from './find.ts'
+import { keyAfter, pageFrom } from './pages.ts'
 
 export function runHandlers(parts: ApiParts): Pick<Handlers, 'listRuns' | 'readRun'> {
   const { store } = parts
   return {
     async listRuns(filter) {
       if (filter.node !== undefined) await findNode(parts, filter.node)
-      if (filter.after !== undefined && (await store.findRunsByPrefix(filter.after)).length === 0)
-        throw unknownRun(filter.after)
-      return store.findRuns(filter)
+      const { sort: _, ...wanted } = filter
+      const [after] = keyAfter(filter, ['']) ?? []
+      const rows = await store.findRuns({ ...wanted, after: after?.toString(), limit: filter.limit + 1 })
+      return pageFrom(rows, filter, ({ id }) => [id])
     },
     async readRun({ id }) {
       const run = await findRun(store, id)

@@ -3,6 +3,7 @@ import { unlink } from 'node:fs/promises'
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import type { ApiParts, Handlers } from './call.ts'
+import { keyAfter, pageFrom } from './pages.ts'
 
 /** What is about the server itself. */
 export function serverHandlers(parts: ApiParts): Pick<Handlers, 'whoami' | 'listAudit' | 'backup' | 'readMetrics'> {
@@ -15,8 +16,12 @@ export function serverHandlers(parts: ApiParts): Pick<Handlers, 'whoami' | 'list
       revision: revisions.current()?.id ?? 'none',
       sourceErrors: revisions.errors(),
     }),
-    listAudit: ({ limit }) => store.listAudit(limit),
     readMetrics: () => metrics.read(),
+    async listAudit(page) {
+      const [after] = keyAfter(page, [0]) ?? []
+      const filter = { sort: page.sort, limit: page.limit + 1, after: typeof after === 'number' ? after : undefined }
+      return pageFrom(await store.listAudit(filter), page, ({ id }) => [id])
+    },
     async backup() {
       const path = join(scratch, `backup-${randomUUID()}.db`)
       await store.backup(path)

@@ -31,5 +31,6 @@ async function treat(
   const nodes = await Promise.all(names.map((name) => findLivingNode(parts, name)))
   await Promise.all(nodes.map(({ id }) => parts.store.setStance(id, kind, stance, by)))
   await parts.catalogs.refresh()
-  return (await summariesOf(parts)).filter(({ name }) => names.includes(name))
+  const asked = new Set(names)
+  return (await summariesOf(parts)).filter(({ name }) => asked.has(name))
 }

@@ -6,6 +6,7 @@ import type {
   Access,
   NodeSummary,
   Order,
+  OrderSummary,
   Stance,
   Stances,
   StoredRun,
@@ -44,6 +45,8 @@ export interface JoinToken {
 }
 
 export interface AuditRow {
+  /** Higher than that of any row before. */
+  id: number
   at: number
   author: string
   action: string
@@ -152,7 +155,15 @@ export interface AccessStore {
   listTokens(now: number): Promise<JoinToken[]>
   /** False when there is none. */
   deleteToken(id: string, by: By): Promise<boolean>
-  listAudit(limit: number): Promise<AuditRow[]>
+  /** Newest first, unless sorted by `id`. */
+  listAudit(filter: AuditFilter): Promise<AuditRow[]>
+}
+
+export interface AuditFilter {
+  limit: number
+  sort?: '-id' | 'id'
+  /** The id of the last row of the page before. */
+  after?: number | undefined
 }
 
 export interface DesiredStore {
@@ -256,13 +267,28 @@ export interface OrderStore {
     targets: { node: string; state: TargetState; reason?: string }[],
   ): Promise<void>
   readOrder(id: string): Promise<Order | undefined>
-  /** Newest first. */
-  listOrders(limit: number): Promise<Order[]>
+  /** Newest first, unless sorted by `createdAt`. */
+  listOrders(filter: OrderFilter): Promise<OrderSummary[]>
   /** Of one node, or all; by age of their orders. */
   openTargets(nodeId?: string): Promise<OpenTarget[]>
   /** Gives the target back if its state was one of `from`; otherwise nothing happens: a final state stays. */
   turnTarget(order: string, nodeId: string, from: TargetState[], to: TurnTo): Promise<Turn | undefined>
   cancelOrder(id: string, by: By): Promise<Turn[]>
+}
+
+export interface OrderFilter {
+  /** A node's id. */
+  node?: string | undefined
+  mode?: RunMode | undefined
+  author?: string | undefined
+  /** Some target is in this state. */
+  state?: TargetState | undefined
+  /** Some target is not final yet; or with false, none. */
+  open?: boolean | undefined
+  limit: number
+  sort?: '-createdAt' | 'createdAt'
+  /** The last order of the page before. */
+  after?: Pick<Order, 'createdAt' | 'id'> | undefined
 }
 
 interface TurnTo {

@@ -37,7 +37,7 @@ describe('pages', { skip: noBrowser }, () => {
     await assertAccessible(page, 'assign')
     await page.getByRole('dialog').getByRole('button', { name: 'Assign' }).click()
     await page.getByText('2 nodes: word assigned.').waitFor()
-    const nodes = await served.client.call(api.listNodes, {})
+    const nodes = await served.client.list(api.listNodes, {})
     assert.deepEqual(
       nodes.map(({ name, roles }) => `${name} ${roles.join()}`),
       ['db-1 ', 'web-1 word', 'web-2 word'],

@@ -5,6 +5,7 @@ import type { OpenTarget, OrderStore, Turn } from '../store.ts'
 import type { Audit } from './access.ts'
 import type { Write } from './commits.ts'
 import { fromJson } from './json.ts'
+import { createOrderLists } from './order-lists.ts'
 import { hashToBytes } from './runs.ts'
 
 export interface TargetRow {
@@ -81,7 +82,12 @@ function planOf(bytes: Buffer | null) {
 }
 
 export function createOrders(database: Database, write: Write, audit: Audit): OrderStore {
-  return { ...making(database, write, audit), ...reading(database), ...turning(database, write, audit) }
+  return {
+    ...making(database, write, audit),
+    ...reading(database),
+    ...createOrderLists(database),
+    ...turning(database, write, audit),
+  }
 }
 
 function making(database: Database, write: Write, audit: Audit): Pick<OrderStore, 'createOrder'> {
@@ -105,27 +111,23 @@ function making(database: Database, write: Write, audit: Audit): Pick<OrderStore
   }
 }
 
-function reading(database: Database): Pick<OrderStore, 'readOrder' | 'listOrders' | 'openTargets'> {
-  const order = 'select id, mode, plan, author, created_at as createdAt, deadline from orders'
-  const one = database.prepare<[string], OrderRow>(`${order} where id = ?`)
-  const newest = database.prepare<[number], OrderRow>(`${order} order by created_at desc, id desc limit ?`)
+function reading(database: Database): Pick<OrderStore, 'readOrder' | 'openTargets'> {
+  const one = database.prepare<[string], OrderRow>(
+    'select id, mode, plan, author, created_at as createdAt, deadline from orders where id = ?',
+  )
   const targets = database.prepare<[string], TargetRow>(`select ${targetColumns} where order_id = ? order by position`)
   const opened = database.prepare<{ node: string | null }, Omit<OpenTarget, 'plan'> & { plan: Buffer | null }>(
     `select order_id as "order", node, state, orders.mode, orders.plan, orders.created_at as createdAt, orders.deadline
      from targets join orders on orders.id = targets.order_id
      where ${open} and (:node is null or node = :node) order by orders.created_at, orders.id, position`,
   )
-  const whole = ({ plan, ...found }: OrderRow) => ({
-    ...found,
-    ...planOf(plan),
-    targets: targets.all(found.id).map(targetOf),
-  })
   return {
     async readOrder(id) {
       const found = one.get(id)
-      return found && whole(found)
+      if (!found) return undefined
+      const { plan, ...order } = found
+      return { ...order, ...planOf(plan), targets: targets.all(id).map(targetOf) }
     },
-    listOrders: async (limit) => newest.all(limit).map(whole),
     openTargets: async (node) =>
       opened.all({ node: node ?? null }).map(({ plan, ...target }) => ({ ...target, ...planOf(plan) })),
   }

@@ -12,7 +12,7 @@ test('a node joins by a token and gets the roles of the token', async (t) => {
   const { client, place, joinToken } = await serve(t)
   const { status, node } = await enrol(place, await joinToken({ roles: ['word'] }), 'n1')
   assert.deepEqual({ status, node }, { status: 200, node: 'n1' })
-  const [summary] = await client.call(api.listNodes, {})
+  const [summary] = await client.list(api.listNodes, {})
   assert.deepEqual(summary?.roles, ['word'])
   assert.equal(summary?.state, 'pending')
   assert.match(summary?.reason ?? '', /has not sent its facts yet/)
