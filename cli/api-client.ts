@@ -90,7 +90,10 @@ async function walkPages<Input, Item>(read: (page: Input) => Promise<Page<Item>>
 }
 
 /** Where an input goes: path parameters, then the query of GET and DELETE or the JSON body of POST and PUT. */
-export function requestFor({ method, path, input }: Pick<Endpoint, 'method' | 'path' | 'input'>, given: unknown) {
+export function requestFor(
+  { method, path, input, headers = {} }: Pick<Endpoint, 'method' | 'path' | 'input' | 'headers'>,
+  given: unknown,
+) {
   checkInput(input, given)
   const rest = new Map(Object.entries(z.record(z.string(), z.unknown()).parse(given)))
   const filled = path.replaceAll(/:(\w+)/g, (_whole, name: string) => {
@@ -98,9 +101,15 @@ export function requestFor({ method, path, input }: Pick<Endpoint, 'method' | 'p
     rest.delete(name)
     return encodeURIComponent(String(value))
   })
-  if (method === 'POST' || method === 'PUT') return { method, path: filled, body: Object.fromEntries(rest) }
+  const sent = Object.entries(headers).flatMap(([header, name]) => {
+    const value = rest.get(name)
+    rest.delete(name)
+    return value === undefined ? [] : [[header, String(value)] as const]
+  })
+  const to = { method, ...(sent.length > 0 && { headers: Object.fromEntries(sent) }) }
+  if (method === 'POST' || method === 'PUT') return { ...to, path: filled, body: Object.fromEntries(rest) }
   const query = queryOf(rest)
-  return { method, path: query ? `${filled}?${query}` : filled }
+  return { ...to, path: query ? `${filled}?${query}` : filled }
 }
 
 /** What the server would refuse is refused here, with the same words and without a journey. */

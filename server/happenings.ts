@@ -9,6 +9,8 @@ interface Happens {
   gone: [Node]
   /** A run is stored; it is told once, however often its report comes. */
   run: [{ node: Node; run: Run; events: ResourceEvent[] }]
+  /** A run that is under way has begun, or done that since it told last. */
+  progress: [{ node: Node; run: string; orders: string[]; done: number; total: number; events: ResourceEvent[] }]
   order: [Order]
   target: [Turn]
 }

@@ -1,5 +1,12 @@
 import type { IncomingMessage } from 'node:http'
-import { type FastifyError, type FastifyInstance, type FastifyReply, fastify, type FastifyRequest } from 'fastify'
+import {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  fastify,
+  type FastifyRequest,
+  LogController,
+} from 'fastify'
 import type { z } from 'zod'
 import type { ApiError } from '../protocol/views.ts'
 import { ApiFault } from './api/fault.ts'
@@ -18,7 +25,7 @@ export function createHttp({ chain, key, log }: HttpOptions) {
     https: { cert: chain, key, minVersion: 'TLSv1.3' },
     bodyLimit: 1024 * 1024,
     genReqId: requestId,
-    requestIdLogLabel: 'request',
+    logController: new LogController({ requestIdLogLabel: 'request' }),
     // `close` must end: requests that are under way are let finish, idle connections are cut.
     forceCloseConnections: 'idle',
     logger: {

@@ -9,6 +9,7 @@ import { createAuthority, fingerprintOf, issueLeaf } from './ca.ts'
 import { type CatalogParts, createCatalogs } from './catalogs.ts'
 import { registerConsole } from './console.ts'
 import { openDataDir, requireFolder } from './data-dir.ts'
+import { createFeed } from './feed/feed.ts'
 import { Gates } from './gates.ts'
 import { createHappenings } from './happenings.ts'
 import { createHttp } from './http.ts'
@@ -89,7 +90,7 @@ function assemble(app: FastifyInstance, store: Store, ca: string, clock: () => n
   const failed = (error: unknown) => app.log.error(error)
   const revisions = createRevisions(options, clock)
   const parts = { store, revisions, clock, failed, ...createDeciders(app, { store, revisions, clock, failed }) }
-  const { catalogs, orders, leases } = parts
+  const { catalogs, orders, leases, feed } = parts
   const agents = createAgents({ ...parts, server: ca, intervalMs })
   const metrics = createMetrics({ ...parts, version })
   registerApi(app, { ...parts, metrics, version, ca, scratch: data })
@@ -114,6 +115,7 @@ function assemble(app: FastifyInstance, store: Store, ca: string, clock: () => n
     close: async () => {
       watching.close()
       orders.close()
+      feed.close()
       leases.close()
       catalogs.close()
       await Promise.all([agents.close(), app.close()])
@@ -137,7 +139,8 @@ function createDeciders(app: FastifyInstance, base: CatalogParts) {
   const gates = new Gates({ catalogs, registry })
   const log = (what: string, lease: Lease) => app.log.info(lease, what)
   const leases = new Leases({ ...base, catalogs, registry, log })
-  return { refusals: createRefusals(clock), happenings, registry, catalogs, orders, gates, leases }
+  const feed = createFeed({ ...base, happenings, registry, catalogs, gates })
+  return { refusals: createRefusals(clock), happenings, registry, catalogs, orders, gates, leases, feed }
 }
 
 function logRevision({ log }: FastifyInstance, revisions: Revisions) {

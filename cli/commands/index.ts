@@ -6,6 +6,7 @@ import { clusterCommands } from './cluster.ts'
 import { completionCommands } from './completion.ts'
 import { contextCommands } from './context.ts'
 import { converge, plan } from './converge.ts'
+import { events } from './events.ts'
 import { explain } from './explain.ts'
 import { fleet } from './fleet.ts'
 import { historyCommands } from './history.ts'
@@ -38,6 +39,7 @@ export const commands: Command<Context>[] = [
   ...runCommands,
   ...historyCommands,
   ...leaseCommands,
+  events,
   explain,
   audit,
   metrics,

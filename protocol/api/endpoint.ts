@@ -13,6 +13,8 @@ export interface Endpoint<Input extends z.ZodType = z.ZodType, Output extends z.
   access: Access | 'public'
   summary: string
   input: Input
+  /** Inputs that come as headers, by the header's name; those of a stream that goes on, and those that programs add. */
+  headers?: Record<string, string>
   output: Output
   /** What the response is when it is not one JSON: server-sent events of `output`, bytes, or text of the type that it says. */
   stream?: 'events' | 'bytes' | 'text'

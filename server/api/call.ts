@@ -1,9 +1,9 @@
 import type { Readable } from 'node:stream'
 import type { z } from 'zod'
 import type { Api } from '../../protocol/api.ts'
-import type { OrderUpdate } from '../../protocol/views.ts'
 import type { Registry } from '../agents/registry.ts'
 import type { Catalogs } from '../catalogs.ts'
+import type { Feed } from '../feed/feed.ts'
 import type { Gates } from '../gates.ts'
 import type { Leases } from '../leases/leases.ts'
 import type { Metrics } from '../metrics/metrics.ts'
@@ -22,6 +22,7 @@ export interface ApiParts {
   gates: Gates
   leases: Leases
   metrics: Metrics
+  feed: Feed
   clock: () => number
   version: string
   /** SHA-256 of the CA, the last part of tokens. */
@@ -45,8 +46,8 @@ export interface Text {
   body: Readable | string
 }
 
-type Result<Name extends keyof Api> = Name extends 'watchOrder'
-  ? Subscribe<OrderUpdate>
+type Result<Name extends keyof Api> = Name extends 'watchOrder' | 'watchFleet'
+  ? Subscribe<z.infer<Api[Name]['output']>>
   : Name extends 'backup'
     ? Readable
     : Name extends 'readMetrics'

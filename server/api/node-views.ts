@@ -1,11 +1,23 @@
 import type { NodeSummary } from '../../protocol/views.ts'
 import type { Compiled } from '../compile/compile.ts'
 import { stancesAt } from '../stances.ts'
-import type { FleetNode, Node, Standing } from '../store/store.ts'
-import type { ApiParts } from './call.ts'
+import type { Registry } from '../agents/registry.ts'
+import type { Catalogs } from '../catalogs.ts'
+import type { Gates } from '../gates.ts'
+import type { Leases } from '../leases/leases.ts'
+import type { FleetNode, Node, Standing, Store } from '../store/store.ts'
+
+/** What it takes to say how nodes stand. */
+export interface NodeViewParts {
+  store: Store
+  catalogs: Catalogs
+  registry: Registry
+  gates: Gates
+  clock: () => number
+}
 
 /** One node as `node show` has it. */
-export async function detailOf(parts: ApiParts, node: Node) {
+export async function detailOf(parts: NodeViewParts & { leases: Leases }, node: Node) {
   const { store, catalogs, registry, leases } = parts
   const standing = (await store.readStandings()).get(node.id)
   const wanted = node.revokedAt === null ? catalogs.of(node.id) : undefined
@@ -31,13 +43,27 @@ export async function detailOf(parts: ApiParts, node: Node) {
 /** What is left of a revoked node. */
 const nothing = { roles: [], attributes: {}, facts: null, ordinals: {} }
 
-/** All living nodes as of the last look at them, which every write awaits: reading ten thousand anew for each list would take its time. */
-export async function summariesOf(parts: ApiParts) {
-  const standings = await parts.store.readStandings()
-  return parts.catalogs.all().map(({ node }) => summaryOf(node, standings.get(node.id), parts))
+/** So many are read one by one rather than with all others. */
+const fewNodes = 50
+
+async function standingsOf(store: Store, ids: string[]) {
+  if (ids.length > fewNodes) return store.readStandings()
+  const each = await Promise.all(ids.map((id) => store.readStandings(id)))
+  return new Map(each.flatMap((one) => [...one]))
 }
 
-function summaryOf(node: FleetNode, standing: Standing | undefined, parts: ApiParts): NodeSummary {
+/** By id, all living nodes, or those: as of the last look at them, which every write awaits: reading ten thousand anew for each list would take its time. */
+export async function summariesOf(parts: NodeViewParts, nodeIds?: string[]) {
+  const { store, catalogs } = parts
+  const nodes = nodeIds?.flatMap((id) => catalogs.of(id) ?? []) ?? catalogs.all()
+  const standings = await standingsOf(
+    store,
+    nodes.map(({ node }) => node.id),
+  )
+  return new Map(nodes.map(({ node }) => [node.id, summaryOf(node, standings.get(node.id), parts)]))
+}
+
+function summaryOf(node: FleetNode, standing: Standing | undefined, parts: NodeViewParts): NodeSummary {
   const { registry, clock } = parts
   return {
     name: node.name,
@@ -62,7 +88,7 @@ function isBehind(compiled: Compiled | undefined, standing: Standing | undefined
 function stateOf(
   { id, revokedAt }: Node,
   standing: Standing | undefined,
-  { catalogs, gates }: ApiParts,
+  { catalogs, gates }: NodeViewParts,
 ): Pick<NodeSummary, 'state' | 'reason'> {
   if (revokedAt !== null) return { state: 'revoked', reason: null }
   const compiled = catalogs.of(id)?.compiled

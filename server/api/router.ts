@@ -9,6 +9,7 @@ import { serveEvents } from './events.ts'
 import { ApiFault } from './fault.ts'
 import { compareHandlers } from './compare.ts'
 import { fleetHandlers } from './fleet.ts'
+import { feedHandlers } from './feed.ts'
 import { leaseHandlers } from './leases.ts'
 import { nodeHandlers } from './nodes.ts'
 import { orderHandlers } from './orders.ts'
@@ -36,6 +37,7 @@ export function registerApi(app: FastifyInstance, parts: ApiParts & AuthParts) {
     ...orderHandlers(parts),
     ...runHandlers(parts),
     ...leaseHandlers(parts),
+    ...feedHandlers(parts),
   }
   const endpoints = new Map<string, Endpoint>(Object.entries(api))
   app.addHook('onResponse', async ({ method, routeOptions: { url } }, reply) => {
@@ -67,7 +69,7 @@ async function serve(
   return reply.type(endpoint.stream === 'bytes' ? 'application/octet-stream' : 'application/json').send(result)
 }
 
-function isSubscribe(result: unknown): result is Subscribe<unknown> {
+function isSubscribe(result: unknown): result is Subscribe<object> {
   return typeof result === 'function'
 }
 
@@ -76,11 +78,14 @@ function isText(result: unknown): result is Text {
 }
 
 /** Parameters of the path come last, so that a body can't speak of something else than the path does. */
-function inputOf({ method, input }: Endpoint, { params, query, body }: FastifyRequest) {
+function inputOf({ method, input, headers = {} }: Endpoint, { params, query, body, headers: sent }: FastifyRequest) {
   const rest = method === 'GET' || method === 'DELETE' ? query : (body ?? {})
   if (typeof rest !== 'object' || rest === null || Array.isArray(rest))
     throw new ApiFault('bad-input', 'The body must be a JSON object.')
-  const { success, data, error } = input.safeParse({ ...rest, ...Object(params) })
+  const given = Object.entries(headers).flatMap(([header, name]) =>
+    sent[header] === undefined ? [] : [[name, sent[header]]],
+  )
+  const { success, data, error } = input.safeParse({ ...rest, ...Object.fromEntries(given), ...Object(params) })
   if (success) return data
   throw new ApiFault('bad-input', describeIssues(error).join('; '))
 }

@@ -31,6 +31,6 @@ async function treat(
   const nodes = await Promise.all(names.map((name) => findLivingNode(parts, name)))
   await Promise.all(nodes.map(({ id }) => parts.store.setStance(id, kind, stance, by)))
   await parts.catalogs.refresh()
-  const asked = new Set(names)
-  return (await summariesOf(parts)).filter(({ name }) => asked.has(name))
+  const ids = nodes.map(({ id }) => id)
+  return [...(await summariesOf(parts, ids)).values()].toSorted((a, b) => (a.name < b.name ? -1 : 1))
 }

@@ -10,7 +10,6 @@ insert into order_states (order_id, state, targets)
   select order_id, state, count(*) from targets group by order_id, state;
 create index open_orders on order_states (order_id)
   where state in ('waiting', 'delivered', 'started') and targets > 0;
-create index targets_of_node on targets (node, order_id);
 
 create trigger targets_counted after insert on targets begin
   insert into order_states (order_id, state, targets) values (new.order_id, new.state, 1)
