@@ -15,6 +15,7 @@ import { login } from './login.ts'
 import { man } from './man.ts'
 import { metrics } from './metrics.ts'
 import { nodeCommands } from './node.ts'
+import { openapi } from './openapi.ts'
 import { orderCommands } from './order.ts'
 import { recipeCommands } from './recipe.ts'
 import { roleCommands } from './role.ts'
@@ -43,6 +44,7 @@ export const commands: Command<Context>[] = [
   explain,
   audit,
   metrics,
+  openapi,
   backup,
   ...completionCommands,
   man,

@@ -46,6 +46,14 @@ export const serverApi = {
     output: z.string(),
     stream: 'text',
   }),
+  readOpenApi: endpoint({
+    method: 'GET',
+    path: '/api/openapi.json',
+    access: 'viewer',
+    summary: 'All calls as an OpenAPI 3.1 document.',
+    input: none,
+    output: z.record(z.string(), z.unknown()),
+  }),
   backup: endpoint({
     method: 'GET',
     path: '/api/backup',

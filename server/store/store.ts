@@ -159,7 +159,7 @@ export interface AccessStore {
   listAudit(filter: AuditFilter): Promise<AuditRow[]>
 }
 
-export interface AuditFilter {
+interface AuditFilter {
   limit: number
   sort?: '-id' | 'id'
   /** The id of the last row of the page before. */

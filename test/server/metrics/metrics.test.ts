@@ -24,7 +24,7 @@ async function scrape({ client }: Served) {
 /** How many nodes are in each state as the list has them. */
 async function listed({ client }: Served) {
   const counts: Record<string, number> = {}
-  const nodes = await client.call(api.listNodes, {})
+  const nodes = await client.list(api.listNodes, {})
   for (const { state } of nodes) counts[state] = (counts[state] ?? 0) + 1
   return counts
 }
