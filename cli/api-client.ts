@@ -104,7 +104,7 @@ export function requestFor(
   const sent = Object.entries(headers).flatMap(([header, name]) => {
     const value = rest.get(name)
     rest.delete(name)
-    return value === undefined ? [] : [[header, String(value)] as const]
+    return typeof value === 'string' ? [[header, value] as const] : []
   })
   const to = { method, ...(sent.length > 0 && { headers: Object.fromEntries(sent) }) }
   if (method === 'POST' || method === 'PUT') return { ...to, path: filled, body: Object.fromEntries(rest) }

@@ -75,7 +75,7 @@ function readFilter(text: string, word: string, value: string): Term | string {
 
 /** Those nodes, by name. One that was named and is not there is an error. */
 export async function selectNodes(client: Client, { alternatives }: Selection) {
-  const all = await client.call(api.listNodes, {})
+  const all = await client.list(api.listNodes, {})
   const names = all.map(({ name }) => name)
   for (const { name } of alternatives.flat()) {
     if (name === undefined || names.includes(name)) continue

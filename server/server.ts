@@ -9,7 +9,7 @@ import { createAuthority, fingerprintOf, issueLeaf } from './ca.ts'
 import { type CatalogParts, createCatalogs } from './catalogs.ts'
 import { registerConsole } from './console.ts'
 import { openDataDir, requireFolder } from './data-dir.ts'
-import { createFeed } from './feed/feed.ts'
+import { Feed } from './feed/feed.ts'
 import { Gates } from './gates.ts'
 import { createHappenings } from './happenings.ts'
 import { createHttp } from './http.ts'
@@ -139,7 +139,7 @@ function createDeciders(app: FastifyInstance, base: CatalogParts) {
   const gates = new Gates({ catalogs, registry })
   const log = (what: string, lease: Lease) => app.log.info(lease, what)
   const leases = new Leases({ ...base, catalogs, registry, log })
-  const feed = createFeed({ ...base, happenings, registry, catalogs, gates })
+  const feed = new Feed({ ...base, happenings, registry, catalogs, gates })
   return { refusals: createRefusals(clock), happenings, registry, catalogs, orders, gates, leases, feed }
 }
 

@@ -5,7 +5,7 @@ import type { FeedEvent } from '../../protocol/api/feed.ts'
 import { Unreachable } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { command } from '../options.ts'
-import { resultOf, stateWord, tallyOfStates } from '../order-text.ts'
+import { resultOf, tallyOfStates } from '../order-text.ts'
 import { paintWord } from '../paint.ts'
 import { countsText, notedSubject } from '../run-text.ts'
 
@@ -42,31 +42,24 @@ export const events = command({
 })
 
 function linesOf(event: FeedEvent, { paint }: Context): string[] {
-  switch (event.type) {
-    case 'reset':
-      return []
-    case 'node': {
-      const { name, state, reason, connected } = event.node
-      return [
-        `${name}: is ${paintWord(paint, state)}${connected ? '' : ', offline'}${reason === null ? '' : `: ${reason}`}`,
-      ]
-    }
-    case 'run': {
-      const { node, id, mode, outcome, counts } = event.run
-      return [`${node}: ${mode} ${id.slice(0, 8)} ${paintWord(paint, outcome)}: ${countsText(counts)}`]
-    }
-    case 'order':
-      return [`order ${event.order.id}: ${event.order.mode} by ${event.order.author}: ${tallyOfStates(event.order)}`]
-    case 'target': {
-      const { target, order } = event
-      const state = paintWord(paint, target.state, stateWord({ mode: 'converge' }, target))
-      return [`${target.node}: order ${order} ${[state, resultOf(target)].filter(Boolean).join(': ')}`]
-    }
-    case 'progress':
-      return event.events.flatMap((one) =>
-        one.outcome === 'unchanged'
-          ? []
-          : [`${event.node}: ${paintWord(paint, one.outcome)} ${notedSubject(one, paint)}`],
-      )
+  if (event.type === 'node') {
+    const { name, state, reason, connected } = event.node
+    return [
+      `${name}: is ${paintWord(paint, state)}${connected ? '' : ', offline'}${reason === null ? '' : `: ${reason}`}`,
+    ]
   }
+  if (event.type === 'run') {
+    const { node, id, mode, outcome, counts } = event.run
+    return [`${node}: ${mode} ${id.slice(0, 8)} ${paintWord(paint, outcome)}: ${countsText(counts)}`]
+  }
+  if (event.type === 'order')
+    return [`order ${event.order.id}: ${event.order.mode} by ${event.order.author}: ${tallyOfStates(event.order)}`]
+  if (event.type === 'target') {
+    const { target, order } = event
+    const result = resultOf(target)
+    return [`${target.node}: order ${order} ${paintWord(paint, target.state)}${result ? `: ${result}` : ''}`]
+  }
+  if (event.type === 'reset') return []
+  const noted = event.events.filter(({ outcome }) => outcome !== 'unchanged')
+  return noted.map((one) => `${event.node}: ${paintWord(paint, one.outcome)} ${notedSubject(one, paint)}`)
 }

@@ -64,7 +64,7 @@ export const nodeList = command({
 
   async run({ operands: [selection], role, cluster, state, columns: asked, json: asJson, jsonl: asLines }, context) {
     const client = await context.api()
-    const listed = await client.call(api.listNodes, { role, cluster })
+    const listed = await client.list(api.listNodes, { role, cluster })
     const names = selection && new Set((await selectNodes(client, selection)).map(({ name }) => name))
     const nodes = listed.filter((node) => (!state || node.state === state) && (!names || names.has(node.name)))
     if (asJson) return context.output.json(nodes)

@@ -1,17 +1,17 @@
 import type { z } from 'zod'
 import { api } from '../../protocol/api.ts'
-import { useCall } from '../data/use-call.ts'
+import { useList } from '../data/use-call.ts'
 import { Icon } from '../parts/icon.tsx'
 import { Empty, Loading, PageHead, Trouble } from '../parts/parts.tsx'
 import { goQuery, usePlace } from '../router.ts'
 import { timeOf } from '../text.ts'
 
-type Row = z.output<typeof api.listAudit.output>[number]
+type Row = z.output<typeof api.listAudit.output>['items'][number]
 
 /** Every write: who, when, and what it was before and after. */
 export function Audit() {
   const { query } = usePlace()
-  const { value, failure } = useCall(api.listAudit, { limit: 1000 }, { every: 10_000 })
+  const { value, failure } = useList(api.listAudit, { limit: 1000 }, { every: 10_000 })
   const text = (query['q'] ?? '').toLowerCase()
   const rows = value?.filter((row) => !text || JSON.stringify(row).toLowerCase().includes(text))
   return (

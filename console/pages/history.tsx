@@ -1,7 +1,7 @@
 import { api } from '../../protocol/api.ts'
 import { RunOutcome, Trigger } from '../../protocol/events.ts'
 import type { StoredRun } from '../../protocol/views.ts'
-import { useCall } from '../data/use-call.ts'
+import { useList } from '../data/use-call.ts'
 import { Choice } from '../parts/choice.tsx'
 import { Card, Loading, PageHead, Trouble } from '../parts/parts.tsx'
 import { RunTable } from '../parts/run-parts.tsx'
@@ -15,8 +15,8 @@ const pageSize = 50
 /** Every run there was: found by node, role, resource, words and time. */
 export function History() {
   const { query } = usePlace()
-  const runs = useCall(api.listRuns, { ...filtersOf(query), limit: pageSize })
-  const recent = useCall(api.listRuns, { limit: 1000 }, { every: 60_000 })
+  const runs = useList(api.listRuns, { ...filtersOf(query), limit: pageSize })
+  const recent = useList(api.listRuns, { limit: 1000 }, { every: 60_000 })
   const last = runs.value?.at(-1)
   return (
     <>

@@ -3,7 +3,7 @@ import type { LeaseView } from '../../protocol/views.ts'
 import { useAct } from '../data/act.ts'
 import { call } from '../data/client.ts'
 import { say } from '../data/notes.ts'
-import { useCall } from '../data/use-call.ts'
+import { useList } from '../data/use-call.ts'
 import { useMay } from '../me.ts'
 import { Ago, Empty, Loading, PageHead, Status, Trouble } from '../parts/parts.tsx'
 import { Table } from '../parts/table.tsx'
@@ -16,7 +16,7 @@ const looks: Record<LeaseView['state'], Look> = {
 }
 
 export function Leases() {
-  const { value, failure, reload } = useCall(api.listLeases, {}, { every: 3000 })
+  const { value, failure, reload } = useList(api.listLeases, {}, { every: 3000 })
   const head = ['Group', 'Node', 'State', 'What for', 'Since', ''].map((title) => (
     <th key={title} scope="col" class={title === 'What for' ? 'lesser' : ''}>
       {title}

@@ -4,7 +4,7 @@ import type { RoleView } from '../../protocol/views.ts'
 import { useAct } from '../data/act.ts'
 import { call } from '../data/client.ts'
 import { say } from '../data/notes.ts'
-import { useCall } from '../data/use-call.ts'
+import { useCall, useList } from '../data/use-call.ts'
 import { useMay } from '../me.ts'
 import { Dialog, DialogHead } from '../parts/dialog.tsx'
 import { NodeTable } from '../parts/node-table.tsx'
@@ -49,7 +49,7 @@ export function Role({ params: { role: name = '' } }: { params: Record<string, s
 
 function Who({ role }: { role: string }) {
   const { query } = usePlace()
-  const { value } = useCall(api.listNodes, { role }, { every: 5000 })
+  const { value } = useList(api.listNodes, { role }, { every: 5000 })
   return (
     <Card title={value ? many(value.length, 'node') : 'Nodes'} flush>
       {value?.length === 0 && <Empty title="No node has it" />}
@@ -90,7 +90,7 @@ function What({ role: { recipes, attributes, watch, audit, window, runDeadlineMs
 const shownAtMost = 200
 
 function AssignTo({ role, onClose }: { role: RoleView; onClose: () => void }) {
-  const { value: nodes } = useCall(api.listNodes, {})
+  const { value: nodes } = useList(api.listNodes, {})
   const [chosen, setChosen] = useState<string[]>([])
   const [text, setText] = useState('')
   const act = useAct(async () => {

@@ -1,9 +1,9 @@
 import { api } from '../../protocol/api.ts'
-import type { RecipeView, RoleView } from '../../protocol/views.ts'
+import type { RecipeView, RoleSummary } from '../../protocol/views.ts'
 import { useAct } from '../data/act.ts'
 import { call } from '../data/client.ts'
 import { say } from '../data/notes.ts'
-import { useCall } from '../data/use-call.ts'
+import { useList } from '../data/use-call.ts'
 import { useMay, useMe } from '../me.ts'
 import { Card, Empty, Loading, PageHead, Tell, Trouble } from '../parts/parts.tsx'
 import { Table } from '../parts/table.tsx'
@@ -11,8 +11,8 @@ import { hrefOf, to } from '../route.ts'
 import { many } from '../text.ts'
 
 export function RolesPage() {
-  const roles = useCall(api.listRoles, {})
-  const recipes = useCall(api.listRecipes, {})
+  const roles = useList(api.listRoles, {})
+  const recipes = useList(api.listRecipes, {})
   return (
     <>
       <PageHead title="Roles and recipes" lead="What nodes can be, and what that is made of.">
@@ -66,7 +66,7 @@ function Check() {
   )
 }
 
-function RoleTable({ roles }: { roles: RoleView[] }) {
+function RoleTable({ roles }: { roles: RoleSummary[] }) {
   if (roles.length === 0) return <Empty title="No roles yet">They are files in the server’s folder of roles.</Empty>
   const head = (
     <>
@@ -84,7 +84,7 @@ function RoleTable({ roles }: { roles: RoleView[] }) {
   )
   return (
     <Table label="Roles" head={head}>
-      {roles.map(({ name, description, recipes, nodes }) => (
+      {roles.map(({ name, description, recipes, nodeCount }) => (
         <tr key={name}>
           <td>
             <a data-row class="name" href={to('roles', name)}>
@@ -98,8 +98,8 @@ function RoleTable({ roles }: { roles: RoleView[] }) {
             <Recipes names={recipes} />
           </td>
           <td class="right number">
-            <a href={hrefOf('/nodes', { role: name })} aria-label={`${many(nodes.length, 'node')} with role ${name}`}>
-              {nodes.length}
+            <a href={hrefOf('/nodes', { role: name })} aria-label={`${many(nodeCount, 'node')} with role ${name}`}>
+              {nodeCount}
             </a>
           </td>
         </tr>

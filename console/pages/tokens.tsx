@@ -3,14 +3,14 @@ import { api } from '../../protocol/api.ts'
 import { useAct } from '../data/act.ts'
 import { call } from '../data/client.ts'
 import { say } from '../data/notes.ts'
-import { useCall } from '../data/use-call.ts'
+import { useList } from '../data/use-call.ts'
 import { Icon } from '../parts/icon.tsx'
 import { Ago, Card, Empty, Loading, PageHead, Trouble } from '../parts/parts.tsx'
 import { Table } from '../parts/table.tsx'
 import { NewToken } from './new-token.tsx'
 
 export function Tokens() {
-  const { value, failure, reload } = useCall(api.listTokens, {})
+  const { value, failure, reload } = useList(api.listTokens, {})
   const [making, setMaking] = useState(false)
   function close() {
     setMaking(false)

@@ -43,23 +43,16 @@ export async function detailOf(parts: NodeViewParts & { leases: Leases }, node: 
 /** What is left of a revoked node. */
 const nothing = { roles: [], attributes: {}, facts: null, ordinals: {} }
 
-/** So many are read one by one rather than with all others. */
-const fewNodes = 50
-
-async function standingsOf(store: Store, ids: string[]) {
-  if (ids.length > fewNodes) return store.readStandings()
-  const each = await Promise.all(ids.map((id) => store.readStandings(id)))
-  return new Map(each.flatMap((one) => [...one]))
+/** All living nodes as of the last look at them, which every write awaits: reading ten thousand anew for each list would take its time. */
+export async function summariesOf(parts: NodeViewParts) {
+  return [...(await summariesById(parts)).values()]
 }
 
-/** By id, all living nodes, or those: as of the last look at them, which every write awaits: reading ten thousand anew for each list would take its time. */
-export async function summariesOf(parts: NodeViewParts, nodeIds?: string[]) {
+/** Those of all living nodes, or of some. */
+export async function summariesById(parts: NodeViewParts, nodeIds?: string[]) {
   const { store, catalogs } = parts
+  const standings = await store.readStandings()
   const nodes = nodeIds?.flatMap((id) => catalogs.of(id) ?? []) ?? catalogs.all()
-  const standings = await standingsOf(
-    store,
-    nodes.map(({ node }) => node.id),
-  )
   return new Map(nodes.map(({ node }) => [node.id, summaryOf(node, standings.get(node.id), parts)]))
 }
 

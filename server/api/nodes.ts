@@ -15,7 +15,7 @@ export function nodeHandlers(parts: ApiParts): Pick<Handlers, NodeCalls> {
     async listNodes(asked) {
       const nodes = await summariesOf(parts)
       return pageAmong(
-        [...nodes.values()].filter((node) => isAsked(node, asked)),
+        nodes.filter((node) => isAsked(node, asked)),
         asked,
         keyOf,
       )

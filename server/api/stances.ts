@@ -3,7 +3,7 @@ import type { Stance } from '../../protocol/views.ts'
 import type { ApiParts, Handlers } from './call.ts'
 import { ApiFault } from './fault.ts'
 import { findLivingNode } from './find.ts'
-import { summariesOf } from './node-views.ts'
+import { summariesById } from './node-views.ts'
 
 type StanceCalls = 'disableNodes' | 'enableNodes' | 'auditNodes' | 'enforceNodes'
 
@@ -32,5 +32,5 @@ async function treat(
   await Promise.all(nodes.map(({ id }) => parts.store.setStance(id, kind, stance, by)))
   await parts.catalogs.refresh()
   const ids = nodes.map(({ id }) => id)
-  return [...(await summariesOf(parts, ids)).values()].toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  return [...(await summariesById(parts, ids)).values()].toSorted((a, b) => (a.name < b.name ? -1 : 1))
 }

@@ -3,7 +3,7 @@ import type { OrderSummary } from '../../protocol/views.ts'
 import type { Happenings } from '../happenings.ts'
 import type { Watcher } from '../orders/watching.ts'
 import { Tape } from './tape.ts'
-import { createNodeNews, type NodeNewsParts } from './node-news.ts'
+import { NodeNews, type NodeNewsParts } from './node-news.ts'
 
 /** As much as a slow reader may be behind, and no more, is kept for who comes back. */
 const tapeSize = 2 * 1024 * 1024
@@ -23,57 +23,62 @@ interface Told {
   event: FeedEvent
 }
 
-export interface Feed {
-  /** `mayHear` is asked with the clusters that an event is about. Gives back how to stop. */
-  watch(
-    asked: { after: string | undefined; mayHear: (clusters: string[]) => boolean },
-    watcher: Watcher<FeedEvent>,
-  ): () => void
-  close(): void
+interface Asked {
+  after: string | undefined
+  /** Asked with the clusters that an event is about. */
+  mayHear: (clusters: string[]) => boolean
 }
 
 /** Tells whoever watches the fleet what happens in it. While nobody does, it costs nothing. */
-export function createFeed(parts: FeedParts): Feed {
-  const tape = new Tape<Told>(tapeSize)
-  const watchers = new Map<(told: Told) => void, () => void>()
-  let asleep: NodeJS.Timeout | 'asleep' | undefined = 'asleep'
+export class Feed {
+  readonly #tape = new Tape<Told>(tapeSize)
+  /** With what ends each. */
+  readonly #watchers = new Map<(told: Told) => void, () => void>()
+  readonly #news: NodeNews
+  #asleep: NodeJS.Timeout | 'asleep' | undefined = 'asleep'
 
-  const say: Say = (clusters, said) => {
-    if (asleep === 'asleep') return
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- an Omit of a union and its id are the union again
-    const told = tape.append((id) => ({ clusters, event: { id, ...said } as FeedEvent }))
-    for (const tell of watchers.keys()) tell(told)
-  }
-  const news = createNodeNews(parts, (node) => say([node.cluster], { type: 'node', node }))
-  listen(parts, say, news.look)
-
-  function sleep() {
-    asleep = 'asleep'
-    tape.clear()
-    news.stop()
+  constructor(parts: FeedParts) {
+    this.#news = new NodeNews(parts, (node) => this.#say([node.cluster], { type: 'node', node }))
+    listen(
+      parts,
+      (clusters, said) => this.#say(clusters, said),
+      (nodeId) => this.#news.look(nodeId),
+    )
   }
 
-  return {
-    watch({ after, mayHear }, { next, end }) {
-      if (asleep === 'asleep') void news.begin().catch(parts.failed)
-      else clearTimeout(asleep)
-      asleep = undefined
-      const tell = ({ clusters, event }: Told) => (mayHear(clusters) ? next(event) : undefined)
-      const missed = after === undefined ? undefined : tape.after(after)
-      if (missed) for (const told of missed) tell(told)
-      else next({ id: tape.id, type: 'reset' })
-      watchers.set(tell, end)
-      return () => {
-        watchers.delete(tell)
-        if (watchers.size > 0 || asleep) return
-        asleep = setTimeout(sleep, lingerMs).unref()
-      }
-    },
-    close: () => {
-      for (const end of watchers.values()) end()
-      if (asleep !== 'asleep') clearTimeout(asleep)
-      sleep()
-    },
+  /** Gives back how to stop. */
+  watch({ after, mayHear }: Asked, watcher: Watcher<FeedEvent>) {
+    if (this.#asleep === 'asleep') this.#news.begin()
+    else clearTimeout(this.#asleep)
+    this.#asleep = undefined
+    const tell = ({ clusters, event }: Told) => (mayHear(clusters) ? watcher.next(event) : undefined)
+    const missed = after === undefined ? undefined : this.#tape.after(after)
+    if (missed) for (const told of missed) tell(told)
+    else watcher.next({ id: this.#tape.id, type: 'reset' })
+    this.#watchers.set(tell, () => watcher.end())
+    return () => {
+      this.#watchers.delete(tell)
+      if (this.#watchers.size > 0 || this.#asleep) return
+      this.#asleep = setTimeout(() => this.#sleep(), lingerMs).unref()
+    }
+  }
+
+  close() {
+    for (const end of this.#watchers.values()) end()
+    if (this.#asleep !== 'asleep') clearTimeout(this.#asleep)
+    this.#sleep()
+  }
+
+  #say(clusters: string[], said: Without<FeedEvent>) {
+    if (this.#asleep === 'asleep') return
+    const told = this.#tape.append((id) => ({ clusters, event: { id, ...said } }))
+    for (const tell of this.#watchers.keys()) tell(told)
+  }
+
+  #sleep() {
+    this.#asleep = 'asleep'
+    this.#tape.clear()
+    this.#news.stop()
   }
 }
 

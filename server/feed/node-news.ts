@@ -1,5 +1,5 @@
 import type { NodeSummary } from '../../protocol/views.ts'
-import { type NodeViewParts, summariesOf } from '../api/node-views.ts'
+import { type NodeViewParts, summariesById } from '../api/node-views.ts'
 import { oneAfterAnother } from '../one-after-another.ts'
 import { throttled } from '../throttled.ts'
 
@@ -12,53 +12,62 @@ export interface NodeNewsParts extends NodeViewParts {
 const togetherMs = 200
 
 /** Tells of each node that stands otherwise than it was told last. */
-export function createNodeNews(parts: NodeNewsParts, tell: (node: NodeSummary) => void) {
+export class NodeNews {
+  readonly #parts: NodeNewsParts
+  readonly #tell: (node: NodeSummary) => void
   /** By id, as JSON; undefined: nobody listens. */
-  let known: Map<string, string> | undefined
-  let due = new Set<string>()
-  let isAllDue = false
+  #known: Map<string, string> | undefined
+  #due = new Set<string>()
+  #isAllDue = false
+  readonly #soon: () => void
 
-  const catchUp = oneAfterAnother(async () => {
-    const asked = isAllDue ? undefined : [...due]
-    due = new Set()
-    isAllDue = false
-    const standing = await summariesOf(parts, asked)
-    for (const [id, node] of standing) tellIfNew(id, node)
-    if (asked === undefined && known) tellGone(known, standing)
-  })
-  const soon = throttled(() => void catchUp().catch(parts.failed), togetherMs)
-
-  function tellIfNew(id: string, node: NodeSummary) {
-    const text = JSON.stringify(node)
-    if (!known || known.get(id) === text) return
-    known.set(id, text)
-    tell(node)
+  constructor(parts: NodeNewsParts, tell: (node: NodeSummary) => void) {
+    this.#parts = parts
+    this.#tell = tell
+    const catchUp = oneAfterAnother(() => this.#catchUp())
+    this.#soon = throttled(() => void catchUp().catch(parts.failed), togetherMs)
   }
 
-  function tellGone(before: Map<string, string>, living: Map<string, NodeSummary>) {
-    for (const [id, text] of before) {
-      if (living.has(id)) continue
-      before.delete(id)
-      const node: NodeSummary = JSON.parse(text)
-      tell({ ...node, state: 'revoked', reason: null, connected: false })
+  /** From now on: how nodes stand now is not told. */
+  begin() {
+    this.#known = new Map()
+    this.look()
+  }
+
+  stop() {
+    this.#known = undefined
+  }
+
+  /** That node, or any, may stand otherwise now. */
+  look(nodeId?: string) {
+    if (!this.#known) return
+    if (nodeId === undefined) this.#isAllDue = true
+    else this.#due.add(nodeId)
+    this.#soon()
+  }
+
+  async #catchUp() {
+    const asked = this.#isAllDue ? undefined : [...this.#due]
+    this.#due = new Set()
+    this.#isAllDue = false
+    const isFirst = this.#known?.size === 0
+    const standing = await summariesById(this.#parts, asked)
+    if (!this.#known) return
+    for (const [id, node] of standing) {
+      const text = JSON.stringify(node)
+      if (this.#known.get(id) === text) continue
+      this.#known.set(id, text)
+      if (!isFirst) this.#tell(node)
     }
+    if (asked === undefined) this.#tellGone(this.#known, standing)
   }
 
-  return {
-    /** From now on, beginning with how nodes stand now. */
-    async begin() {
-      const standing = await summariesOf(parts)
-      known = new Map([...standing].map(([id, node]) => [id, JSON.stringify(node)]))
-    },
-    stop() {
-      known = undefined
-    },
-    /** That node, or any, may stand otherwise now. */
-    look(nodeId?: string) {
-      if (!known) return
-      if (nodeId === undefined) isAllDue = true
-      else due.add(nodeId)
-      soon()
-    },
+  #tellGone(known: Map<string, string>, living: Map<string, NodeSummary>) {
+    for (const [id, text] of known) {
+      if (living.has(id)) continue
+      known.delete(id)
+      const node: NodeSummary = JSON.parse(text)
+      this.#tell({ ...node, state: 'revoked', reason: null, connected: false })
+    }
   }
 }

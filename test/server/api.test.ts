@@ -211,12 +211,13 @@ test('lists roles, recipes, tokens and the audit', async (t) => {
   assert.deepEqual(actions, ['create-token', 'enrol', 'create-token', 'create-operator'])
 })
 
+const names = (page: { items: { name: string }[] }) => page.items.map(({ name }) => name).join(' ')
+
 test('a list comes in pages that leave nothing out, whatever comes and goes meanwhile', async (t) => {
   const served = await serve(t)
   const token = await served.joinToken({ uses: 9 })
   for (const name of ['n1', 'n2', 'n3', 'n4', 'n5']) await enrol(served.place, token, name)
   const { client } = served
-  const names = (page: { items: { name: string }[] }) => page.items.map(({ name }) => name).join(' ')
   const first = await client.call(api.listNodes, { limit: 2 })
   assert.equal(names(first), 'n1 n2')
   await client.call(api.revokeNode, { node: 'n2' })

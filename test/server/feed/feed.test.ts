@@ -9,6 +9,8 @@ import { serve, type Served } from '../../helpers/test-server.ts'
 
 const changed: ResourceEvent = { id: 'file[/etc/word]', outcome: 'changed', recipe: 'word', durationMs: 1, changes: [] }
 
+const isNew = (event: FeedEvent) => event.type === 'node' && event.node.connected
+
 /** What the stream sends, until what is wanted has come. */
 async function heard({ client }: Served, after: string | undefined, isLast: (event: FeedEvent) => boolean) {
   const events: FeedEvent[] = []
@@ -56,25 +58,18 @@ test('tells an order from its making over the progress of its run to how its nod
 })
 
 function tellOf(event: FeedEvent) {
-  switch (event.type) {
-    case 'order':
-      return `order ${event.order.id} ${Object.entries(event.order.states).flat().join(' ')}`
-    case 'progress':
-      return [`progress ${event.done}/${event.total}`, ...event.events.map(({ id }) => id)].join(' ')
-    case 'target':
-      return `target ${event.order} ${event.target.state}`
-    case 'run':
-      return `run ${event.run.id} ${event.run.node}`
-    default:
-      return event.type
-  }
+  if (event.type === 'order') return `order ${event.order.id} ${Object.entries(event.order.states).flat().join(' ')}`
+  if (event.type === 'progress')
+    return [`progress ${event.done}/${event.total}`, ...event.events.map(({ id }) => id)].join(' ')
+  if (event.type === 'target') return `target ${event.order} ${event.target.state}`
+  if (event.type === 'run') return `run ${event.run.id} ${event.run.node}`
+  return event.type
 }
 
 test('a stream goes on after the event that was seen last, and begins anew after one that is not known', async (t) => {
   const served = await serve(t)
   const [begin] = await heard(served, undefined, () => true)
   await joined(served)
-  const isNew = (event: FeedEvent) => event.type === 'node' && event.node.connected
   const all = await heard(served, begin?.id, isNew)
   assert(!all.some(({ type }) => type === 'reset'))
   assert.deepEqual(await heard(served, begin?.id, isNew), all, 'the same again')
