@@ -65,6 +65,11 @@ function list(name: string, query: (names: Names) => string, sql: string, bind?:
   return { name: `runs: ${name}`, path: (names) => `/api/runs?limit=50${query(names)}`, sql, ...(bind && { bind }) }
 }
 
+/** The `next` of a page of runs that ended with this one. */
+function nextAfter(run: string) {
+  return Buffer.from(JSON.stringify(['-finishedAt', run])).toString('base64url')
+}
+
 export const questions: Question[] = [
   {
     name: 'fleet page',
@@ -72,11 +77,11 @@ export const questions: Question[] = [
     sql: `select outcome, count(*) from (${standing}) group by outcome`,
     limitMs: 100,
   },
-  { name: 'nodes: all', path: () => '/api/nodes', sql: `${standing} order by name` },
+  { name: 'nodes: a page', path: () => '/api/nodes?limit=1000', sql: `${standing} order by name limit 1000` },
   {
     name: 'nodes: of a cluster',
-    path: () => '/api/nodes?cluster=stage',
-    sql: `${standing} where cluster = 'stage' order by name`,
+    path: () => '/api/nodes?cluster=stage&limit=1000',
+    sql: `${standing} where cluster = 'stage' order by name limit 1000`,
   },
   {
     name: 'node',
@@ -93,7 +98,7 @@ export const questions: Question[] = [
   list('newest', () => '', `${runs} ${newest}`),
   list(
     'a page anywhere',
-    ({ run }) => `&after=${run}`,
+    ({ run }) => `&after=${nextAfter(run)}`,
     `${runs} where finished_at < ? ${newest}`,
     ({ finished }) => [finished],
   ),
