@@ -59,8 +59,14 @@ describe('the console over two real nodes', { skip: whyNoLab() ?? noBrowser }, (
     await page.getByRole('dialog').getByLabel('greeting').check()
     await page.getByRole('dialog').getByRole('button', { name: 'Assign' }).click()
     await page.getByText('2 nodes: greeting assigned.').waitFor()
+    // Their catalog is another one now, so they converge to it by themselves.
+    for (const name of names) await page.getByRole('row', { name }).getByText('changed').waitFor({ timeout: 180_000 })
     await picture(page, 'nodes')
 
+    for (const node of fleet.lab.nodes) {
+      await onNode(node, 'rm', '/srv/done')
+      await node.write('/etc/motd', 'Somebody else.\n')
+    }
     await bulk.getByRole('button', { name: 'Converge' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Converge' }).click()
     await page.waitForURL('**/orders/*')
@@ -71,6 +77,7 @@ describe('the console over two real nodes', { skip: whyNoLab() ?? noBrowser }, (
     await page.getByRole('link', { name: 'The whole run' }).click()
     await page.getByText('+Kept by Trivet.').waitFor()
     await page.getByText('by an order').waitFor()
+    await page.getByText('-Somebody else.').waitFor()
     await picture(page, 'run')
 
     await follow(page, 'History')
@@ -119,7 +126,6 @@ describe('the console over two real nodes', { skip: whyNoLab() ?? noBrowser }, (
     await signIn(page, token)
     await page.getByRole('button', { name: 'Converge' }).click()
     await page.waitForURL('**/orders/*')
-    await page.getByText('running').first().waitFor({ timeout: 60_000 })
     await page.getByRole('button', { name: 'Cancel' }).click()
     await page.getByText('1 cancelled').waitFor()
     await page.getByRole('button', { name: /^Again on 1/ }).waitFor()
