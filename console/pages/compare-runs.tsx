@@ -3,37 +3,35 @@ import type { ResourceEvent } from '../../protocol/events.ts'
 import type { StoredRun } from '../../protocol/views.ts'
 import { useCall } from '../data/use-call.ts'
 import { Events } from '../parts/events.tsx'
-import { Ago, Card, Loading, Status, Trouble } from '../parts/parts.tsx'
+import { Ago, Card, Empty, Loading, Status, Trouble } from '../parts/parts.tsx'
 import { countsText } from '../parts/run-parts.tsx'
 import { to } from '../route.ts'
 import { runLooks } from '../status.ts'
+import { many } from '../text.ts'
 
-interface CompareProps {
-  run: StoredRun
-  events: ResourceEvent[]
-  other: string
-}
-
-/** Two runs side by side: each resource that either has something to say of. */
-export function CompareRuns({ run, events, other }: CompareProps) {
-  const { value, failure } = useCall(api.readRun, { id: other })
+/** Two runs side by side: each resource of which either has something to say, those that differ first. */
+export function CompareRuns({ id, other }: { id: string; other: string }) {
+  const { value, failure } = useCall(api.compareRuns, { id: other, with: id })
   if (!value) return failure ? <Trouble failure={failure} /> : <Loading />
-  const [here, there] = [byResource(events), byResource(value.events)]
-  const names = [...new Set([...there.keys(), ...here.keys()])]
+  const [first, second] = value.runs
+  const differing = value.items.filter(({ same }) => !same)
+  const same = value.items.length - differing.length
   return (
-    <Card title="Two runs" flush aside={<a href={to('runs', run.id)}>Leave the comparison</a>}>
+    <Card title="Two runs" flush aside={<a href={to('runs', id)}>Leave the comparison</a>}>
       <div class="sides">
-        <Side run={value.run} />
-        <Side run={run} />
+        <Side run={first} />
+        <Side run={second} />
       </div>
-      {names.map((name) => (
-        <section class="event" key={name} aria-label={name}>
+      {differing.length === 0 && <Empty title="Both did the same" />}
+      {differing.map(({ subject, events: [before, after] }) => (
+        <section class="event" key={subject} aria-label={subject}>
           <div class="sides">
-            <div>{said(there.get(name))}</div>
-            <div>{said(here.get(name))}</div>
+            <div>{said(before)}</div>
+            <div>{said(after)}</div>
           </div>
         </section>
       ))}
+      {same > 0 && <p class="fold">{many(same, 'resource')} went the same way in both</p>}
     </Card>
   )
 }
@@ -51,10 +49,6 @@ function Side({ run }: { run: StoredRun }) {
   )
 }
 
-function said(event: ResourceEvent | undefined) {
-  return event ? <Events events={[event]} /> : <p class="faint">unchanged, or not in the catalog</p>
-}
-
-function byResource(events: ResourceEvent[]) {
-  return new Map(events.map((event) => [`${event.action ?? ''} ${event.id}`.trim(), event]))
+function said(event: ResourceEvent | null) {
+  return event ? <Events events={[event]} /> : <p class="muted">unchanged, or not in the catalog</p>
 }

@@ -1,9 +1,9 @@
 import { api } from '../../protocol/api.ts'
-import type { NodeSummary, StoredRun } from '../../protocol/views.ts'
+import type { FleetView, OpenOrder } from '../../protocol/history.ts'
 import { facets } from '../data/nodes.ts'
-import { useList } from '../data/use-call.ts'
+import { useCall } from '../data/use-call.ts'
 import { Icon } from '../parts/icon.tsx'
-import { OrderTable } from '../parts/order-parts.tsx'
+import { countOf, Done } from '../parts/order-parts.tsx'
 import { Ago, Card, Empty, Loading, PageHead, Status, Trouble } from '../parts/parts.tsx'
 import { Table } from '../parts/table.tsx'
 import { OutcomePlot } from '../plots/day-plot.tsx'
@@ -16,58 +16,69 @@ import { NewOrder } from './new-order.tsx'
 const everyMs = 5000
 
 export function Fleet() {
-  const nodes = useList(api.listNodes, {}, { every: everyMs })
-  const failures = useList(api.listRuns, { outcome: 'failed', limit: 8 }, { every: everyMs })
-  const orders = useList(api.listOrders, { open: true, limit: 100 }, { every: everyMs })
-  const runs = useList(api.listRuns, { limit: 1000 }, { every: 60_000 })
-  const open = orders.value
-  if (nodes.value?.length === 0) return <NoNodes />
+  const { value: fleet, failure } = useCall(api.readFleet, {}, { every: everyMs })
+  if (fleet?.nodes === 0) return <NoNodes />
   return (
     <>
-      <PageHead title="Fleet" lead={nodes.value && many(nodes.value.length, 'node')}>
+      <PageHead title="Fleet" lead={fleet && many(fleet.nodes, 'node')}>
         <NewOrder mode="plan" target={{ all: true }} />
         <NewOrder mode="converge" target={{ all: true }} />
       </PageHead>
-      <div class="stack">
-        <Trouble failure={nodes.failure} />
-        <Tiles nodes={nodes.value ?? []} />
-        <div class="columns wide-first">
-          <Card title="Runs of the last days">
-            <OutcomePlot bars={daysOf(runs.value ?? [])} label="Runs of the last days by outcome" nameOf={dayName} />
-          </Card>
-          <Card title="Orders under way" flush aside={<a href="/orders">All orders</a>}>
-            {open && open.length > 0 ? (
-              <OrderTable orders={open} small />
-            ) : (
-              <Empty title="None">Nobody waits for anything.</Empty>
-            )}
-          </Card>
-        </div>
-        <Card
-          title="What failed last"
-          flush
-          aside={<a href={hrefOf('/history', { outcome: 'failed' })}>All failures</a>}
-        >
-          {failures.value ? <Failures runs={failures.value} /> : <Loading />}
-        </Card>
-      </div>
+      <Trouble failure={failure} />
+      {fleet ? <Glance fleet={fleet} /> : !failure && <Loading />}
     </>
   )
 }
 
-function Tiles({ nodes }: { nodes: NodeSummary[] }) {
+function Glance({ fleet }: { fleet: FleetView }) {
+  const bars = fleet.days.map(({ day, runs }): Bar => ({ at: day, counts: runs }))
+  return (
+    <div class="stack">
+      <Tiles fleet={fleet} />
+      <div class="columns wide-first">
+        <Card title="Runs of the last days">
+          <OutcomePlot bars={bars} label="Runs of the last days by outcome" nameOf={dayName} />
+        </Card>
+        <Card title="Orders under way" flush aside={<a href="/orders">All orders</a>}>
+          {fleet.orders.length > 0 ? (
+            <OpenOrders orders={fleet.orders} />
+          ) : (
+            <Empty title="None">Nobody waits for anything.</Empty>
+          )}
+        </Card>
+      </div>
+      <Card title="What failed last" flush aside={<a href={hrefOf('/history', { outcome: 'failed' })}>All failures</a>}>
+        <Failures failures={fleet.failures} />
+      </Card>
+    </div>
+  )
+}
+
+function Tiles({ fleet: { states, drifting, offline } }: { fleet: FleetView }) {
+  const failed = (states.failed ?? 0) + (states.interrupted ?? 0) + (states.error ?? 0)
+  const counts = {
+    converged: states.unchanged ?? 0,
+    changed: states.changed ?? 0,
+    failed,
+    drifting,
+    pending: states.pending ?? 0,
+    offline,
+  }
   return (
     <div class="tiles">
-      {Object.entries(facets).map(([name, { label, tone, icon, has }]) => {
-        const count = nodes.filter(has).length
+      {Object.entries(counts).map(([name, count]) => {
+        const look = name === 'drifting' ? drift : facets[name]
+        const href = name === 'drifting' ? hrefOf('/history', { drift: 'true' }) : hrefOf('/nodes', { is: name })
         return (
-          <a key={name} class={`tile ${count === 0 ? 'zero' : ''}`} href={hrefOf('/nodes', { is: name })}>
+          <a key={name} class={`tile ${count === 0 ? 'zero' : ''}`} href={href}>
             <span class="count">{count.toLocaleString('en')}</span>
             <span class="label">
-              <span class={tone}>
-                <Icon name={icon} />
-              </span>
-              {label}
+              {look && (
+                <span class={look.tone}>
+                  <Icon name={look.icon} />
+                </span>
+              )}
+              {look?.label}
             </span>
           </a>
         )
@@ -76,8 +87,37 @@ function Tiles({ nodes }: { nodes: NodeSummary[] }) {
   )
 }
 
-function Failures({ runs }: { runs: StoredRun[] }) {
-  if (runs.length === 0) return <Empty title="Nothing failed" />
+const drift = { label: 'Drifting', tone: 'warn', icon: 'drift' } as const
+
+function OpenOrders({ orders }: { orders: OpenOrder[] }) {
+  const head = ['Order', 'Done', 'Asked'].map((name) => (
+    <th key={name} scope="col" class={name === 'Asked' ? 'right' : ''}>
+      {name}
+    </th>
+  ))
+  return (
+    <Table label="Orders under way" head={head}>
+      {orders.map(({ id, mode, targets, createdAt }) => (
+        <tr key={id}>
+          <td>
+            <a data-row class="name" href={to('orders', id)}>
+              {mode === 'plan' ? 'Plan' : 'Converge'} {many(countOf(targets), 'node')}
+            </a>
+          </td>
+          <td>
+            <Done states={targets} />
+          </td>
+          <td class="right muted">
+            <Ago at={createdAt} />
+          </td>
+        </tr>
+      ))}
+    </Table>
+  )
+}
+
+function Failures({ failures }: { failures: FleetView['failures'] }) {
+  if (failures.length === 0) return <Empty title="Nothing has failed" />
   const head = ['Node', 'Outcome', 'Why', 'When'].map((name) => (
     <th key={name} scope="col" class={name === 'When' ? 'right' : ''}>
       {name}
@@ -85,8 +125,8 @@ function Failures({ runs }: { runs: StoredRun[] }) {
   ))
   return (
     <Table label="What failed last" head={head}>
-      {runs.map(({ id, node, outcome, error, counts, finishedAt }) => (
-        <tr key={id}>
+      {failures.map(({ run, node, outcome, resource, error, finishedAt }) => (
+        <tr key={run}>
           <td>
             <a class="name" href={to('nodes', node)}>
               {node}
@@ -96,10 +136,12 @@ function Failures({ runs }: { runs: StoredRun[] }) {
             <Status look={runLooks[outcome]} />
           </td>
           <td class="wide">
-            <span class="clip">{error ?? `${many(counts.failed, 'resource')} failed`}</span>
+            <span class="clip">
+              <span class="mono">{resource}</span> <span class="muted">{error}</span>
+            </span>
           </td>
           <td class="right">
-            <a data-row href={to('runs', id)}>
+            <a data-row href={to('runs', run)}>
               <Ago at={finishedAt} />
             </a>
           </td>
@@ -121,18 +163,7 @@ function NoNodes() {
   )
 }
 
-const dayMs = 86_400_000
-
-function daysOf(runs: StoredRun[]): Bar[] {
-  const today = new Date().setHours(0, 0, 0, 0)
-  const days = Array.from({ length: 14 }, (_, index): Bar => ({ at: today - (13 - index) * dayMs, counts: {} }))
-  for (const { finishedAt, outcome } of runs) {
-    const day = days.findLast(({ at }) => at <= finishedAt)
-    if (day) day.counts[outcome] = (day.counts[outcome] ?? 0) + 1
-  }
-  return days
-}
-
+/** Days are those of UTC. */
 function dayName(at: number) {
-  return new Date(at).toLocaleDateString('en', { month: 'short', day: 'numeric' })
+  return new Date(at).toLocaleDateString('en', { month: 'short', day: 'numeric', timeZone: 'UTC' })
 }

@@ -1,8 +1,9 @@
 import { api } from '../../protocol/api.ts'
-import { RunOutcome, Trigger } from '../../protocol/events.ts'
-import type { StoredRun } from '../../protocol/views.ts'
-import { useList } from '../data/use-call.ts'
+import { RunMode, RunOutcome, Trigger } from '../../protocol/events.ts'
+import type { Activity } from '../../protocol/history.ts'
+import { useCall } from '../data/use-call.ts'
 import { Choice } from '../parts/choice.tsx'
+import { Icon } from '../parts/icon.tsx'
 import { Card, Loading, PageHead, Trouble } from '../parts/parts.tsx'
 import { RunTable } from '../parts/run-parts.tsx'
 import type { Bar } from '../plots/days.ts'
@@ -15,22 +16,27 @@ const pageSize = 50
 /** Every run there was: found by node, role, resource, words and time. */
 export function History() {
   const { query } = usePlace()
-  const runs = useList(api.listRuns, { ...filtersOf(query), limit: pageSize })
-  const recent = useList(api.listRuns, { limit: 1000 }, { every: 60_000 })
-  const last = runs.value?.at(-1)
+  const runs = useCall(api.listRuns, { ...filtersOf(query), limit: pageSize })
+  const { node, cluster } = filtersOf(query)
+  const activity = useCall(
+    api.readActivity,
+    { ...(node ? { node } : {}), ...(cluster ? { cluster } : {}) },
+    { every: 60_000 },
+  )
+  const next = runs.value?.next
   return (
     <>
       <PageHead title="History" lead="Every run there was." />
       <div class="stack">
         <Card title="Runs per hour" aside={<span class="muted">a number tells how many failed</span>}>
-          <HeatMap bars={hoursOf(recent.value ?? [])} days={7} query={{}} />
+          <HeatMap bars={hoursOf(activity.value ?? [])} days={7} query={query} />
         </Card>
         <div>
           <Filters query={query} />
           <Trouble failure={runs.failure} />
           <section class="card">
-            {runs.value ? <RunTable runs={runs.value} /> : !runs.failure && <Loading />}
-            {(query['after'] || (last && runs.value?.length === pageSize)) && (
+            {runs.value ? <RunTable runs={runs.value.items} /> : !runs.failure && <Loading />}
+            {(query['after'] || next) && (
               <nav class="pager" aria-label="Pages of the list">
                 <span class="grow" />
                 <button
@@ -44,8 +50,8 @@ export function History() {
                 <button
                   type="button"
                   class="button small"
-                  disabled={!last || runs.value?.length !== pageSize}
-                  onClick={() => goQuery({ after: last?.id })}
+                  disabled={!next}
+                  onClick={() => goQuery({ after: next ?? undefined })}
                 >
                   Older
                 </button>
@@ -58,34 +64,73 @@ export function History() {
   )
 }
 
-type Query = Record<string, string | undefined>
+type Query = Record<string, string>
 
-function filtersOf({ node, outcome, trigger, after }: Query) {
-  return {
-    ...(node ? { node } : {}),
-    ...(outcome ? { outcome: RunOutcome.safeParse(outcome).data } : {}),
-    ...(trigger ? { trigger: Trigger.safeParse(trigger).data } : {}),
-    ...(after ? { after } : {}),
-  }
+const fields = [
+  'node',
+  'role',
+  'cluster',
+  'outcome',
+  'trigger',
+  'mode',
+  'drift',
+  'resource',
+  'text',
+  'from',
+  'to',
+  'order',
+  'after',
+]
+
+/** What the URL asks for, as far as the call knows it. */
+function filtersOf(query: Query) {
+  const filled = Object.entries(query).filter(([name, value]) => fields.includes(name) && value)
+  return api.listRuns.input.partial().safeParse(Object.fromEntries(filled)).data ?? {}
 }
 
 function Filters({ query }: { query: Query }) {
-  const { from, to } = query
+  const { from, to, order } = query
   return (
     <div class="filters" role="search">
+      <TextFilter name="text" label="Words, in changes and errors" query={query} />
       <TextFilter name="node" label="Node" query={query} />
+      <TextFilter name="resource" label="Resource: file[/etc/motd]" query={query} />
+      <TextFilter name="role" label="Role" query={query} />
       <Choice name="outcome" label="Any outcome" options={RunOutcome.options} query={query} />
       <Choice name="trigger" label="Any reason" options={Trigger.options} query={query} />
+      <Choice name="mode" label="Runs and plans" options={RunMode.options} query={query} />
+      <label class="tick">
+        <input
+          type="checkbox"
+          checked={query['drift'] === 'true'}
+          onChange={({ currentTarget: { checked } }) =>
+            goQuery({ drift: checked ? 'true' : undefined, after: undefined })
+          }
+        />{' '}
+        with drift
+      </label>
+      {order && <Taken text={`Order ${order}`} fields={['order']} />}
       {from && (
-        <button
-          type="button"
-          class="button"
-          onClick={() => goQuery({ from: undefined, to: undefined, after: undefined })}
-        >
-          {timeOf(Number(from)).slice(0, 16)} – {to && timeOf(Number(to)).slice(11, 16)} ×
-        </button>
+        <Taken
+          text={`${timeOf(Number(from)).slice(0, 16)} – ${to ? timeOf(Number(to)).slice(11, 16) : 'now'}`}
+          fields={['from', 'to']}
+        />
       )}
     </div>
+  )
+}
+
+/** A filter that a link brought; it can only be taken off. */
+function Taken({ text, fields: names }: { text: string; fields: string[] }) {
+  return (
+    <button
+      type="button"
+      class="button"
+      onClick={() => goQuery({ ...Object.fromEntries(names.map((name) => [name, undefined])), after: undefined })}
+    >
+      {text} <Icon name="close" />
+      <span class="unseen">Take this filter off</span>
+    </button>
   )
 }
 
@@ -102,15 +147,12 @@ function TextFilter({ name, label, query }: { name: string; label: string; query
   )
 }
 
-const hourMs = 3_600_000
-
-function hoursOf(runs: StoredRun[]): Bar[] {
+function hoursOf(activity: Activity[]): Bar[] {
   const byHour = new Map<number, Bar>()
-  for (const { finishedAt, outcome } of runs) {
-    const at = Math.floor(finishedAt / hourMs) * hourMs
-    const bar = byHour.get(at) ?? { at, counts: {} }
-    bar.counts[outcome] = (bar.counts[outcome] ?? 0) + 1
-    byHour.set(at, bar)
+  for (const { hour, outcome, runs } of activity) {
+    const bar = byHour.get(hour) ?? { at: hour, counts: {} }
+    bar.counts[outcome] = (bar.counts[outcome] ?? 0) + runs
+    byHour.set(hour, bar)
   }
   return [...byHour.values()]
 }

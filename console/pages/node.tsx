@@ -14,11 +14,18 @@ import { NodeAttributes } from './node-attributes.tsx'
 import { NodeCatalog } from './node-catalog.tsx'
 import { NodeOverview } from './node-overview.tsx'
 import { NodeRuns } from './node-runs.tsx'
+import { NodeTimeline } from './node-timeline.tsx'
 import { useAct } from '../data/act.ts'
 import { call } from '../data/client.ts'
 import { say } from '../data/notes.ts'
 
-const tabs = { overview: 'Overview', attributes: 'Attributes', catalog: 'Catalog', runs: 'Runs' } as const
+const tabs = {
+  overview: 'Overview',
+  attributes: 'Attributes',
+  catalog: 'Catalog',
+  runs: 'Runs',
+  timeline: 'Timeline',
+} as const
 
 function tabOf(asked: string | undefined) {
   return asked !== undefined && asked in tabs ? asked : 'overview'
@@ -56,6 +63,7 @@ export function Node({ params: { node: name = '' } }: { params: Record<string, s
       {tab === 'attributes' && <NodeAttributes node={node} reload={reload} />}
       {tab === 'catalog' && <NodeCatalog node={node} />}
       {tab === 'runs' && <NodeRuns node={name} />}
+      {tab === 'timeline' && <NodeTimeline node={name} />}
     </>
   )
 }

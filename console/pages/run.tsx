@@ -20,7 +20,7 @@ export function Run({ params: { run: id = '' } }: { params: Record<string, strin
     <>
       <RunHead run={run} />
       {query['with'] ? (
-        <CompareRuns run={run} events={events} other={query['with']} />
+        <CompareRuns id={run.id} other={query['with']} />
       ) : (
         <div class="columns wide-first">
           <div class="stack">

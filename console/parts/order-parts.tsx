@@ -13,7 +13,7 @@ export function statesOf(targets: Target[]) {
   return states
 }
 
-function countOf(states: States, isMeant: (state: TargetState) => boolean = () => true) {
+export function countOf(states: States, isMeant: (state: TargetState) => boolean = () => true) {
   return TargetState.options.filter(isMeant).reduce((sum, state) => sum + (states[state] ?? 0), 0)
 }
 
@@ -41,17 +41,15 @@ export function Done({ states }: { states: States }) {
   )
 }
 
-export function OrderTable({ orders, small = false }: { orders: OrderSummary[]; small?: boolean }) {
+export function OrderTable({ orders }: { orders: OrderSummary[] }) {
   if (orders.length === 0) return <Empty title="No orders yet">An order asks nodes to converge, or to plan, now.</Empty>
   const head = (
     <>
       <th scope="col">Order</th>
-      <th scope="col">{small ? 'Done' : 'Targets'}</th>
-      {!small && (
-        <th scope="col" class="lesser">
-          By
-        </th>
-      )}
+      <th scope="col">Targets</th>
+      <th scope="col" class="lesser">
+        By
+      </th>
       <th scope="col" class="right">
         Asked
       </th>
@@ -60,13 +58,13 @@ export function OrderTable({ orders, small = false }: { orders: OrderSummary[]; 
   return (
     <Table label="Orders" head={head}>
       {orders.map((order) => (
-        <OrderRow key={order.id} order={order} small={small} />
+        <OrderRow key={order.id} order={order} />
       ))}
     </Table>
   )
 }
 
-function OrderRow({ order: { id, mode, states, author, createdAt }, small }: { order: OrderSummary; small: boolean }) {
+function OrderRow({ order: { id, mode, states, author, createdAt } }: { order: OrderSummary }) {
   return (
     <tr>
       <td>
@@ -74,8 +72,10 @@ function OrderRow({ order: { id, mode, states, author, createdAt }, small }: { o
           {mode === 'plan' ? 'Plan' : 'Converge'} {many(countOf(states), 'node')}
         </a>
       </td>
-      <td>{small ? <Done states={states} /> : <TargetCounts states={states} />}</td>
-      {!small && <td class="lesser">{author}</td>}
+      <td>
+        <TargetCounts states={states} />
+      </td>
+      <td class="lesser">{author}</td>
       <td class="right muted">
         <Ago at={createdAt} />
       </td>

@@ -46,7 +46,7 @@ function Hour({ cell: { at, count, failed, warmth }, query }: { cell: Cell; quer
   return (
     <a
       class={failed > 0 ? 'hot' : `warm-${warmth}`}
-      href={hrefOf('/history', { ...query, from: String(at), to: String(at + hourMs) })}
+      href={hrefOf('/history', { ...query, after: undefined, from: String(at), to: String(at + hourMs) })}
       title={text}
       aria-label={text}
     >

@@ -109,6 +109,7 @@ describe('the console over two real nodes', { skip: whyNoLab() ?? noBrowser }, (
       ['Attributes', 'node-attributes'],
       ['Catalog', 'node-catalog'],
       ['Runs', 'node-runs'],
+      ['Timeline', 'node-timeline'],
     ] as const) {
       await page.getByRole('navigation', { name: 'About this node' }).getByRole('link', { name: tab }).click()
       await page.getByText('Loading…').waitFor({ state: 'detached' })
