@@ -14,10 +14,10 @@ const sources = sourcesOf({
     'greeting',
     `file('/etc/motd', { content: 'Kept by Trivet.\\n', mode: '0644' })
 for (const name of ['one', 'two', 'three']) directory('/srv/' + name, {})
-exec('slowly', { command: ['sleep', '3'], creates: '/srv/done' })
+exec('slowly', { argv: ['sleep', '3'], creates: '/srv/done' })
 file('/srv/done', { content: 'done\\n' })`,
   ),
-  ...roleOf('patience', `exec('wait', { command: ['sleep', '60'] })`),
+  ...roleOf('patience', `exec('wait', { argv: ['sleep', '60'], creates: '/srv/never' })`),
 })
 
 const images = join(import.meta.dirname, '..', '..', 'docs', 'images')

@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { type BrowserContextOptions, chromium } from 'playwright-core'
-import { tempDir } from './converges.ts'
 
 const executablePath = '/usr/bin/chromium'
 
@@ -20,7 +22,8 @@ const args = [
 
 /** Debian's Chromium with a profile of its own, closed with the test. It knows no CA of ours, and is told to go on. */
 export async function browserFor(t: TestContext, options: BrowserContextOptions = {}) {
-  const context = await chromium.launchPersistentContext(await tempDir(t), {
+  const profile = await mkdtemp(join(tmpdir(), 'test-browser-'))
+  const context = await chromium.launchPersistentContext(profile, {
     executablePath,
     args,
     headless: true,
@@ -28,7 +31,11 @@ export async function browserFor(t: TestContext, options: BrowserContextOptions 
     viewport: { width: 1280, height: 860 },
     ...options,
   })
-  t.after(() => context.close())
+  t.after(async () => {
+    await context.close()
+    // Some of its processes still write for a moment.
+    await rm(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
+  })
   context.setDefaultTimeout(40_000)
   return context
 }
