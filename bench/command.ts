@@ -35,6 +35,18 @@ interface Bench {
   context: CommandContext
 }
 
+/** Prints what came out, and puts it into the README where that is asked for. */
+export function tell<Result>(
+  result: Result,
+  markdownOf: (result: Result) => string,
+  { section, told, context: { output } }: Omit<Bench, 'site'>,
+) {
+  const markdown = markdownOf(result)
+  if (told['write-readme']) writeFileSync(readme, replaceSection(readFileSync(readme, 'utf8'), section, markdown))
+  if (told.json) output.json(result)
+  else output.line(markdown)
+}
+
 /** Boots the node, measures, tells what came out, and leaves nothing behind. */
 export async function benchmark<Result>(
   { section, site: wanted, told, context }: Bench,
@@ -49,11 +61,7 @@ export async function benchmark<Result>(
   }
   const site = await upSite(wanted, note)
   try {
-    const result = await measure(site, { note, goOn })
-    const markdown = markdownOf(result)
-    if (told['write-readme']) writeFileSync(readme, replaceSection(readFileSync(readme, 'utf8'), section, markdown))
-    if (told.json) output.json(result)
-    else output.line(markdown)
+    tell(await measure(site, { note, goOn }), markdownOf, { section, told, context })
   } finally {
     await site.down()
   }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Endpoint } from '../protocol/api/endpoint.ts'
+import { maxPage, type Page } from '../protocol/api/page.ts'
 import { describeIssues } from '../protocol/describe-issue.ts'
 import { ApiError } from '../protocol/views.ts'
 import { CommandError } from './command.ts'
@@ -14,9 +15,12 @@ export class ApiFailure extends CommandError {
   /** Stable, for programs: `unknown-node`. */
   code: string
 
-  constructor(message: string, code: string) {
+  details: unknown
+
+  constructor(message: string, code: string, details?: unknown) {
     super(`${message} (${code})`)
     this.code = code
+    this.details = details
   }
 }
 
@@ -28,29 +32,42 @@ export interface Client {
     endpoint: Endpoint<In, Out>,
     input: z.input<In>,
   ): Promise<z.output<Out>>
+  /** The items of a list, page by page, until there are no more, or `most` of them. */
+  list<In extends z.ZodType, Item>(
+    endpoint: Endpoint<In, z.ZodType<Page<Item>>>,
+    input: z.input<In>,
+    most?: number,
+  ): Promise<Item[]>
   /** Each server-sent event of a call whose stream is `events`, until the server ends it. */
   watch<In extends z.ZodType, Out extends z.ZodType>(
     endpoint: Endpoint<In, Out>,
     input: z.input<In>,
     signal?: AbortSignal,
   ): AsyncGenerator<z.output<Out>>
-  /** The body of a call whose stream is `bytes`. */
+  /** The body of a call whose stream is `bytes` or `text`. */
   download<In extends z.ZodType>(endpoint: Endpoint<In>, input: z.input<In>): AsyncGenerator<Buffer>
 }
 
-export function makeClient(login: Login, { idleMs = 60_000 } = {}): Client {
+export interface ClientOptions {
+  /** Silence that is taken for a lost connection. */
+  idleMs?: number
+}
+
+export function makeClient(login: Login, { idleMs = 60_000 }: ClientOptions = {}): Client {
   const open = async (endpoint: Endpoint, input: unknown, signal?: AbortSignal) => {
     const response = await send(login, { ...requestFor(endpoint, input), idleMs, signal })
     const status = response.statusCode ?? 0
     if (status >= 200 && status < 300) return response
     throw failureFrom(status, await readBody(response, login.url), login.url)
   }
+  const call: Client['call'] = async (endpoint, input) => {
+    const response = await open(endpoint, input)
+    return parseAnswer(endpoint, (await readBody(response, login.url)).toString())
+  }
   return {
     url: login.url,
-    async call(endpoint, input) {
-      const response = await open(endpoint, input)
-      return parseAnswer(endpoint, (await readBody(response, login.url)).toString())
-    },
+    call,
+    list: (endpoint, input, most = Infinity) => walkPages((page) => call(endpoint, page), input, most),
     async *watch(endpoint, input, signal) {
       const response = await open(endpoint, input, signal)
       for await (const data of parseServerEvents(chunksOf(response, login.url))) yield parseAnswer(endpoint, data)
@@ -61,8 +78,22 @@ export function makeClient(login: Login, { idleMs = 60_000 } = {}): Client {
   }
 }
 
+async function walkPages<Input, Item>(read: (page: Input) => Promise<Page<Item>>, input: Input, most: number) {
+  const items: Item[] = []
+  for (let after: string | null | undefined; after !== null && items.length < most;) {
+    const limit = Math.min(maxPage, most - items.length)
+    const page = await read({ ...input, limit, ...(after !== undefined && { after }) })
+    items.push(...page.items)
+    after = page.next
+  }
+  return items
+}
+
 /** Where an input goes: path parameters, then the query of GET and DELETE or the JSON body of POST and PUT. */
-export function requestFor({ method, path, input }: Pick<Endpoint, 'method' | 'path' | 'input'>, given: unknown) {
+export function requestFor(
+  { method, path, input, headers = {} }: Pick<Endpoint, 'method' | 'path' | 'input' | 'headers'>,
+  given: unknown,
+) {
   checkInput(input, given)
   const rest = new Map(Object.entries(z.record(z.string(), z.unknown()).parse(given)))
   const filled = path.replaceAll(/:(\w+)/g, (_whole, name: string) => {
@@ -70,9 +101,15 @@ export function requestFor({ method, path, input }: Pick<Endpoint, 'method' | 'p
     rest.delete(name)
     return encodeURIComponent(String(value))
   })
-  if (method === 'POST' || method === 'PUT') return { method, path: filled, body: Object.fromEntries(rest) }
+  const sent = Object.entries(headers).flatMap(([header, name]) => {
+    const value = rest.get(name)
+    rest.delete(name)
+    return typeof value === 'string' ? [[header, value] as const] : []
+  })
+  const to = { method, ...(sent.length > 0 && { headers: Object.fromEntries(sent) }) }
+  if (method === 'POST' || method === 'PUT') return { ...to, path: filled, body: Object.fromEntries(rest) }
   const query = queryOf(rest)
-  return { method, path: query ? `${filled}?${query}` : filled }
+  return { ...to, path: query ? `${filled}?${query}` : filled }
 }
 
 /** What the server would refuse is refused here, with the same words and without a journey. */
@@ -103,6 +140,6 @@ function failureFrom(status: number, body: Buffer, url: string) {
   const parsed = ApiError.safeParse(parseJson(body.toString()))
   if (!parsed.success)
     return new CommandError(`${url} answered ${status}, and not as a Trivet server does. Is the address right?`)
-  const { error, code } = parsed.data
-  return new ApiFailure(error, code)
+  const { error, code, details } = parsed.data
+  return new ApiFailure(error, code, details)
 }

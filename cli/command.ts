@@ -5,6 +5,8 @@ import type { z } from 'zod'
 export interface Output {
   /** One JSON document on stdout. */
   json(value: unknown): void
+  /** A JSON document a line on stdout. */
+  jsonl(values: Iterable<unknown>): void
   /** Rows under the headings that the first row's keys give, or `empty` on stderr when there are none. */
   table(rows: Record<string, string>[], empty?: string): void
   /** A line of data on stdout. */

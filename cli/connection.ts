@@ -15,13 +15,14 @@ export interface Request {
   /** With the query. */
   path: string
   body?: unknown
+  headers?: Record<string, string>
   /** Silence that is taken for a lost connection. */
   idleMs: number
   signal?: AbortSignal | undefined
 }
 
 /** Sends one request and gives the response as soon as its head is there. Only the login's CA is believed. */
-export function send({ url, ca, token }: Login, { method, path, body, idleMs, signal }: Request) {
+export function send({ url, ca, token }: Login, { method, path, body, headers, idleMs, signal }: Request) {
   const json = body === undefined ? undefined : JSON.stringify(body)
   return new Promise<IncomingMessage>((resolve, reject) => {
     const sent = request(`${url}${path}`, {
@@ -35,6 +36,7 @@ export function send({ url, ca, token }: Login, { method, path, body, idleMs, si
       timeout: idleMs,
       signal,
       headers: {
+        ...headers,
         authorization: `Bearer ${token}`,
         accept: 'application/json, text/event-stream, application/octet-stream',
         ...(json === undefined

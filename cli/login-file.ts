@@ -1,8 +1,10 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { z } from 'zod'
+import { closest } from '../protocol/closest.ts'
 import { describeIssues } from '../protocol/describe-issue.ts'
 import { hasCode } from '../protocol/errors.ts'
+import { Name } from '../protocol/name.ts'
 import { CommandError } from './command.ts'
 import { parseJson } from './parse-json.ts'
 import { cannotWrite, writeSafely } from './write-safely.ts'
@@ -11,23 +13,64 @@ import { cannotWrite, writeSafely } from './write-safely.ts'
 export const Login = z.object({ url: z.url({ protocol: /^https$/ }), ca: z.string(), token: z.string() })
 export type Login = z.infer<typeof Login>
 
-export async function readLogin(path: string): Promise<Login> {
+/** Logins by the names of their contexts. */
+const Contexts = z.object({ current: Name, contexts: z.record(Name, Login) })
+export type Contexts = z.infer<typeof Contexts>
+
+/** What a login is called when nobody says how; and what the one of a file with a single login is. */
+const usualContext = 'default'
+
+const LoginFile = z.union([
+  Contexts,
+  Login.transform((login): Contexts => ({ current: usualContext, contexts: { [usualContext]: login } })),
+])
+
+/** All logins; none when there is no file. */
+export async function readContexts(path: string): Promise<Contexts> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     if (!hasCode(error, 'ENOENT')) throw error
-    throw new CommandError(
-      'Not logged in. Log in with: trivet login TOKEN@URL (the server prints it when it first starts)',
-    )
+    return JSON.stringify({ current: usualContext, contexts: {} })
   })
-  const login = Login.safeParse(parseJson(text))
-  if (login.success) return login.data
+  const file = LoginFile.safeParse(parseJson(text))
+  if (file.success) return file.data
   throw new CommandError(
-    `${path} is damaged; log in again with: trivet login TOKEN@URL\n${describeIssues(login.error).join('\n')}`,
+    `${path} is damaged; log in again with: trivet login TOKEN@URL\n${describeIssues(file.error).join('\n')}`,
   )
 }
 
-export async function writeLogin(path: string, login: Login) {
+/** The login of the context, or of the current one. */
+export async function readLogin(path: string, context?: string): Promise<Login> {
+  const { current, contexts } = await readContexts(path)
+  const login = contexts[context ?? current]
+  if (login) return login
+  if (Object.keys(contexts).length > 0) throw noContext(context ?? current, Object.keys(contexts))
+  throw new CommandError(
+    'Not logged in. Log in with: trivet login TOKEN@URL (the server prints it when it first starts)',
+  )
+}
+
+/** Keeps the login under the name, and makes it the current one. */
+export async function writeLogin(path: string, login: Login, context = usualContext) {
+  await makeFolder(path)
+  const { contexts } = await readContexts(path).catch((error: unknown) => {
+    if (error instanceof CommandError) return { contexts: {} }
+    throw error
+  })
+  await writeContexts(path, { current: context, contexts: { ...contexts, [context]: login } })
+}
+
+export async function writeContexts(path: string, contexts: Contexts) {
+  await writeSafely(path, [`${JSON.stringify(contexts, null, 2)}\n`])
+}
+
+async function makeFolder(path: string) {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 }).catch((error: unknown) => {
     throw cannotWrite(path, error)
   })
-  await writeSafely(path, [`${JSON.stringify(login, null, 2)}\n`])
+}
+
+export function noContext(name: string, known: string[]) {
+  const near = closest(name, known)
+  const hint = near ? `Did you mean ${near}?` : `There is: ${known.join(', ')}.`
+  return new CommandError(`There is no context ${name}. ${hint} Make one with: trivet login TOKEN@URL --context NAME`)
 }

@@ -10,8 +10,9 @@ import type { Context } from './context.ts'
 import { readLogin } from './login-file.ts'
 import { makeOutput } from './output.ts'
 import { coloured, plain } from './paint.ts'
-import { runProgram, type Program } from './program.ts'
+import { runProgram, wholeOf, type Program } from './program.ts'
 import { makeScreen } from './screen.ts'
+import { takeContext } from './take-context.ts'
 
 const { env, stdin, stdout, stderr } = process
 
@@ -20,6 +21,7 @@ const program: Program<Context> = {
   version: packageJson.version,
   summary: 'Keeps machines as their roles say.',
   commands,
+  more: '--context NAME asks the server of another context (trivet context list), with any verb.',
   parts: [
     { word: 'server', summary: 'Run the server.', load: async () => [(await import('../server/main.ts')).server] },
     {
@@ -30,14 +32,16 @@ const program: Program<Context> = {
   ],
 }
 
-function makeContext(): Context {
+function makeContext(contextName: string | undefined): Context {
   const loginPath = env['TRIVET_CONFIG'] || join(configFolder(), 'trivet', 'config.json')
   const paintFor = (stream: { isTTY?: boolean }) => (stream.isTTY && !env['NO_COLOR'] ? coloured : plain)
   return {
     output: makeOutput(stdout, stderr),
-    api: async () => makeClient(await readLogin(loginPath)),
+    api: async (options) => makeClient(await readLogin(loginPath, contextName), options),
+    program: () => wholeOf(program),
     apiOf: (login) => makeClient(login),
     loginPath,
+    contextName,
     paint: paintFor(stdout),
     screen: makeScreen(stderr, { live: stderr.isTTY && env['TERM'] !== 'dumb', paint: paintFor(stderr) }),
     now: Date.now,
@@ -76,4 +80,5 @@ stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error
 })
 
-process.exitCode = await runProgram(program, process.argv.slice(2), makeContext())
+const { args, context: asked } = takeContext(process.argv.slice(2))
+process.exitCode = await runProgram(program, args, makeContext(asked ?? (env['TRIVET_CONTEXT'] || undefined)))

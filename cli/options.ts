@@ -9,6 +9,9 @@ export const command = defineCommand<Context>()
 export const json = z.boolean().default(false).describe("The API's JSON on stdout, times in ms since 1970.")
 export const jsonFlag = { json: { type: 'boolean' } } as const
 
+export const jsonl = z.boolean().default(false).describe('The same, one JSON a line, as it comes.')
+export const jsonlFlag = { jsonl: { type: 'boolean' } } as const
+
 export const limit = (usual: number, most: number) =>
   z.coerce
     .number()

@@ -1,5 +1,5 @@
 import type { Counts } from '../protocol/events.ts'
-import { isFinal, type Order, type OrderUpdate, type Target } from '../protocol/views.ts'
+import { isFinal, type Order, type OrderSummary, type OrderUpdate, type Target } from '../protocol/views.ts'
 import type { OrderState } from './order-state.ts'
 import { paintWord, type Paint } from './paint.ts'
 import { countsText, notedSubject, subjectOf, whyOf } from './run-text.ts'
@@ -67,6 +67,14 @@ export function tally(order: Pick<Order, 'mode'>, targets: Target[]) {
     counts.set(word, (counts.get(word) ?? 0) + 1)
   }
   return [...counts].map(([word, count]) => `${count} ${word}`).join(', ')
+}
+
+/** The same of an order in a list. */
+export function tallyOfStates({ mode, states }: OrderSummary) {
+  const wordOf = (state: string) => (mode === 'plan' && state === 'converged' ? 'planned' : state)
+  return Object.entries(states)
+    .map(([state, count]) => `${count} ${wordOf(state)}`)
+    .join(', ')
 }
 
 /** `3 nodes: 2 converged, 1 failed. 4 resources changed, 1 would change.` */

@@ -13,6 +13,9 @@ export function makeOutput(stdout: Sink, stderr: Sink): Output {
     note,
     line,
     json: (value) => void stdout.write(`${JSON.stringify(value, null, 2)}\n`),
+    jsonl: (values) => {
+      for (const value of values) stdout.write(`${JSON.stringify(value)}\n`)
+    },
     table(rows, empty) {
       const [first] = rows
       if (first) line(formatTable(Object.keys(first), rows))

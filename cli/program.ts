@@ -3,6 +3,7 @@ import { commandHelp, verbList } from './help.ts'
 import { parseOptions } from './parse.ts'
 import { closest } from '../protocol/closest.ts'
 import { verbOf } from './usage.ts'
+import type { WholeProgram } from './whole-program.ts'
 
 /** Commands of another part, loaded when they are asked for, so that the rest starts quickly. */
 interface Part<Context> {
@@ -20,6 +21,8 @@ export interface Program<Context extends CommandContext> {
   summary: string
   commands: Command<Context>[]
   parts?: Part<Context>[]
+  /** A last line of its help. */
+  more?: string
 }
 
 /**
@@ -44,6 +47,17 @@ export async function runProgram<Context extends CommandContext>(
       return 1
     }
     throw error
+  }
+}
+
+/** The program with the verbs of all its parts. */
+export async function wholeOf<Context extends CommandContext>(program: Program<Context>): Promise<WholeProgram> {
+  const { name, version, summary, commands, parts = [] } = program
+  return {
+    name,
+    version,
+    summary,
+    commands: [...commands, ...(await Promise.all(parts.map((part) => part.load()))).flat()],
   }
 }
 
@@ -83,7 +97,7 @@ async function helpText<Context extends CommandContext>(program: Program<Context
   return `${verbList(group)}\n\nMore: ${program.name} help ${words[0]} VERB`
 }
 
-function overview<Context extends CommandContext>({ name, summary, commands, parts = [] }: Program<Context>) {
+function overview<Context extends CommandContext>({ name, summary, commands, parts = [], more }: Program<Context>) {
   const entries = [...commands, ...parts.map((part) => ({ usage: part.word, summary: part.summary }))]
   return [
     summary,
@@ -93,6 +107,7 @@ function overview<Context extends CommandContext>({ name, summary, commands, par
     verbList(entries),
     '',
     `${name} help VERB says more; ${name} --version tells the version.`,
+    ...(more ? [more] : []),
   ].join('\n')
 }
 

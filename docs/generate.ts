@@ -52,15 +52,15 @@ function rowsOf(schema: Schema, blobs: string[]) {
 }
 
 /** Laid out as the formatter does it, so that the page is left alone by it. */
-function table(rows: string[][]) {
-  const cells = [['prop', 'type', 'default', ''], ...rows].map((row) => row.map((cell) => cell.replaceAll('|', '\\|')))
-  const widths = [0, 1, 2, 3].map((column) => Math.max(3, ...cells.map((row) => row[column]?.length ?? 0)))
+export function table(rows: string[][], head = ['prop', 'type', 'default', '']) {
+  const cells = [head, ...rows].map((row) => row.map((cell) => cell.replaceAll('|', '\\|')))
+  const widths = head.map((_, column) => Math.max(3, ...cells.map((row) => row[column]?.length ?? 0)))
   const lines = cells.map((row) => `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`)
   const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`
   return [lines[0], rule, ...lines.slice(1)].join('\n')
 }
 
-function typeOf(schema: Schema): string {
+export function typeOf(schema: Schema): string {
   if (schema.enum) return schema.enum.map((value) => code(quoted(value))).join(' or ')
   if (schema.anyOf) return [...new Set(schema.anyOf.map(typeOf))].join(' or ')
   if (schema.type === 'array') return `list of ${plural(one(schema.items))}`
@@ -89,7 +89,7 @@ function one(given: Schema | Schema[] | boolean | (Schema | boolean)[] | undefin
 }
 
 /** As a recipe writes it. */
-function quoted(value: unknown) {
+export function quoted(value: unknown) {
   return JSON.stringify(value).replaceAll('"', "'")
 }
 

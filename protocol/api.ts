@@ -1,5 +1,7 @@
 import { attributesApi } from './api/attributes.ts'
 import type { Endpoint } from './api/endpoint.ts'
+import { fleetApi } from './api/fleet.ts'
+import { feedApi } from './api/feed.ts'
 import { leasesApi } from './api/leases.ts'
 import { nodesApi } from './api/nodes.ts'
 import { ordersApi } from './api/orders.ts'
@@ -11,6 +13,7 @@ import { tokensApi } from './api/tokens.ts'
 /** The whole API. The server serves this table, the command line and the console call it. */
 export const api = {
   ...serverApi,
+  ...fleetApi,
   ...nodesApi,
   ...attributesApi,
   ...rolesApi,
@@ -18,5 +21,6 @@ export const api = {
   ...ordersApi,
   ...runsApi,
   ...leasesApi,
+  ...feedApi,
 } satisfies Record<string, Endpoint>
 export type Api = typeof api

@@ -8,7 +8,7 @@ export const Access = z.enum(['viewer', 'operator', 'admin'])
 export type Access = z.infer<typeof Access>
 
 /** How a node stands: its last run, or why there is none. `offline` is told apart by `connected`. */
-const NodeState = z.enum([
+export const NodeState = z.enum([
   'unassigned',
   'pending',
   'error',
@@ -20,6 +20,7 @@ const NodeState = z.enum([
   'interrupted',
   'revoked',
 ])
+export type NodeState = z.infer<typeof NodeState>
 
 /** How a node is treated beside what its roles say: by whose word, since when and why. */
 export const Stance = z.object({
@@ -49,7 +50,14 @@ export const NodeSummary = z.object({
   state: NodeState,
   /** Why it is pending or in error. */
   reason: z.string().nullable(),
-  lastRun: z.object({ id: z.string(), outcome: RunOutcome, finishedAt: z.int() }).nullable(),
+  lastRun: z
+    .object({
+      id: z.string(),
+      outcome: RunOutcome,
+      finishedAt: z.int(),
+      /** How much of it was drift. */ drift: z.int().optional(),
+    })
+    .nullable(),
   /** Actions that are still to be done. */
   owed: z.array(z.string()),
   /** Its newest catalog is one that it has not converged to yet. */
@@ -100,7 +108,12 @@ export const NodeDetail = NodeSummary.extend({
 export type NodeDetail = z.infer<typeof NodeDetail>
 
 /** A run as stored: times by the server's clock. */
-export const StoredRun = Run.extend({ node: z.string(), receivedAt: z.int() })
+export const StoredRun = Run.extend({
+  node: z.string(),
+  receivedAt: z.int(),
+  /** How many of its events are drift; left out where none is. */
+  drift: z.int().optional(),
+})
 export type StoredRun = z.infer<typeof StoredRun>
 
 /** Final states of an order's target are all but the first three. */
@@ -148,6 +161,10 @@ export const Order = z.object({
 })
 export type Order = z.infer<typeof Order>
 
+/** An order as lists have it: how many of its targets are in each state, where it has any. */
+export const OrderSummary = Order.omit({ targets: true }).extend({ states: z.partialRecord(TargetState, z.int()) })
+export type OrderSummary = z.infer<typeof OrderSummary>
+
 /** What `watchOrder` sends, one JSON a server-sent event; the stream ends when every target is final. */
 export const OrderUpdate = z.discriminatedUnion('type', [
   z.object({ type: z.literal('order'), order: Order }),
@@ -173,6 +190,10 @@ export const RoleView = z.object({
 })
 export type RoleView = z.infer<typeof RoleView>
 
+/** A role as lists have it: how many nodes have it, not which. */
+export const RoleSummary = RoleView.omit({ nodes: true }).extend({ nodeCount: z.int() })
+export type RoleSummary = z.infer<typeof RoleSummary>
+
 export const RecipeView = z.object({
   name: z.string(),
   description: z.string(),
@@ -194,6 +215,10 @@ export const SourceCheck = z.object({
 
 export const ApiError = z.object({
   error: z.string(),
-  /** Stable, for programs: `unknown-node`, `bad-input`, … */
+  /** Stable, for programs: `unknown-node`, `bad-input`, …; docs/errors.md explains each. */
   code: z.string(),
+  /** Which request it was, as the server's log calls it and the header `x-request-id` says. */
+  request: z.string().default(''),
+  /** For programs, where the code alone does not say enough. */
+  details: z.unknown().optional(),
 })

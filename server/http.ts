@@ -1,7 +1,16 @@
-import { type FastifyError, type FastifyInstance, fastify, type FastifyRequest } from 'fastify'
+import type { IncomingMessage } from 'node:http'
+import {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  fastify,
+  type FastifyRequest,
+  LogController,
+} from 'fastify'
 import type { z } from 'zod'
 import type { ApiError } from '../protocol/views.ts'
 import { ApiFault } from './api/fault.ts'
+import { newId } from './secrets.ts'
 
 export interface HttpOptions {
   /** The server's certificate with the CA after it, and its key; PEM. */
@@ -15,10 +24,20 @@ export function createHttp({ chain, key, log }: HttpOptions) {
   const app = fastify({
     https: { cert: chain, key, minVersion: 'TLSv1.3' },
     bodyLimit: 1024 * 1024,
+    genReqId: requestId,
+    logController: new LogController({ requestIdLogLabel: 'request' }),
     // `close` must end: requests that are under way are let finish, idle connections are cut.
     forceCloseConnections: 'idle',
-    logger: { level: log.level, stream: log.to, redact: ['req.headers.authorization', '*.secret', '*.token'] },
+    logger: {
+      level: log.level,
+      stream: log.to,
+      redact: ['req.headers.authorization', '*.secret', '*.token'],
+      base: null,
+      timestamp: () => `,"ts":"${new Date().toISOString()}"`,
+      formatters: { level: (level) => ({ level }) },
+    },
   })
+  app.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id))
   // JSON and nothing else; fastify would take text as well.
   app.removeAllContentTypeParsers()
   const parse = app.getDefaultJsonParser('error', 'error')
@@ -26,26 +45,39 @@ export function createHttp({ chain, key, log }: HttpOptions) {
     body.length === 0 ? done(null, undefined) : parse(request, body.toString(), done),
   )
   app.setNotFoundHandler((request, reply) =>
-    reply.code(404).send(errorOf('unknown-route', `There is no ${request.method} ${request.url.split('?')[0]}.`)),
+    refuse(
+      new ApiFault('unknown-route', `There is no ${request.method} ${request.url.split('?')[0]}.`),
+      request,
+      reply,
+    ),
   )
-  app.setErrorHandler((error: FastifyError, request, reply) => {
-    const { status, body } = explain(error, request)
-    return reply.code(status).send(body)
-  })
+  app.setErrorHandler((error: FastifyError, request, reply) => refuse(faultOf(error, request), request, reply))
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- fastify's type tells HTTPS from HTTP; no route asks
   return app as unknown as FastifyInstance
 }
 
-const codes: Record<number, string> = { 400: 'bad-input', 413: 'too-large', 415: 'not-json' }
-
-function explain(error: FastifyError, request: FastifyRequest) {
-  if (error instanceof ApiFault) return { status: error.status, body: errorOf(error.code, error.message) }
+function faultOf(error: FastifyError | ApiFault, request: FastifyRequest) {
+  if (error instanceof ApiFault) return error
   const status = error.statusCode ?? 500
-  if (status < 500) return { status, body: errorOf(codes[status] ?? 'bad-request', error.message) }
+  if (status === 413) return new ApiFault('too-large', error.message)
+  if (status === 415) return new ApiFault('not-json', error.message)
+  if (status < 500) return new ApiFault('bad-input', error.message)
   request.log.error(error)
-  return { status: 500, body: errorOf('internal', `The server failed; its log says why at request ${request.id}.`) }
+  return new ApiFault('internal', `The server failed; its log says why at request ${request.id}.`)
 }
 
-function errorOf(code: string, error: string): z.infer<typeof ApiError> {
-  return { error, code }
+function refuse({ code, message, details, status }: ApiFault, { id }: FastifyRequest, reply: FastifyReply) {
+  const body: z.infer<typeof ApiError> = {
+    error: message,
+    code,
+    request: id,
+    ...(details !== undefined && { details }),
+  }
+  return reply.code(status).send(body)
+}
+
+/** What a proxy or a program calls its request, so that logs can be read together; or a name of our own. */
+function requestId({ headers }: IncomingMessage) {
+  const given = headers['x-request-id']
+  return typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : newId()
 }

@@ -7,10 +7,15 @@ import { registerAgentRoutes } from './agents/routes.ts'
 import { registerApi } from './api/router.ts'
 import { createAuthority, fingerprintOf, issueLeaf } from './ca.ts'
 import { type CatalogParts, createCatalogs } from './catalogs.ts'
+import { registerConsole } from './console.ts'
 import { openDataDir, requireFolder } from './data-dir.ts'
+import { Feed } from './feed/feed.ts'
 import { Gates } from './gates.ts'
+import { createHappenings } from './happenings.ts'
 import { createHttp } from './http.ts'
 import { Leases } from './leases/leases.ts'
+import { logHappenings } from './log-happenings.ts'
+import { createMetrics } from './metrics/metrics.ts'
 import { createOrders } from './orders/orders.ts'
 import { createRevisions, type Revisions } from './revisions.ts'
 import { hashSecret, newId, newSecret } from './secrets.ts'
@@ -85,10 +90,12 @@ function assemble(app: FastifyInstance, store: Store, ca: string, clock: () => n
   const failed = (error: unknown) => app.log.error(error)
   const revisions = createRevisions(options, clock)
   const parts = { store, revisions, clock, failed, ...createDeciders(app, { store, revisions, clock, failed }) }
-  const { catalogs, orders, leases } = parts
+  const { catalogs, orders, leases, feed } = parts
   const agents = createAgents({ ...parts, server: ca, intervalMs })
-  registerApi(app, { ...parts, version, ca, scratch: data })
+  const metrics = createMetrics({ ...parts, version })
+  registerApi(app, { ...parts, metrics, version, ca, scratch: data })
   registerAgentRoutes(app, parts)
+  registerConsole(app)
   app.server.on('upgrade', agents.upgrade)
 
   const reload = async () => {
@@ -102,11 +109,13 @@ function assemble(app: FastifyInstance, store: Store, ca: string, clock: () => n
       await watching.ready
       await reload()
       await leases.begin()
+      await metrics.begin()
       await orders.resume()
     },
     close: async () => {
       watching.close()
       orders.close()
+      feed.close()
       leases.close()
       catalogs.close()
       await Promise.all([agents.close(), app.close()])
@@ -117,13 +126,21 @@ function assemble(app: FastifyInstance, store: Store, ca: string, clock: () => n
 /** What decides what nodes are to be, to do, and may do. */
 function createDeciders(app: FastifyInstance, base: CatalogParts) {
   const { clock } = base
+  const happenings = createHappenings()
+  logHappenings(happenings, app.log)
   const registry = createRegistry()
   const catalogs = createCatalogs(base)
-  const orders = createOrders({ ...base, catalogs, send: (id, message) => registry.ready(id)?.send(message) })
+  const orders = createOrders({
+    ...base,
+    catalogs,
+    happenings,
+    send: (id, message) => registry.ready(id)?.send(message),
+  })
   const gates = new Gates({ catalogs, registry })
   const log = (what: string, lease: Lease) => app.log.info(lease, what)
   const leases = new Leases({ ...base, catalogs, registry, log })
-  return { refusals: createRefusals(clock), registry, catalogs, orders, gates, leases }
+  const feed = new Feed({ ...base, happenings, registry, catalogs, gates })
+  return { refusals: createRefusals(clock), happenings, registry, catalogs, orders, gates, leases, feed }
 }
 
 function logRevision({ log }: FastifyInstance, revisions: Revisions) {

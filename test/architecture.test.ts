@@ -16,6 +16,7 @@ const mayImport: Record<string, { parts: string[]; packages: 'any' | string[] }>
   bridge: { parts: ['protocol'], packages: ['zod'] },
   server: { parts: ['protocol', 'resources', 'cli/command.ts'], packages: 'any' },
   cli: { parts: ['protocol'], packages: ['zod'] },
+  console: { parts: ['protocol'], packages: ['preact', 'preact/hooks', 'zod'] },
   lab: { parts: ['protocol', 'cli/command.ts'], packages: 'any' },
   recipes: { parts: [], packages: ['trivet/recipe', 'zod'] },
   roles: { parts: [], packages: ['trivet/role'] },
@@ -85,7 +86,7 @@ function isAllowed({ from, to }: Import) {
   if (!allowed || from.endsWith(`${sep}main.ts`)) return true
   if (to.startsWith('node:')) return part !== 'recipes' && part !== 'roles'
   if (to === 'package.json') return true
-  if (!to.endsWith('.ts') && !to.endsWith('.json')) return allowed.packages === 'any' || allowed.packages.includes(to)
+  if (!/\.(tsx?|json)$/.test(to)) return allowed.packages === 'any' || allowed.packages.includes(to)
   return top(to) === part || allowed.parts.some((one) => to === one || top(to) === one)
 }
 
@@ -99,7 +100,7 @@ function importsOf(from: string, source: string): Import[] {
 
 function filesOf(folder: string) {
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
+    .filter((name) => /\.tsx?$/.test(name))
     .map((name) => join(folder, name))
 }
 

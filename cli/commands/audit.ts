@@ -7,10 +7,10 @@ export const audit = command({
   usage: 'audit [--limit N] [--json]',
   summary: 'Who wrote what, newest first.',
   flags: { limit: { type: 'string' }, ...jsonFlag },
-  options: z.object({ limit: limit(50, 1000), json }),
+  options: z.object({ limit: limit(50, 100_000), json }),
 
   async run({ limit: most, json: asJson }, context) {
-    const entries = await (await context.api()).call(api.listAudit, { limit: most })
+    const entries = await (await context.api()).list(api.listAudit, {}, most)
     if (asJson) return context.output.json(entries)
     context.output.table(
       entries.map(({ at, author, action, subject, before, after }) => ({

@@ -3,11 +3,19 @@ import type { Context } from '../context.ts'
 import { audit } from './audit.ts'
 import { backup } from './backup.ts'
 import { clusterCommands } from './cluster.ts'
+import { completionCommands } from './completion.ts'
+import { contextCommands } from './context.ts'
 import { converge, plan } from './converge.ts'
+import { events } from './events.ts'
 import { explain } from './explain.ts'
+import { fleet } from './fleet.ts'
+import { historyCommands } from './history.ts'
 import { leaseCommands } from './lease.ts'
 import { login } from './login.ts'
+import { man } from './man.ts'
+import { metrics } from './metrics.ts'
 import { nodeCommands } from './node.ts'
+import { openapi } from './openapi.ts'
 import { orderCommands } from './order.ts'
 import { recipeCommands } from './recipe.ts'
 import { roleCommands } from './role.ts'
@@ -18,7 +26,9 @@ import { whoami } from './whoami.ts'
 /** All verbs of `trivet`, as help lists them. */
 export const commands: Command<Context>[] = [
   login,
+  ...contextCommands,
   whoami,
+  fleet,
   ...tokenCommands,
   ...nodeCommands,
   ...clusterCommands,
@@ -28,8 +38,14 @@ export const commands: Command<Context>[] = [
   converge,
   ...orderCommands,
   ...runCommands,
+  ...historyCommands,
   ...leaseCommands,
+  events,
   explain,
   audit,
+  metrics,
+  openapi,
   backup,
+  ...completionCommands,
+  man,
 ]

@@ -19,7 +19,7 @@ const list = command({
   }),
 
   async run({ cluster, group, json: asJson }, context) {
-    const leases = await (await context.api()).call(api.listLeases, { cluster, group })
+    const leases = await (await context.api()).list(api.listLeases, { cluster, group })
     if (asJson) return context.output.json(leases)
     context.output.table(
       leases.map((lease) => rowOf(lease, context)),

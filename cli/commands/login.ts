@@ -12,7 +12,8 @@ export const login = command({
   details:
     "The token carries the hash of the server's CA: nothing is sent to a server that is not the right one.\n" +
     'With - the line is read from stdin, so that it is not in the list of processes: trivet login - < file\n' +
-    'The login is kept in $XDG_CONFIG_HOME/trivet/config.json, or where TRIVET_CONFIG says.',
+    'The login is kept in $XDG_CONFIG_HOME/trivet/config.json, or where TRIVET_CONFIG says.\n' +
+    'With --context NAME it is one of several servers; see trivet context list.',
   options: z.object({ operands: z.tuple([z.string()]) }),
 
   async run({ operands: [given] }, context) {
@@ -25,8 +26,9 @@ export const login = command({
     const { token, url } = invitation
     const made = { url, ca: await pinned(url, token.ca), token: formatToken(token) }
     const who = await context.apiOf(made).call(api.whoami, {})
-    await writeLogin(context.loginPath, made)
-    context.output.note(`Logged in to ${url} as ${who.name} (${who.access}).`)
+    await writeLogin(context.loginPath, made, context.contextName)
+    const as = context.contextName ? ` Its context is ${context.contextName}.` : ''
+    context.output.note(`Logged in to ${url} as ${who.name} (${who.access}).${as}`)
   },
 })
 

@@ -63,7 +63,7 @@ function looks(client: Client, { now, output }: Context) {
   let told = ''
   return async (until: number) => {
     try {
-      const nodes = await client.call(api.listNodes, {})
+      const nodes = await client.list(api.listNodes, {})
       hasAnswered = true
       told = ''
       return nodes

@@ -2,62 +2,111 @@ import { z } from 'zod'
 import { api } from '../../protocol/api.ts'
 import { type NodeSummary } from '../../protocol/views.ts'
 import { Name } from '../../protocol/name.ts'
+import type { Client } from '../api-client.ts'
 import { setAttribute, unsetAttribute } from '../attributes.ts'
 import { UsageError, type Command } from '../command.ts'
 import type { Context } from '../context.ts'
+import { onEachNode } from '../on-each-node.ts'
 import { command, json, jsonFlag, oneNode } from '../options.ts'
+import { Nodes, selectionHelp, type Selection } from '../select-nodes.ts'
 
-const nodeAndRoles = z.tuple([Name, Name], Name)
+const nodesAndRoles = z.tuple([Nodes, Name], Name)
+const writeFlags = { yes: { type: 'boolean', short: 'y' }, ...jsonFlag } as const
+const unasked = z.boolean().default(false).describe('Do not ask first, where NODES is a pattern or a filter.')
 
 const assign = command({
-  usage: 'node assign NODE ROLE... [--json]',
-  summary: 'Give a node roles, after those it has.',
-  details: 'The node converges to its new catalog by itself when it is connected.',
-  flags: jsonFlag,
-  options: z.object({ operands: nodeAndRoles, json }),
-
-  async run({ operands: [node, ...roles], json: asJson }, context) {
-    const client = await context.api()
-    const before = await client.call(api.readNode, { node })
-    print(await client.call(api.assignRoles, { node, roles }), before, asJson, context)
-  },
+  usage: 'node assign NODES ROLE... [--yes] [--json]',
+  summary: 'Give nodes roles, after those they have.',
+  details: `A node converges to its new catalog by itself when it is connected.\n${selectionHelp}`,
+  flags: writeFlags,
+  options: z.object({ operands: nodesAndRoles, yes: unasked, json }),
+  run: ({ operands: [selection, ...roles], ...more }, context) =>
+    changeRoles(
+      {
+        selection,
+        what: `Give ${roles.join(', ')}`,
+        write: (client, node) => client.call(api.assignRoles, { node, roles }),
+        ...more,
+      },
+      context,
+    ),
 })
 
 const unassign = command({
-  usage: 'node unassign NODE ROLE... [--json]',
-  summary: 'Take roles from a node. What they made on it stays, unless the cleanup of its recipe says otherwise.',
-  flags: jsonFlag,
-  options: z.object({ operands: nodeAndRoles, json }),
-
-  async run({ operands: [node, ...roles], json: asJson }, context) {
-    const client = await context.api()
-    const before = await client.call(api.readNode, { node })
-    print(await client.call(api.unassignRoles, { node, roles }), before, asJson, context)
-  },
+  usage: 'node unassign NODES ROLE... [--yes] [--json]',
+  summary: 'Take roles from nodes. What they made stays, unless the cleanup of its recipe says otherwise.',
+  details: selectionHelp,
+  flags: writeFlags,
+  options: z.object({ operands: nodesAndRoles, yes: unasked, json }),
+  run: ({ operands: [selection, ...roles], ...more }, context) =>
+    changeRoles(
+      {
+        selection,
+        what: `Take ${roles.join(', ')}`,
+        write: (client, node) => client.call(api.unassignRoles, { node, roles }),
+        ...more,
+      },
+      context,
+    ),
 })
 
-function print(node: NodeSummary, before: NodeSummary, asJson: boolean, { output }: Context) {
-  if (asJson) return output.json(node)
+interface RoleChange {
+  selection: Selection
+  what: string
+  write: (client: Client, node: string) => Promise<NodeSummary>
+  yes: boolean
+  json: boolean
+}
+
+async function changeRoles({ write, json: asJson, ...asked }: RoleChange, context: Context) {
+  const client = await context.api()
+  const changed = await onEachNode(client, asked, context, async (node) => {
+    const before = await client.call(api.readNode, { node })
+    const after = await write(client, node)
+    if (!asJson) print(after, before, context)
+    return after
+  })
+  if (asJson) context.output.json(isOne(asked.selection) ? changed[0] : changed)
+}
+
+function isOne({ alternatives, named }: Selection) {
+  return named && alternatives.length === 1
+}
+
+function print(node: NodeSummary, before: NodeSummary, { output }: Context) {
   const same = node.roles.join() === before.roles.join() ? 'Nothing changed: ' : ''
   output.note(`${same}${node.name} has ${node.roles.length > 0 ? `the roles ${node.roles.join(', ')}` : 'no roles'}.`)
   if (node.reason) output.note(`It is ${node.state}: ${node.reason}`)
 }
 
 const set = command({
-  usage: 'node set NODE KEY VALUE [--json]',
-  summary: 'Set an attribute of a node; it wins over those of roles and cluster.',
-  details: 'VALUE is JSON where it is JSON, otherwise text. Example: trivet node set web-1 web.port 8080',
-  flags: jsonFlag,
-  options: z.object({ operands: z.tuple([Name, z.string(), z.string()]), json }),
-  run: ({ operands, json: asJson }, context) => setAttribute('nodes', operands, asJson, context),
+  usage: 'node set NODES KEY VALUE [--yes] [--json]',
+  summary: 'Set an attribute of nodes; it wins over those of roles and cluster.',
+  details: `VALUE is JSON where it is JSON, otherwise text. Example: trivet node set web-1 web.port 8080\n${selectionHelp}`,
+  flags: writeFlags,
+  options: z.object({ operands: z.tuple([Nodes, z.string(), z.string()]), yes: unasked, json }),
+
+  async run({ operands: [selection, key, text], yes: sure, json: asJson }, context) {
+    const asked = { selection, what: `Set ${key}`, yes: sure }
+    await onEachNode(await context.api(), asked, context, (node) =>
+      setAttribute('nodes', [node, key, text], asJson, context),
+    )
+  },
 })
 
 const unset = command({
-  usage: 'node unset NODE KEY [--json]',
-  summary: 'Take an attribute of a node back.',
-  flags: jsonFlag,
-  options: z.object({ operands: z.tuple([Name, z.string()]), json }),
-  run: ({ operands, json: asJson }, context) => unsetAttribute('nodes', operands, asJson, context),
+  usage: 'node unset NODES KEY [--yes] [--json]',
+  summary: 'Take an attribute of nodes back.',
+  details: selectionHelp,
+  flags: writeFlags,
+  options: z.object({ operands: z.tuple([Nodes, z.string()]), yes: unasked, json }),
+
+  async run({ operands: [selection, key], yes: sure, json: asJson }, context) {
+    const asked = { selection, what: `Take ${key} back`, yes: sure }
+    await onEachNode(await context.api(), asked, context, (node) =>
+      unsetAttribute('nodes', [node, key], asJson, context),
+    )
+  },
 })
 
 const revoke = command({

@@ -2,7 +2,6 @@ import { z } from 'zod'
 import { api } from '../../protocol/api.ts'
 import { idOf } from '../../protocol/catalog.ts'
 import { type NodeDetail, type NodeSummary } from '../../protocol/views.ts'
-import { Name } from '../../protocol/name.ts'
 import type { Command } from '../command.ts'
 import type { Context } from '../context.ts'
 import { attributeLines, facts } from '../describe.ts'
@@ -10,52 +9,12 @@ import { leaseText } from '../lease-text.ts'
 import { command, json, jsonFlag, oneNode } from '../options.ts'
 import { paintWord } from '../paint.ts'
 import { policyText } from '../policy-text.ts'
-import { stanceTexts, stateText } from '../stance-text.ts'
+import { stanceTexts } from '../stance-text.ts'
 import { relative } from '../time.ts'
+import { nodeList } from './node-list.ts'
 import { nodeStances } from './node-stances.ts'
 import { nodeWait } from './node-wait.ts'
 import { nodeWrites } from './node-writes.ts'
-
-const list = command({
-  usage: 'node list [--role R] [--cluster C] [--json]',
-  summary: 'List the nodes: roles, state, last run.',
-  flags: { role: { type: 'string' }, cluster: { type: 'string' }, ...jsonFlag },
-  options: z.object({
-    role: Name.optional().describe('Only nodes with this role.'),
-    cluster: Name.optional().describe('Only nodes of this cluster.'),
-    json,
-  }),
-
-  async run({ role, cluster, json: asJson }, context) {
-    const nodes = await (await context.api()).call(api.listNodes, { role, cluster })
-    if (asJson) return context.output.json(nodes)
-    const reasons = nodes.map((node) => whyOf(node, context))
-    const someReason = reasons.some((reason) => reason !== '')
-    context.output.table(
-      nodes.map((node, index) => ({ ...rowOf(node, context), ...(someReason ? { why: reasons[index] ?? '' } : {}) })),
-      role || cluster
-        ? 'No node is like that.'
-        : 'There are no nodes yet. Let one join: trivet token create --role ROLE',
-    )
-  },
-})
-
-function whyOf(node: NodeSummary, { now }: Context) {
-  const stances = Object.entries(stanceTexts(node, now())).map(([word, text]) => text && `${word} ${text}`)
-  return [node.reason, ...stances].filter(Boolean).join('; ')
-}
-
-function rowOf(node: NodeSummary, { paint, now }: Context) {
-  return {
-    node: node.name,
-    cluster: node.cluster,
-    roles: node.roles.join(', '),
-    state: stateText(node, paint),
-    agent: connection(node),
-    'last run': node.lastRun ? relative(node.lastRun.finishedAt, now()) : '',
-    address: node.address ?? '',
-  }
-}
 
 function connection({ connected }: NodeSummary) {
   return connected ? 'connected' : 'offline'
@@ -132,4 +91,4 @@ const catalog = command({
   },
 })
 
-export const nodeCommands: Command<Context>[] = [list, show, catalog, nodeWait, ...nodeWrites, ...nodeStances]
+export const nodeCommands: Command<Context>[] = [nodeList, show, catalog, nodeWait, ...nodeWrites, ...nodeStances]

@@ -6,7 +6,7 @@ import type { Context } from '../context.ts'
 import { facts } from '../describe.ts'
 import { command, json, jsonFlag, limit } from '../options.ts'
 import { finishOrder } from '../order-result.ts'
-import { resultOf, stateWord, tally } from '../order-text.ts'
+import { resultOf, stateWord, tally, tallyOfStates } from '../order-text.ts'
 import { paintWord } from '../paint.ts'
 import { clockTime, relative } from '../time.ts'
 
@@ -16,10 +16,10 @@ const list = command({
   usage: 'order list [--limit N] [--json]',
   summary: 'List orders, newest first.',
   flags: { limit: { type: 'string' }, ...jsonFlag },
-  options: z.object({ limit: limit(20, 500), json }),
+  options: z.object({ limit: limit(20, 100_000), json }),
 
   async run({ limit: most, json: asJson }, context) {
-    const orders = await (await context.api()).call(api.listOrders, { limit: most })
+    const orders = await (await context.api()).list(api.listOrders, {}, most)
     if (asJson) return context.output.json(orders)
     context.output.table(
       orders.map((order) => ({
@@ -27,7 +27,7 @@ const list = command({
         mode: order.mode,
         author: order.author,
         given: relative(order.createdAt, context.now()),
-        nodes: tally(order, order.targets),
+        nodes: tallyOfStates(order),
       })),
       'No orders were given yet.',
     )

@@ -18,7 +18,7 @@ const list = command({
   }),
 
   async run({ attributes, json: asJson }, context) {
-    const recipes = await (await context.api()).call(api.listRecipes, {})
+    const recipes = await (await context.api()).list(api.listRecipes, {})
     if (asJson) return context.output.json(recipes)
     if (attributes) {
       return recipes.forEach((recipe) => {

@@ -15,13 +15,13 @@ const list = command({
   options: z.object({ json }),
 
   async run({ json: asJson }, context) {
-    const roles = await (await context.api()).call(api.listRoles, {})
+    const roles = await (await context.api()).list(api.listRoles, {})
     if (asJson) return context.output.json(roles)
     context.output.table(
-      roles.map(({ name, recipes, nodes, description }) => ({
+      roles.map(({ name, recipes, nodeCount, description }) => ({
         role: name,
         recipes: recipes.join(', '),
-        nodes: String(nodes.length),
+        nodes: String(nodeCount),
         description,
       })),
       'The server has no roles yet: put files into its folder of roles.',

@@ -10,7 +10,7 @@ import { countsText, eventLines, runFacts } from '../run-text.ts'
 import { relative, took } from '../time.ts'
 
 const list = command({
-  usage: 'run list [--node NODE] [--outcome OUTCOME] [--trigger TRIGGER] [--limit N] [--after RUN] [--json]',
+  usage: 'run list [--node NODE] [--outcome OUTCOME] [--trigger TRIGGER] [--limit N] [--after PAGE] [--json]',
   summary: 'List runs, newest first.',
   flags: {
     node: { type: 'string' },
@@ -25,12 +25,12 @@ const list = command({
     outcome: RunOutcome.optional().describe(`Only runs that ended so: ${RunOutcome.options.join(', ')}.`),
     trigger: Trigger.optional().describe(`Only runs that began so: ${Trigger.options.join(', ')}.`),
     limit: limit(20, 1000),
-    after: z.uuid().optional().describe('Go on after this run, the last one of the page before.'),
+    after: z.string().optional().describe('Go on where the page before ended, as it told.'),
     json,
   }),
 
   async run({ json: asJson, ...filter }, context) {
-    const runs = await (await context.api()).call(api.listRuns, filter)
+    const { items: runs, next } = await (await context.api()).call(api.listRuns, filter)
     if (asJson) return context.output.json(runs)
     context.output.table(
       runs.map((run) => ({
@@ -45,7 +45,7 @@ const list = command({
       })),
       'No run is like that.',
     )
-    if (runs.length === filter.limit) context.output.note(`Older ones: --after ${runs.at(-1)?.id}`)
+    if (next !== null) context.output.note(`Older ones: --after ${next}`)
   },
 })
 

@@ -46,7 +46,7 @@ const list = command({
   options: z.object({ json }),
 
   async run({ json: asJson }, context) {
-    const tokens = await (await context.api()).call(api.listTokens, {})
+    const tokens = await (await context.api()).list(api.listTokens, {})
     if (asJson) return context.output.json(tokens)
     context.output.table(
       tokens.map((token) => ({

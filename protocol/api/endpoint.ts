@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Time } from '../events.ts'
 import { Name } from '../name.ts'
 import type { Access } from '../views.ts'
 
@@ -12,9 +13,11 @@ export interface Endpoint<Input extends z.ZodType = z.ZodType, Output extends z.
   access: Access | 'public'
   summary: string
   input: Input
+  /** Inputs that come as headers, by the header's name; those of a stream that goes on, and those that programs add. */
+  headers?: Record<string, string>
   output: Output
-  /** What the response is when it is not one JSON: server-sent events of `output`, or bytes. */
-  stream?: 'events' | 'bytes'
+  /** What the response is when it is not one JSON: server-sent events of `output`, bytes, or text of the type that it says. */
+  stream?: 'events' | 'bytes' | 'text'
 }
 
 export function endpoint<Input extends z.ZodType, Output extends z.ZodType>(given: Endpoint<Input, Output>) {
@@ -23,3 +26,7 @@ export function endpoint<Input extends z.ZodType, Output extends z.ZodType>(give
 
 export const none = z.object({})
 export const node = z.object({ node: Name })
+/** A time in a query, which is text. */
+export const moment = z.coerce.number().pipe(Time)
+/** A yes or no in a query. */
+export const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((word) => word === 'true')])

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { Name } from '../name.ts'
 import { LeaseView } from '../views.ts'
 import { endpoint } from './endpoint.ts'
+import { pageInput, pageOf } from './page.ts'
 
 export const leasesApi = {
   listLeases: endpoint({
@@ -9,8 +10,13 @@ export const leasesApi = {
     path: '/api/leases',
     access: 'viewer',
     summary: 'Leases that are held and that nodes wait for, with why they wait.',
-    input: z.object({ cluster: Name.optional(), group: Name.optional() }),
-    output: z.array(LeaseView),
+    input: z.object({
+      cluster: Name.optional(),
+      group: Name.optional(),
+      state: LeaseView.shape.state.optional(),
+      ...pageInput(['cluster', '-cluster', 'since', '-since']),
+    }),
+    output: pageOf(LeaseView),
   }),
   releaseLease: endpoint({
     method: 'DELETE',

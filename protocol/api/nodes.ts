@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { Catalog, Sha256 } from '../catalog.ts'
-import { Time } from '../events.ts'
+import { RunOutcome, Time } from '../events.ts'
 import { Name } from '../name.ts'
-import { NodeDetail, NodeSummary } from '../views.ts'
-import { endpoint, node } from './endpoint.ts'
+import { NodeDetail, NodeState, NodeSummary } from '../views.ts'
+import { endpoint, flag, node } from './endpoint.ts'
+import { pageInput, pageOf } from './page.ts'
 
 const nodes = z.object({ nodes: z.array(Name).min(1) })
 const treated = nodes.extend({ reason: z.string().trim().min(1, 'say why').max(1000) })
@@ -14,8 +15,19 @@ export const nodesApi = {
     path: '/api/nodes',
     access: 'viewer',
     summary: 'All nodes, by name.',
-    input: z.object({ role: Name.optional(), cluster: Name.optional() }),
-    output: z.array(NodeSummary),
+    input: z.object({
+      role: Name.optional(),
+      cluster: Name.optional(),
+      state: NodeState.optional(),
+      outcome: RunOutcome.optional().describe('Of the last run.'),
+      connected: flag.optional(),
+      behind: flag.optional(),
+      disabled: flag.optional(),
+      audit: flag.optional(),
+      text: z.string().max(200).optional().describe('What the name, the address or the reason holds.'),
+      ...pageInput(['name', '-name', 'cluster', '-cluster', 'state', '-state', 'lastRun', '-lastRun']),
+    }),
+    output: pageOf(NodeSummary),
   }),
   readNode: endpoint({
     method: 'GET',

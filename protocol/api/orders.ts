@@ -2,8 +2,9 @@ import { z } from 'zod'
 import { Sha256 } from '../catalog.ts'
 import { RunMode } from '../events.ts'
 import { Name } from '../name.ts'
-import { Order, OrderUpdate } from '../views.ts'
-import { endpoint } from './endpoint.ts'
+import { Order, OrderSummary, OrderUpdate, TargetState } from '../views.ts'
+import { endpoint, flag } from './endpoint.ts'
+import { pageInput, pageOf } from './page.ts'
 
 export const ordersApi = {
   createOrder: endpoint({
@@ -33,8 +34,15 @@ export const ordersApi = {
     path: '/api/orders',
     access: 'viewer',
     summary: 'Orders, newest first.',
-    input: z.object({ limit: z.coerce.number().int().min(1).max(500).default(20) }),
-    output: z.array(Order),
+    input: z.object({
+      node: Name.optional().describe('Only orders for this node.'),
+      mode: RunMode.optional(),
+      author: z.string().max(200).optional(),
+      state: TargetState.optional().describe('Only orders with a target in this state.'),
+      open: flag.optional().describe('Only orders with a target that is not final yet.'),
+      ...pageInput(['-createdAt', 'createdAt'], 20),
+    }),
+    output: pageOf(OrderSummary),
   }),
   readOrder: endpoint({
     method: 'GET',

@@ -1,16 +1,17 @@
 import { z } from 'zod'
 import { Name } from '../name.ts'
-import { RecipeView, RoleView, SourceCheck } from '../views.ts'
+import { RecipeView, RoleSummary, RoleView, SourceCheck } from '../views.ts'
 import { endpoint, none } from './endpoint.ts'
+import { pageInput, pageOf } from './page.ts'
 
 export const rolesApi = {
   listRoles: endpoint({
     method: 'GET',
     path: '/api/roles',
     access: 'viewer',
-    summary: 'All roles with their recipes and nodes.',
-    input: none,
-    output: z.array(RoleView),
+    summary: 'All roles with their recipes and how many nodes have them.',
+    input: z.object({ recipe: Name.optional(), ...pageInput(['name', '-name']) }),
+    output: pageOf(RoleSummary),
   }),
   readRole: endpoint({
     method: 'GET',
@@ -25,8 +26,8 @@ export const rolesApi = {
     path: '/api/recipes',
     access: 'viewer',
     summary: 'All recipes with their attributes.',
-    input: none,
-    output: z.array(RecipeView),
+    input: z.object(pageInput(['name', '-name'])),
+    output: pageOf(RecipeView),
   }),
   readRecipe: endpoint({
     method: 'GET',

@@ -1,8 +1,9 @@
 import { z } from 'zod'
-import { ResourceEvent, RunOutcome, Trigger } from '../events.ts'
+import { ResourceEvent, RunMode, RunOutcome, Trigger } from '../events.ts'
 import { Name } from '../name.ts'
 import { StoredRun } from '../views.ts'
-import { endpoint } from './endpoint.ts'
+import { endpoint, flag, moment } from './endpoint.ts'
+import { pageInput, pageOf } from './page.ts'
 
 export const runsApi = {
   listRuns: endpoint({
@@ -12,13 +13,31 @@ export const runsApi = {
     summary: 'Runs, newest first.',
     input: z.object({
       node: Name.optional(),
+      /** Of nodes that have the role now. */
+      role: Name.optional(),
+      cluster: Name.optional(),
       outcome: RunOutcome.optional(),
       trigger: Trigger.optional(),
-      limit: z.coerce.number().int().min(1).max(1000).default(20),
-      /** The id of the last run of the page before. */
-      after: z.uuid().optional(),
+      mode: RunMode.optional(),
+      /** Something in them was drift. */
+      drift: flag.optional(),
+      /** They have an event of it: `file[/etc/motd]`. */
+      resource: z.string().min(1).max(5000).optional(),
+      /** All of these words are in what is told of the run and its events; `word*` stands for those that begin so. */
+      text: z
+        .string()
+        .max(200)
+        .regex(/[\p{L}\p{N}]/u, 'a word or more')
+        .optional(),
+      /** They ended at that time or later, in ms since 1970. */
+      from: moment.optional(),
+      /** They ended before. */
+      to: moment.optional(),
+      /** The id of an order that they answer. */
+      order: z.string().optional(),
+      ...pageInput(['-finishedAt'], 20),
     }),
-    output: z.array(StoredRun),
+    output: pageOf(StoredRun),
   }),
   readRun: endpoint({
     method: 'GET',

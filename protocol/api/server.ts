@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Access } from '../views.ts'
 import { endpoint, none } from './endpoint.ts'
+import { pageInput, pageOf } from './page.ts'
 
 export const serverApi = {
   whoami: endpoint({
@@ -23,9 +24,10 @@ export const serverApi = {
     path: '/api/audit',
     access: 'admin',
     summary: 'Who wrote what, newest first.',
-    input: z.object({ limit: z.coerce.number().int().min(1).max(1000).default(50) }),
-    output: z.array(
+    input: z.object(pageInput(['-id', 'id'], 50)),
+    output: pageOf(
       z.object({
+        id: z.int(),
         at: z.int(),
         author: z.string(),
         action: z.string(),
@@ -34,6 +36,23 @@ export const serverApi = {
         after: z.unknown(),
       }),
     ),
+  }),
+  readMetrics: endpoint({
+    method: 'GET',
+    path: '/metrics',
+    access: 'viewer',
+    summary: 'What Prometheus reads: counters and states, as its text format has them.',
+    input: none,
+    output: z.string(),
+    stream: 'text',
+  }),
+  readOpenApi: endpoint({
+    method: 'GET',
+    path: '/api/openapi.json',
+    access: 'viewer',
+    summary: 'All calls as an OpenAPI 3.1 document.',
+    input: none,
+    output: z.record(z.string(), z.unknown()),
   }),
   backup: endpoint({
     method: 'GET',

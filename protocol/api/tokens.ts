@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Name } from '../name.ts'
-import { endpoint, none } from './endpoint.ts'
+import { endpoint } from './endpoint.ts'
+import { pageInput, pageOf } from './page.ts'
 
 export const tokensApi = {
   createToken: endpoint({
@@ -27,8 +28,8 @@ export const tokensApi = {
     path: '/api/tokens',
     access: 'admin',
     summary: 'Join tokens that can still be used.',
-    input: none,
-    output: z.array(
+    input: z.object(pageInput(['expiresAt', '-expiresAt'])),
+    output: pageOf(
       z.object({
         id: z.string(),
         usesLeft: z.int(),

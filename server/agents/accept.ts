@@ -19,7 +19,7 @@ export interface AcceptParts extends AgentParts {
 
 /** Challenges whoever connected, and from a proven hello on handles what the agent says. */
 export function accept(parts: AcceptParts, socket: WebSocket, raw: Duplex) {
-  const { registry, store, clock, server, failed } = parts
+  const { registry, store, happenings, clock, server, failed } = parts
   const nonce = newNonce()
   const proven = guardUnproven(socket, raw)
   let connection: Connection | undefined
@@ -31,6 +31,7 @@ export function accept(parts: AcceptParts, socket: WebSocket, raw: Duplex) {
     proven()
     if (socket.readyState !== socket.OPEN) return
     connection = registry.open(socket, node, message.catalogDigest)
+    happenings.emit('connected', node)
     tellOthers(parts, node.id)
     await welcome(parts, connection, message.factsDigest)
   }
@@ -42,6 +43,7 @@ export function accept(parts: AcceptParts, socket: WebSocket, raw: Duplex) {
     proven()
     if (!connection) return
     registry.forget(connection)
+    if (!registry.isConnected(connection.node.id)) happenings.emit('gone', connection.node)
     tellOthers(parts, connection.node.id)
     store.markSeen(connection.node.id, clock()).catch(failed)
   })

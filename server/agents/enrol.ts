@@ -18,7 +18,6 @@ export async function enrol({ store, catalogs, clock }: EnrolParts, asked: z.inf
   const { token, name, key, signature } = asked
   if (!isSignedBy(key, token.id, signature))
     throw new ApiFault(
-      403,
       'not-proven',
       'The signature over the token id is not by this key. Enrol with the key of the node.',
     )
@@ -26,7 +25,6 @@ export async function enrol({ store, catalogs, clock }: EnrolParts, asked: z.inf
   if (!known || !secretMatches(token.secret, known.secretHash)) throw refused('unknown-token', name)
   if (!matches(known, name))
     throw new ApiFault(
-      403,
       'wrong-name',
       `This token is for nodes named ${known.names}; ${name} is not. Give another name, or make a token for it.`,
     )
@@ -55,5 +53,5 @@ function refused(why: Refusal, name: string) {
     'key-taken': 'This key belongs to a node that has joined already. To join anew, remove the key on the node.',
     'key-revoked': 'This key has been revoked. To join anew, remove the key on the node.',
   }
-  return new ApiFault(403, why, reasons[why])
+  return new ApiFault(why === 'unknown-token' ? 'wrong-token' : why, reasons[why])
 }

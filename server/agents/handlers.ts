@@ -1,9 +1,10 @@
 import { digestOf } from '../../protocol/catalog.ts'
-import type { Report, Run } from '../../protocol/events.ts'
+import type { Report, ResourceEvent, Run } from '../../protocol/events.ts'
 import type { AgentMessage, ServerMessage } from '../../protocol/messages.ts'
 import type { Catalogs } from '../catalogs.ts'
 import type { Orders } from '../orders/orders.ts'
 import type { Gates } from '../gates.ts'
+import type { Happenings } from '../happenings.ts'
 import { type Health, isSameHealth } from '../health.ts'
 import type { Leases } from '../leases/leases.ts'
 import type { Store } from '../store/store.ts'
@@ -16,6 +17,7 @@ export interface AgentParts {
   orders: Orders
   leases: Leases
   gates: Gates
+  happenings: Happenings
   clock: () => number
   /** Hears what is the server's own fault. */
   failed: (error: unknown) => void
@@ -24,7 +26,7 @@ export interface AgentParts {
 /** What each message does. Whoever says it is known by its key; nothing in a message says who. */
 export async function handleMessage(parts: AgentParts, connection: Connection, message: AgentMessage) {
   const { orders } = parts
-  const { id, name } = connection.node
+  const { id } = connection.node
   switch (message.type) {
     case 'hello':
       throw new BadMessage('a second hello')
@@ -36,16 +38,12 @@ export async function handleMessage(parts: AgentParts, connection: Connection, m
       return orders.refused(id, message.order, message.reason)
     case 'started':
       connection.run = { id: message.run, orders: message.orders, done: 0, total: message.resources }
+      tellProgress(parts, connection, [])
       return orders.started(id, message.orders, message.run)
     case 'progress':
       if (connection.run?.id !== message.run) return
       connection.run.done += message.unchanged + message.events.length
-      return orders.progress(connection.run.orders, {
-        node: name,
-        done: connection.run.done,
-        total: connection.run.total,
-        events: message.events,
-      })
+      return tellProgress(parts, connection, message.events)
     case 'report':
       return handleReport(parts, connection, message)
     case 'health':
@@ -55,6 +53,13 @@ export async function handleMessage(parts: AgentParts, connection: Connection, m
     case 'lease-over':
       return parts.leases.over(connection, message.group, message.fence)
   }
+}
+
+function tellProgress({ orders, happenings }: AgentParts, { node, run }: Connection, events: ResourceEvent[]) {
+  if (!run) return
+  const { id, orders: answered, done, total } = run
+  if (events.length > 0) orders.progress(answered, { node: node.name, done, total, events })
+  happenings.emit('progress', { node, run: id, orders: answered, done, total, events })
 }
 
 async function handleFacts(
@@ -69,7 +74,7 @@ async function handleFacts(
 }
 
 async function handleReport(
-  { store, orders, leases, clock }: AgentParts,
+  { store, orders, leases, happenings, clock }: AgentParts,
   connection: Connection,
   { report, clock: theirs }: Extract<AgentMessage, { type: 'report' }>,
 ) {
@@ -79,7 +84,8 @@ async function handleReport(
   const stored: Report = { run: byOurClock(run, theirs, now), events }
   const turns = await store.storeReport(connection.node.id, stored, now)
   connection.send({ type: 'stored', run: run.id })
-  orders.publish(turns)
+  if (turns) happenings.emit('run', { node: connection.node, run: stored.run, events })
+  orders.publish(turns ?? [])
   await leases.reported(connection.node.id, stored.run)
 }
 

@@ -40,6 +40,7 @@ export function createRegistry() {
       return connection?.ready ? connection : undefined
     },
     of: (nodeId: string) => byNode.get(nodeId),
+    count: () => byNode.size,
     isConnected: (nodeId: string) => byNode.has(nodeId),
     /** The node of a session, while its connection lasts. */
     nodeOfSession: (session: string) => bySession.get(session)?.node,

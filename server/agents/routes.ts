@@ -18,7 +18,7 @@ export function registerAgentRoutes(app: FastifyInstance, parts: RouteParts) {
   app.post(enrolPath, { bodyLimit: 16 * 1024 }, (request) => serveEnrolment(parts, request))
   app.post(blobsPath, { bodyLimit: 8 * 1024 * 1024 }, async (request, reply) => {
     const { success, data } = BlobRequest.safeParse(request.body)
-    if (!success) throw new ApiFault(400, 'bad-input', 'want: a list of SHA-256 hashes in hex')
+    if (!success) throw new ApiFault('bad-input', 'want: a list of SHA-256 hashes in hex')
     const bytes = blobsFor(parts, bearerOf(request) ?? '', data.want)
     return reply.type('application/octet-stream').send(bytes)
   })
@@ -26,12 +26,12 @@ export function registerAgentRoutes(app: FastifyInstance, parts: RouteParts) {
 
 async function serveEnrolment(parts: RouteParts, request: FastifyRequest) {
   const { success, data, error } = Enrolment.safeParse(request.body)
-  if (!success) throw new ApiFault(400, 'bad-input', describeIssues(error).join('; '))
+  if (!success) throw new ApiFault('bad-input', describeIssues(error).join('; '))
   try {
     return await enrol(parts, data)
   } catch (refusal) {
     if (refusal instanceof ApiFault && parts.refusals.exceed(request.ip))
-      throw new ApiFault(429, 'too-many-attempts', 'Too many refused enrolments from this address. Wait a minute.')
+      throw new ApiFault('too-many-attempts', 'Too many refused enrolments from this address. Wait a minute.')
     throw refusal
   }
 }
@@ -39,10 +39,10 @@ async function serveEnrolment(parts: RouteParts, request: FastifyRequest) {
 /** Each blob after its length, in the order asked. */
 function blobsFor({ registry, catalogs }: { registry: Registry; catalogs: Catalogs }, session: string, want: string[]) {
   const node = registry.nodeOfSession(session)
-  if (!node) throw new ApiFault(401, 'no-session', 'The session is over. Connect again.')
+  if (!node) throw new ApiFault('no-session', 'The session is over. Connect again.')
   const parts = want.flatMap((sha256) => {
     const blob = catalogs.blob(node.id, sha256)
-    if (!blob) throw new ApiFault(404, 'unknown-blob', `No blob ${sha256} belongs to the catalog of ${node.name}.`)
+    if (!blob) throw new ApiFault('unknown-blob', `No blob ${sha256} belongs to the catalog of ${node.name}.`)
     const length = Buffer.alloc(8)
     length.writeBigUInt64BE(BigInt(blob.length))
     return [length, blob]

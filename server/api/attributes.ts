@@ -85,7 +85,7 @@ function theirs<Result>(work: () => Result) {
   try {
     return work()
   } catch (error) {
-    if (error instanceof AttributeError) throw new ApiFault(400, 'bad-attribute', error.message)
+    if (error instanceof AttributeError) throw new ApiFault('bad-attribute', error.message)
     throw error
   }
 }

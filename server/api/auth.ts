@@ -16,12 +16,8 @@ export async function authenticate({ store, refusals }: AuthParts, request: Fast
   const operator = await store.findOperator(id)
   if (operator && secretMatches(secret, operator.secretHash)) return operator
   if (refusals.exceed(request.ip))
-    throw new ApiFault(429, 'too-many-attempts', 'Too many wrong tokens from this address. Wait a minute.')
-  throw new ApiFault(
-    401,
-    'not-logged-in',
-    'The token is missing or not known here. Log in with trivet login TOKEN@URL.',
-  )
+    throw new ApiFault('too-many-attempts', 'Too many wrong tokens from this address. Wait a minute.')
+  throw new ApiFault('not-logged-in', 'The token is missing or not known here. Log in with trivet login TOKEN@URL.')
 }
 
 export function bearerOf({ headers }: FastifyRequest) {
@@ -32,5 +28,5 @@ export function bearerOf({ headers }: FastifyRequest) {
 export function requireAccess({ name, access }: Operator, needed: Access) {
   const ranks = Access.options
   if (ranks.indexOf(access) >= ranks.indexOf(needed)) return
-  throw new ApiFault(403, 'not-allowed', `${name} is ${access}; this needs ${needed}. Ask an admin for such a token.`)
+  throw new ApiFault('not-allowed', `${name} is ${access}; this needs ${needed}. Ask an admin for such a token.`)
 }

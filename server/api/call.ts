@@ -1,11 +1,12 @@
 import type { Readable } from 'node:stream'
 import type { z } from 'zod'
 import type { Api } from '../../protocol/api.ts'
-import type { OrderUpdate } from '../../protocol/views.ts'
 import type { Registry } from '../agents/registry.ts'
 import type { Catalogs } from '../catalogs.ts'
+import type { Feed } from '../feed/feed.ts'
 import type { Gates } from '../gates.ts'
 import type { Leases } from '../leases/leases.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 import type { Orders } from '../orders/orders.ts'
 import type { Watcher } from '../orders/watching.ts'
 import type { Revisions } from '../revisions.ts'
@@ -20,6 +21,8 @@ export interface ApiParts {
   registry: Registry
   gates: Gates
   leases: Leases
+  metrics: Metrics
+  feed: Feed
   clock: () => number
   version: string
   /** SHA-256 of the CA, the last part of tokens. */
@@ -37,11 +40,19 @@ export interface Caller {
 /** Starts telling updates, and gives back how to stop. */
 export type Subscribe<Update> = (watcher: Watcher<Update>) => () => void
 
-type Result<Name extends keyof Api> = Name extends 'watchOrder'
-  ? Subscribe<OrderUpdate>
+/** Text of a type that is not JSON. */
+export interface Text {
+  type: string
+  body: Readable | string
+}
+
+type Result<Name extends keyof Api> = Name extends 'watchOrder' | 'watchFleet'
+  ? Subscribe<z.infer<Api[Name]['output']>>
   : Name extends 'backup'
     ? Readable
-    : z.infer<Api[Name]['output']>
+    : Name extends 'readMetrics'
+      ? Text
+      : z.infer<Api[Name]['output']>
 
 /** One for each call of the table; an entry that is missing is an error of tsc. */
 export type Handlers = {

@@ -6,11 +6,24 @@ const keepAliveMs = 15_000
 /** Whoever reads slower than this much behind is cut off; watching again gives the state as it is then. */
 const maxBehindBytes = 4 * 1024 * 1024
 
+const frames = new WeakMap<object, string>()
+
+/** Written once for all who are told of it. An update with an id is one that a stream can go on after. */
+function frameOf(update: object) {
+  const known = frames.get(update)
+  if (known !== undefined) return known
+  const id = 'id' in update ? `id: ${String(update.id)}\n` : ''
+  const frame = `${id}data: ${JSON.stringify(update)}\n\n`
+  frames.set(update, frame)
+  return frame
+}
+
 /** Sends updates as server-sent events until they end or the client goes. */
-export function serveEvents(reply: FastifyReply, subscribe: Subscribe<unknown>) {
+export function serveEvents(reply: FastifyReply, subscribe: Subscribe<object>) {
   reply.hijack()
   const { raw } = reply
-  raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
+  const headers = { 'x-request-id': reply.request.id }
+  raw.writeHead(200, { ...headers, 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
 
   function write(text: string) {
     raw.write(text)
@@ -19,7 +32,7 @@ export function serveEvents(reply: FastifyReply, subscribe: Subscribe<unknown>) 
 
   const keepAlive = setInterval(() => write(': alive\n\n'), keepAliveMs)
   const unsubscribe = subscribe({
-    next: (update) => write(`data: ${JSON.stringify(update)}\n\n`),
+    next: (update) => write(frameOf(update)),
     end: () => raw.end(),
   })
   raw.on('close', () => {

@@ -1,12 +1,19 @@
-/** What the API refuses, with the HTTP status and a code that stays the same for programs. */
+import { type Code, codes } from '../../protocol/api/codes.ts'
+
+/** What the API refuses. Its code stays the same for programs, and says the HTTP status. */
 export class ApiFault extends Error {
   override name = 'ApiFault'
-  readonly status: number
-  readonly code: string
+  readonly code: Code
+  /** For programs, where the code alone does not say enough. */
+  readonly details: unknown
 
-  constructor(status: number, code: string, message: string) {
+  constructor(code: Code, message: string, details?: unknown) {
     super(message)
-    this.status = status
     this.code = code
+    this.details = details
+  }
+
+  get status() {
+    return codes[this.code].status
   }
 }

@@ -1,3 +1,4 @@
+import type { Code } from '../../protocol/api/codes.ts'
 import { suggest } from '../suggest.ts'
 import type { FleetNode, Node } from '../store/store.ts'
 import { ApiFault } from './fault.ts'
@@ -18,7 +19,7 @@ export async function findNode({ store, catalogs }: ApiParts, name: string): Pro
 export async function findLivingNode(parts: ApiParts, name: string): Promise<Node> {
   const node = await findNode(parts, name)
   if (node.revokedAt === null) return node
-  throw new ApiFault(409, 'revoked', `Node ${name} was revoked. A machine may join under its name anew.`)
+  throw new ApiFault('revoked', `Node ${name} was revoked. A machine may join under its name anew.`)
 }
 
 /** The living node with all that is set for it, as stored now. */
@@ -38,7 +39,7 @@ export async function findFleetNode(parts: ApiParts, name: string): Promise<Flee
 export function requireRevision({ revisions }: ApiParts) {
   const revision = revisions.current()
   if (revision) return revision
-  throw new ApiFault(409, 'no-revision', `No recipes and roles are in force. ${revisions.errors().join('; ')}`)
+  throw new ApiFault('no-revision', `No recipes and roles are in force. ${revisions.errors().join('; ')}`)
 }
 
 /** Roles must be there when they are assigned; they may go later. */
@@ -47,6 +48,9 @@ export function requireRoles(parts: ApiParts, roles: string[]) {
   for (const role of roles) if (!known.has(role)) throw unknown('role', role, known.keys())
 }
 
-export function unknown(noun: string, name: string, known: Iterable<string>) {
-  return new ApiFault(404, `unknown-${noun}`, `There is no ${noun} ${name}. ${suggest(name, known)}`)
+/** What there can be an unknown one of: `node`, `role`, … */
+type Noun = Code extends infer One ? (One extends `unknown-${infer Word}` ? Word : never) : never
+
+export function unknown(noun: Noun, name: string, known: Iterable<string>) {
+  return new ApiFault(`unknown-${noun}`, `There is no ${noun} ${name}. ${suggest(name, known)}`)
 }

@@ -1,16 +1,28 @@
 import type { NodeSummary } from '../../protocol/views.ts'
 import type { Compiled } from '../compile/compile.ts'
 import { stancesAt } from '../stances.ts'
-import type { FleetNode, Node, Standing } from '../store/store.ts'
-import type { ApiParts } from './call.ts'
+import type { Registry } from '../agents/registry.ts'
+import type { Catalogs } from '../catalogs.ts'
+import type { Gates } from '../gates.ts'
+import type { Leases } from '../leases/leases.ts'
+import type { FleetNode, Node, Standing, Store } from '../store/store.ts'
+
+/** What it takes to say how nodes stand. */
+export interface NodeViewParts {
+  store: Store
+  catalogs: Catalogs
+  registry: Registry
+  gates: Gates
+  clock: () => number
+}
 
 /** One node as `node show` has it. */
-export async function detailOf(parts: ApiParts, node: Node) {
+export async function detailOf(parts: NodeViewParts & { leases: Leases }, node: Node) {
   const { store, catalogs, registry, leases } = parts
-  const [{ nodes }, standings] = await Promise.all([store.readFleet(), store.readStandings()])
-  const whole: FleetNode = nodes.find(({ id }) => id === node.id) ?? { ...node, ...nothing }
-  const standing = standings.get(node.id)
-  const compiled = catalogs.of(node.id)?.compiled
+  const standing = (await store.readStandings()).get(node.id)
+  const wanted = node.revokedAt === null ? catalogs.of(node.id) : undefined
+  const whole: FleetNode = wanted?.node ?? { ...node, ...nothing }
+  const compiled = wanted?.compiled
   return {
     ...summaryOf(whole, standing, parts),
     id: node.id,
@@ -31,13 +43,20 @@ export async function detailOf(parts: ApiParts, node: Node) {
 /** What is left of a revoked node. */
 const nothing = { roles: [], attributes: {}, facts: null, ordinals: {} }
 
-/** All living nodes, by name. */
-export async function summariesOf(parts: ApiParts) {
-  const [{ nodes }, standings] = await Promise.all([parts.store.readFleet(), parts.store.readStandings()])
-  return nodes.map((node) => summaryOf(node, standings.get(node.id), parts))
+/** All living nodes as of the last look at them, which every write awaits: reading ten thousand anew for each list would take its time. */
+export async function summariesOf(parts: NodeViewParts) {
+  return [...(await summariesById(parts)).values()]
 }
 
-function summaryOf(node: FleetNode, standing: Standing | undefined, parts: ApiParts): NodeSummary {
+/** Those of all living nodes, or of some. */
+export async function summariesById(parts: NodeViewParts, nodeIds?: string[]) {
+  const { store, catalogs } = parts
+  const standings = await store.readStandings()
+  const nodes = nodeIds?.flatMap((id) => catalogs.of(id) ?? []) ?? catalogs.all()
+  return new Map(nodes.map(({ node }) => [node.id, summaryOf(node, standings.get(node.id), parts)]))
+}
+
+function summaryOf(node: FleetNode, standing: Standing | undefined, parts: NodeViewParts): NodeSummary {
   const { registry, clock } = parts
   return {
     name: node.name,
@@ -62,7 +81,7 @@ function isBehind(compiled: Compiled | undefined, standing: Standing | undefined
 function stateOf(
   { id, revokedAt }: Node,
   standing: Standing | undefined,
-  { catalogs, gates }: ApiParts,
+  { catalogs, gates }: NodeViewParts,
 ): Pick<NodeSummary, 'state' | 'reason'> {
   if (revokedAt !== null) return { state: 'revoked', reason: null }
   const compiled = catalogs.of(id)?.compiled

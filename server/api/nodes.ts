@@ -1,18 +1,24 @@
+import type { z } from 'zod'
+import type { Api } from '../../protocol/api.ts'
 import type { NodeSummary } from '../../protocol/views.ts'
 import type { ApiParts, Handlers } from './call.ts'
 import { ApiFault } from './fault.ts'
 import { findLivingNode, findNode, requireRoles } from './find.ts'
 import { detailOf, summariesOf } from './node-views.ts'
+import { pageAmong } from './pages.ts'
 
 type NodeCalls = 'listNodes' | 'readNode' | 'readCatalog' | 'assignRoles' | 'unassignRoles' | 'revokeNode'
 
 export function nodeHandlers(parts: ApiParts): Pick<Handlers, NodeCalls> {
   const { store, catalogs, registry } = parts
   return {
-    async listNodes({ role, cluster }) {
-      const isAsked = (node: NodeSummary) =>
-        (cluster === undefined || node.cluster === cluster) && (role === undefined || node.roles.includes(role))
-      return (await summariesOf(parts)).filter(isAsked)
+    async listNodes(asked) {
+      const nodes = await summariesOf(parts)
+      return pageAmong(
+        nodes.filter((node) => isAsked(node, asked)),
+        asked,
+        keyOf,
+      )
     },
     readNode: async ({ node }) => detailOf(parts, await findNode(parts, node)),
     async readCatalog({ node }) {
@@ -20,11 +26,9 @@ export function nodeHandlers(parts: ApiParts): Pick<Handlers, NodeCalls> {
       await catalogs.refresh()
       const compiled = catalogs.of(id)?.compiled
       if (compiled?.status === 'compiled') return { digest: compiled.digest, ...compiled.catalog }
-      throw new ApiFault(
-        409,
-        compiled?.status ?? 'pending',
-        `Node ${node} has no catalog: ${compiled?.reason ?? 'it is being compiled'}`,
-      )
+      throw new ApiFault('no-catalog', `Node ${node} has no catalog: ${compiled?.reason ?? 'it is being compiled'}`, {
+        status: compiled?.status ?? 'pending',
+      })
     },
     async assignRoles({ node, roles }, { by }) {
       requireRoles(parts, roles)
@@ -42,6 +46,33 @@ export function nodeHandlers(parts: ApiParts): Pick<Handlers, NodeCalls> {
       return afterWrite(parts, node)
     },
   }
+}
+
+type NodeFilter = z.infer<Api['listNodes']['input']>
+
+function isAsked(node: NodeSummary, { role, text, ...filter }: NodeFilter) {
+  return (
+    (role === undefined || node.roles.includes(role)) &&
+    isOr(filter.cluster, node.cluster) &&
+    isOr(filter.state, node.state) &&
+    isOr(filter.outcome, node.lastRun?.outcome) &&
+    isOr(filter.connected, node.connected) &&
+    isOr(filter.behind, node.behind) &&
+    isOr(filter.disabled, node.disabled !== undefined) &&
+    isOr(filter.audit, node.audit !== undefined) &&
+    (text === undefined || [node.name, node.address, node.reason].some((said) => said?.includes(text)))
+  )
+}
+
+function isOr<Value>(wanted: Value | undefined, is: Value | undefined) {
+  return wanted === undefined || wanted === is
+}
+
+function keyOf({ name, cluster, state, lastRun }: NodeSummary, field: string) {
+  if (field === 'cluster') return [cluster, name]
+  if (field === 'state') return [state, name]
+  if (field === 'lastRun') return [lastRun?.finishedAt ?? 0, name]
+  return [name]
 }
 
 /** The node as the write left it, compiled anew. */

@@ -4,21 +4,35 @@ import type { Role } from '../sources/load-role.ts'
 import type { Revision } from '../sources/revision.ts'
 import type { ApiParts, Handlers } from './call.ts'
 import { requireRevision, unknown } from './find.ts'
+import { pageAmong } from './pages.ts'
 
 type RoleCalls = 'listRoles' | 'readRole' | 'listRecipes' | 'readRecipe' | 'checkSources'
 
 export function roleHandlers(parts: ApiParts): Pick<Handlers, RoleCalls> {
   return {
-    listRoles: async () => byName(requireRevision(parts).roles.values()).map((role) => roleViewOf(role, parts)),
+    async listRoles({ recipe, ...page }) {
+      const roles = [...requireRevision(parts).roles.values()]
+      const asked = roles.filter(({ recipes }) => recipe === undefined || recipes.includes(recipe))
+      const { items, next } = pageAmong(asked, page, ({ name }) => [name])
+      const counts = nodesByRole(parts)
+      return {
+        items: items.map(({ path: _path, text: _text, ...role }) => ({
+          ...role,
+          nodeCount: counts.get(role.name) ?? 0,
+        })),
+        next,
+      }
+    },
     async readRole({ role: name }) {
       const { roles } = requireRevision(parts)
       const role = roles.get(name)
       if (!role) throw unknown('role', name, roles.keys())
       return roleViewOf(role, parts)
     },
-    async listRecipes() {
+    async listRecipes(page) {
       const revision = requireRevision(parts)
-      return byName(revision.recipes.values()).map((recipe) => recipeViewOf(recipe, revision))
+      const { items, next } = pageAmong([...revision.recipes.values()], page, ({ name }) => [name])
+      return { items: items.map((recipe) => recipeViewOf(recipe, revision)), next }
     },
     async readRecipe({ recipe: name }) {
       const revision = requireRevision(parts)
@@ -38,6 +52,12 @@ function attributesOf(defaults: Record<string, unknown>) {
 function roleViewOf({ path: _path, text: _text, ...role }: Role, { catalogs }: ApiParts) {
   const nodes = catalogs.all().filter(({ node }) => node.roles.includes(role.name))
   return { ...role, nodes: nodes.map(({ node }) => node.name).toSorted() }
+}
+
+function nodesByRole({ catalogs }: ApiParts) {
+  const counts = new Map<string, number>()
+  for (const { node } of catalogs.all()) for (const role of node.roles) counts.set(role, (counts.get(role) ?? 0) + 1)
+  return counts
 }
 
 function recipeViewOf({ name, description, cleanup }: LoadedRecipe, revision: Revision) {

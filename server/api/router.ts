@@ -4,9 +4,12 @@ import type { Endpoint } from '../../protocol/api/endpoint.ts'
 import { describeIssues } from '../../protocol/describe-issue.ts'
 import { attributeHandlers } from './attributes.ts'
 import { type AuthParts, authenticate, requireAccess } from './auth.ts'
-import type { ApiParts, Caller, Handlers, Subscribe } from './call.ts'
+import type { ApiParts, Caller, Handlers, Subscribe, Text } from './call.ts'
 import { serveEvents } from './events.ts'
 import { ApiFault } from './fault.ts'
+import { compareHandlers } from './compare.ts'
+import { fleetHandlers } from './fleet.ts'
+import { feedHandlers } from './feed.ts'
 import { leaseHandlers } from './leases.ts'
 import { nodeHandlers } from './nodes.ts'
 import { orderHandlers } from './orders.ts'
@@ -14,6 +17,7 @@ import { roleHandlers } from './roles.ts'
 import { runHandlers } from './runs.ts'
 import { serverHandlers } from './server.ts'
 import { stanceHandlers } from './stances.ts'
+import { timelineHandlers } from './timeline.ts'
 import { tokenHandlers } from './tokens.ts'
 
 type Handle = (input: unknown, caller: Caller) => Promise<unknown>
@@ -22,6 +26,9 @@ type Handle = (input: unknown, caller: Caller) => Promise<unknown>
 export function registerApi(app: FastifyInstance, parts: ApiParts & AuthParts) {
   const handlers: Handlers = {
     ...serverHandlers(parts),
+    ...fleetHandlers(parts),
+    ...timelineHandlers(parts),
+    ...compareHandlers(parts),
     ...nodeHandlers(parts),
     ...stanceHandlers(parts),
     ...attributeHandlers(parts),
@@ -30,8 +37,12 @@ export function registerApi(app: FastifyInstance, parts: ApiParts & AuthParts) {
     ...orderHandlers(parts),
     ...runHandlers(parts),
     ...leaseHandlers(parts),
+    ...feedHandlers(parts),
   }
   const endpoints = new Map<string, Endpoint>(Object.entries(api))
+  app.addHook('onResponse', async ({ method, routeOptions: { url } }, reply) => {
+    if (url !== undefined) parts.metrics.observeRequest(method, url, reply.statusCode, reply.elapsedTime)
+  })
   for (const [name, handle] of Object.entries(handlers)) {
     const endpoint = endpoints.get(name)
     if (!endpoint) throw new Error(`No call of the API is named ${name}.`)
@@ -54,19 +65,27 @@ async function serve(
   const caller = { operator, by: { author: operator.name, at: parts.clock() } }
   const result = await handle(inputOf(endpoint, request), caller)
   if (isSubscribe(result)) return serveEvents(reply, result)
+  if (endpoint.stream === 'text' && isText(result)) return reply.type(result.type).send(result.body)
   return reply.type(endpoint.stream === 'bytes' ? 'application/octet-stream' : 'application/json').send(result)
 }
 
-function isSubscribe(result: unknown): result is Subscribe<unknown> {
+function isSubscribe(result: unknown): result is Subscribe<object> {
   return typeof result === 'function'
 }
 
+function isText(result: unknown): result is Text {
+  return typeof result === 'object' && result !== null && 'type' in result && 'body' in result
+}
+
 /** Parameters of the path come last, so that a body can't speak of something else than the path does. */
-function inputOf({ method, input }: Endpoint, { params, query, body }: FastifyRequest) {
+function inputOf({ method, input, headers = {} }: Endpoint, { params, query, body, headers: sent }: FastifyRequest) {
   const rest = method === 'GET' || method === 'DELETE' ? query : (body ?? {})
   if (typeof rest !== 'object' || rest === null || Array.isArray(rest))
-    throw new ApiFault(400, 'bad-input', 'The body must be a JSON object.')
-  const { success, data, error } = input.safeParse({ ...rest, ...Object(params) })
+    throw new ApiFault('bad-input', 'The body must be a JSON object.')
+  const given = Object.entries(headers).flatMap(([header, name]) =>
+    sent[header] === undefined ? [] : [[name, sent[header]]],
+  )
+  const { success, data, error } = input.safeParse({ ...rest, ...Object.fromEntries(given), ...Object(params) })
   if (success) return data
-  throw new ApiFault(400, 'bad-input', describeIssues(error).join('; '))
+  throw new ApiFault('bad-input', describeIssues(error).join('; '))
 }

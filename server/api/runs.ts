@@ -1,30 +1,38 @@
+import type { Store } from '../store/store.ts'
 import type { ApiParts, Handlers } from './call.ts'
 import { ApiFault } from './fault.ts'
 import { findNode } from './find.ts'
+import { keyAfter, pageFrom } from './pages.ts'
 
 export function runHandlers(parts: ApiParts): Pick<Handlers, 'listRuns' | 'readRun'> {
   const { store } = parts
   return {
     async listRuns(filter) {
       if (filter.node !== undefined) await findNode(parts, filter.node)
-      if (filter.after !== undefined && (await store.findRunsByPrefix(filter.after)).length === 0)
-        throw unknownRun(filter.after)
-      return store.findRuns(filter)
+      const { sort: _, ...wanted } = filter
+      const [after] = keyAfter(filter, ['']) ?? []
+      const rows = await store.findRuns({ ...wanted, after: after?.toString(), limit: filter.limit + 1 })
+      return pageFrom(rows, filter, ({ id }) => [id])
     },
     async readRun({ id }) {
-      const [run, second] = await store.findRunsByPrefix(id)
-      if (!run) throw unknownRun(id)
-      if (second && run.id !== id)
-        throw new ApiFault(
-          409,
-          'ambiguous-run',
-          `Several runs begin with ${id}, such as ${run.id} and ${second.id}. Give more of it.`,
-        )
+      const run = await findRun(store, id)
       return { run, events: await store.readEvents(run.id) }
     },
   }
 }
 
+/** The one run whose id begins so. */
+export async function findRun(store: Store, id: string) {
+  const [run, second] = await store.findRunsByPrefix(id)
+  if (!run) throw unknownRun(id)
+  if (second && run.id !== id)
+    throw new ApiFault(
+      'ambiguous-run',
+      `Several runs begin with ${id}, such as ${run.id} and ${second.id}. Give more of it.`,
+    )
+  return run
+}
+
 function unknownRun(id: string) {
-  return new ApiFault(404, 'unknown-run', `There is no run ${id}. trivet run list shows the last ones.`)
+  return new ApiFault('unknown-run', `There is no run ${id}. trivet run list shows the last ones.`)
 }

@@ -2,11 +2,17 @@ import { createReadStream } from 'node:fs'
 import { unlink } from 'node:fs/promises'
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
+import { api } from '../../protocol/api.ts'
+import { openApi } from '../../protocol/api/openapi.ts'
 import type { ApiParts, Handlers } from './call.ts'
+import { keyAfter, pageFrom } from './pages.ts'
+
+type ServerCalls = 'whoami' | 'listAudit' | 'readOpenApi' | 'backup' | 'readMetrics'
 
 /** What is about the server itself. */
-export function serverHandlers(parts: ApiParts): Pick<Handlers, 'whoami' | 'listAudit' | 'backup'> {
-  const { store, revisions, version, scratch } = parts
+export function serverHandlers(parts: ApiParts): Pick<Handlers, ServerCalls> {
+  const { store, revisions, metrics, version, scratch } = parts
+  let document: Record<string, unknown> | undefined
   return {
     whoami: async (_input, { operator: { name, access } }) => ({
       name,
@@ -15,7 +21,13 @@ export function serverHandlers(parts: ApiParts): Pick<Handlers, 'whoami' | 'list
       revision: revisions.current()?.id ?? 'none',
       sourceErrors: revisions.errors(),
     }),
-    listAudit: ({ limit }) => store.listAudit(limit),
+    readMetrics: () => metrics.read(),
+    async listAudit(page) {
+      const [after] = keyAfter(page, [0]) ?? []
+      const filter = { sort: page.sort, limit: page.limit + 1, after: typeof after === 'number' ? after : undefined }
+      return pageFrom(await store.listAudit(filter), page, ({ id }) => [id])
+    },
+    readOpenApi: async () => (document ??= openApi(api, version)),
     async backup() {
       const path = join(scratch, `backup-${randomUUID()}.db`)
       await store.backup(path)

@@ -3,7 +3,7 @@ import type { Stance } from '../../protocol/views.ts'
 import type { ApiParts, Handlers } from './call.ts'
 import { ApiFault } from './fault.ts'
 import { findLivingNode } from './find.ts'
-import { summariesOf } from './node-views.ts'
+import { summariesById } from './node-views.ts'
 
 type StanceCalls = 'disableNodes' | 'enableNodes' | 'auditNodes' | 'enforceNodes'
 
@@ -11,7 +11,7 @@ export function stanceHandlers(parts: ApiParts): Pick<Handlers, StanceCalls> {
   return {
     async disableNodes({ nodes, reason, until }, { by }) {
       if (until !== undefined && until <= by.at)
-        throw new ApiFault(400, 'bad-input', `until: ${new Date(until).toISOString()} is over already.`)
+        throw new ApiFault('bad-input', `until: ${new Date(until).toISOString()} is over already.`)
       return treat(parts, nodes, 'disabled', { reason, until }, by)
     },
     enableNodes: ({ nodes }, { by }) => treat(parts, nodes, 'disabled', null, by),
@@ -31,5 +31,6 @@ async function treat(
   const nodes = await Promise.all(names.map((name) => findLivingNode(parts, name)))
   await Promise.all(nodes.map(({ id }) => parts.store.setStance(id, kind, stance, by)))
   await parts.catalogs.refresh()
-  return (await summariesOf(parts)).filter(({ name }) => names.includes(name))
+  const ids = nodes.map(({ id }) => id)
+  return [...(await summariesById(parts, ids)).values()].toSorted((a, b) => (a.name < b.name ? -1 : 1))
 }

@@ -2,6 +2,7 @@ import { formatToken } from '../../protocol/token.ts'
 import { hashSecret, newId, newSecret } from '../secrets.ts'
 import type { ApiParts, Handlers } from './call.ts'
 import { requireRoles, unknown } from './find.ts'
+import { pageAmong } from './pages.ts'
 
 export function tokenHandlers(parts: ApiParts): Pick<Handlers, 'createToken' | 'listTokens' | 'deleteToken'> {
   const { store, clock, ca } = parts
@@ -14,9 +15,10 @@ export function tokenHandlers(parts: ApiParts): Pick<Handlers, 'createToken' | '
       await store.createToken({ ...token, author: by.author }, by)
       return { token: formatToken({ id, secret, ca }), id, expiresAt }
     },
-    async listTokens() {
+    async listTokens(page) {
       const tokens = await store.listTokens(clock())
-      return tokens.map(({ secretHash: _hash, ...token }) => token)
+      const known = tokens.map(({ secretHash: _hash, ...token }) => token)
+      return pageAmong(known, page, ({ expiresAt, id }) => [expiresAt, id])
     },
     async deleteToken({ id }, { by }) {
       if (await store.deleteToken(id, by)) return { id }

@@ -130,6 +130,13 @@ export class Leases {
     return groups.flatMap((group) => viewsOf(group, this.#known, this.#parts.clock(), nodeId))
   }
 
+  /** How many are held and waited for, without why. */
+  counts() {
+    return this.#groups
+      .all()
+      .map(({ cluster, name, held, asking }) => ({ cluster, group: name, held: held.size, waiting: asking.size }))
+  }
+
   #lookAgain() {
     const { catalogs, failed } = this.#parts
     for (const id of this.#groups.nodes()) if (!catalogs.of(id)) this.#groups.forget(id)

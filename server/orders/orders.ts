@@ -4,7 +4,7 @@ import { newId } from '../secrets.ts'
 import type { By } from '../store/store.ts'
 import { createDelivery, type DeliveryParts } from './delivery.ts'
 import { createExpiry, startByOf, type ExpiryParts } from './expiry.ts'
-import { createWatching } from './watching.ts'
+import { createWatching, type WatchingParts } from './watching.ts'
 
 /** Turns a target that is in one of the states `from` and tells whoever watches; otherwise does nothing. */
 export type TurnTarget = (
@@ -24,7 +24,7 @@ export interface NewOrder {
   deadlineMs: number
 }
 
-export type OrderParts = DeliveryParts & ExpiryParts
+export type OrderParts = DeliveryParts & ExpiryParts & WatchingParts
 export type Orders = ReturnType<typeof createOrders>
 
 /** Orders from their making to the one final state of each target. */
@@ -51,6 +51,7 @@ export function createOrders(parts: OrderParts) {
       const order = await store.readOrder(id)
       if (!order) throw new Error(`Order ${id} was stored and is not there.`)
       expiry.arm(order)
+      parts.happenings.emit('order', order)
       return order
     },
     async cancel(id: string, by: By) {

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { isFinal, type Order, type OrderUpdate } from '../../protocol/views.ts'
+import type { Happenings } from '../happenings.ts'
 import type { Store, Turn } from '../store/store.ts'
 
 export interface Watcher<Update> {
@@ -10,16 +11,21 @@ export interface Watcher<Update> {
 
 export interface WatchingParts {
   store: Store
+  happenings: Happenings
   failed: (error: unknown) => void
 }
 
 /** Tells whoever watches an order what becomes of it. */
-export function createWatching({ store, failed }: WatchingParts) {
+export function createWatching({ store, happenings, failed }: WatchingParts) {
   const updates = new EventEmitter<Record<string, [OrderUpdate]>>().setMaxListeners(0)
   const ends = new Set<() => void>()
   return {
     publish: (turns: (Turn | undefined)[]) => {
-      for (const turn of turns) if (turn) updates.emit(turn.order, { type: 'target', target: turn.target })
+      for (const turn of turns) {
+        if (!turn) continue
+        updates.emit(turn.order, { type: 'target', target: turn.target })
+        happenings.emit('target', turn)
+      }
     },
     /** What a node does just now. */
     progress: (orders: string[], update: Omit<Extract<OrderUpdate, { type: 'progress' }>, 'type'>) => {

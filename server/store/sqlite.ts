@@ -3,6 +3,7 @@ import { createAssign, createAssignments } from './sqlite/assignments.ts'
 import { createAttributes } from './sqlite/attributes.ts'
 import { createCommits } from './sqlite/commits.ts'
 import { openDatabase } from './sqlite/database.ts'
+import { createHistory } from './sqlite/history.ts'
 import { createLeases } from './sqlite/leases.ts'
 import { createNodes } from './sqlite/nodes.ts'
 import { createObserved } from './sqlite/observed.ts'
@@ -27,6 +28,7 @@ export async function openSqliteStore(path: string): Promise<Store> {
     ...createStances(desired),
     revision: async () => revisionOf(meta),
     ...createObserved({ database, write, finishTargets: createFinishTargets(database) }),
+    ...createHistory(database),
     ...createOrders(database, write, audit),
     ...createLeases({ database, write, audit, meta }),
     async backup(to) {

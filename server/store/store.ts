@@ -1,7 +1,18 @@
 import type { ResourceId } from '../../protocol/catalog.ts'
-import type { ResourceEvent, Report, Run, RunMode, RunOutcome } from '../../protocol/events.ts'
+import type { ResourceEvent, Report, Run, RunMode } from '../../protocol/events.ts'
 import type { Facts } from '../../protocol/facts.ts'
-import type { Access, Order, Stance, Stances, StoredRun, Target, TargetState } from '../../protocol/views.ts'
+import type { Activity, OpenOrder, TimelineItem } from '../../protocol/history.ts'
+import type {
+  Access,
+  NodeSummary,
+  Order,
+  OrderSummary,
+  Stance,
+  Stances,
+  StoredRun,
+  Target,
+  TargetState,
+} from '../../protocol/views.ts'
 
 /** Who writes, and when by the server's clock. Every write that people ask for leaves an audit row with it. */
 export interface By {
@@ -34,6 +45,8 @@ export interface JoinToken {
 }
 
 export interface AuditRow {
+  /** Higher than that of any row before. */
+  id: number
   at: number
   author: string
   action: string
@@ -89,7 +102,7 @@ export interface Fleet {
 export interface Standing {
   seenAt: number | null
   /** The last converge; a plan changes nothing, so it is no standing. */
-  lastRun: { id: string; outcome: RunOutcome; finishedAt: number } | null
+  lastRun: NonNullable<NodeSummary['lastRun']> | null
   owed: string[]
   /** Digest of the catalog that it converged to. */
   catalog: string | null
@@ -142,7 +155,15 @@ export interface AccessStore {
   listTokens(now: number): Promise<JoinToken[]>
   /** False when there is none. */
   deleteToken(id: string, by: By): Promise<boolean>
-  listAudit(limit: number): Promise<AuditRow[]>
+  /** Newest first, unless sorted by `id`. */
+  listAudit(filter: AuditFilter): Promise<AuditRow[]>
+}
+
+interface AuditFilter {
+  limit: number
+  sort?: '-id' | 'id'
+  /** The id of the last row of the page before. */
+  after?: number | undefined
 }
 
 export interface DesiredStore {
@@ -172,9 +193,9 @@ export interface ObservedStore {
   factsDigest(nodeId: string): Promise<string | undefined>
   markSeen(nodeId: string, at: number): Promise<void>
   /** By node's id; nodes that never said anything are not in it. */
-  readStandings(): Promise<Map<string, Standing>>
-  /** Exactly once by the run's id, together with all that follows from it: standing, and the targets it finishes, which it gives back. Resolves when it would survive a power cut. */
-  storeReport(nodeId: string, report: Report, receivedAt: number): Promise<Turn[]>
+  readStandings(): Promise<ReadonlyMap<string, Standing>>
+  /** Exactly once by the run's id, together with all that follows from it: standing, and the targets it finishes, which it gives back; undefined where it was stored before. Resolves when it would survive a power cut. */
+  storeReport(nodeId: string, report: Report, receivedAt: number): Promise<Turn[] | undefined>
   /** Newest first. */
   findRuns(filter: RunFilter): Promise<StoredRun[]>
   /** By id or what its id begins with; two of them when that is not unique. */
@@ -184,11 +205,60 @@ export interface ObservedStore {
 
 export interface RunFilter {
   node?: string | undefined
+  /** Nodes that have the role now. */
+  role?: string | undefined
+  cluster?: string | undefined
+  /** None but these clusters. */
+  clusters?: string[] | undefined
   outcome?: Run['outcome'] | undefined
   trigger?: Run['trigger'] | undefined
+  mode?: RunMode | undefined
+  /** Something was drift. */
+  drift?: boolean | undefined
+  /** Has an event of this resource. */
+  resource?: string | undefined
+  /** All of its words are in what is told of the run and its events; `word*` stands for words that begin so. */
+  text?: string | undefined
+  /** Ended at that time or later. */
+  from?: number | undefined
+  /** Ended before. */
+  to?: number | undefined
+  /** Answers that order. */
+  order?: string | undefined
   limit: number
   /** The id of the last run of the page before. */
   after?: string | undefined
+}
+
+export interface ActivityFilter {
+  /** None but these clusters. */
+  clusters?: string[] | undefined
+  /** The id of one node. */
+  node?: string | undefined
+  mode?: RunMode | undefined
+  from: number
+  to?: number | undefined
+}
+
+/** Where an item stands in a timeline; its key tells items of one time and type apart. */
+export interface TimelinePlace {
+  at: number
+  type: TimelineItem['type']
+  key: string | number
+}
+
+/** What views of history are read from. */
+export interface HistoryStore {
+  /** By hour and outcome. */
+  readActivity(filter: ActivityFilter): Promise<Activity[]>
+  /** Those with a target that is not final, newest first. */
+  openOrders(): Promise<OpenOrder[]>
+  /** Newest first, after that place. */
+  readTimeline(
+    node: Pick<Node, 'id' | 'name'>,
+    limit: number,
+    after?: TimelinePlace,
+  ): Promise<(TimelinePlace & { item: TimelineItem })[]>
 }
 
 export interface OrderStore {
@@ -197,13 +267,28 @@ export interface OrderStore {
     targets: { node: string; state: TargetState; reason?: string }[],
   ): Promise<void>
   readOrder(id: string): Promise<Order | undefined>
-  /** Newest first. */
-  listOrders(limit: number): Promise<Order[]>
+  /** Newest first, unless sorted by `createdAt`. */
+  listOrders(filter: OrderFilter): Promise<OrderSummary[]>
   /** Of one node, or all; by age of their orders. */
   openTargets(nodeId?: string): Promise<OpenTarget[]>
   /** Gives the target back if its state was one of `from`; otherwise nothing happens: a final state stays. */
   turnTarget(order: string, nodeId: string, from: TargetState[], to: TurnTo): Promise<Turn | undefined>
   cancelOrder(id: string, by: By): Promise<Turn[]>
+}
+
+export interface OrderFilter {
+  /** A node's id. */
+  node?: string | undefined
+  mode?: RunMode | undefined
+  author?: string | undefined
+  /** Some target is in this state. */
+  state?: TargetState | undefined
+  /** Some target is not final yet; or with false, none. */
+  open?: boolean | undefined
+  limit: number
+  sort?: '-createdAt' | 'createdAt'
+  /** The last order of the page before. */
+  after?: Pick<Order, 'createdAt' | 'id'> | undefined
 }
 
 interface TurnTo {
@@ -224,7 +309,7 @@ export interface LeaseStore {
 }
 
 /** Everything the server remembers. Promises in all, so that a store over the network changes no caller. */
-export interface Store extends AccessStore, DesiredStore, ObservedStore, OrderStore, LeaseStore {
+export interface Store extends AccessStore, DesiredStore, ObservedStore, HistoryStore, OrderStore, LeaseStore {
   /** A whole, consistent copy into a new file, while the store is in use. */
   backup(path: string): Promise<void>
   close(): Promise<void>

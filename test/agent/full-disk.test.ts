@@ -34,7 +34,7 @@ test(
       { name: 'trivet-agent', version: '1', summary: '', commands: agentCommands },
       ['run', '--state', state.dir],
       {
-        output: { json: note, table: () => {}, line: note, note },
+        output: { json: note, jsonl: note, table: () => {}, line: note, note },
         interrupted: () => stop.signal,
         types: world.types,
         version: '1',

@@ -13,7 +13,13 @@ import { cleaningRecipe, sourcesOf, webRecipe } from '../helpers/sources.ts'
 async function run(...args: string[]) {
   const said: string[] = []
   const say = (text: string) => void said.push(text)
-  const output = { json: (value: unknown) => say(JSON.stringify(value)), table: () => {}, line: say, note: say }
+  const output = {
+    json: (value: unknown) => say(JSON.stringify(value)),
+    jsonl: () => {},
+    table: () => {},
+    line: say,
+    note: say,
+  }
   const exitCode = await runProgram(
     { name: 'trivet-agent', version: '1', summary: '', commands: agentCommands },
     args,

@@ -36,7 +36,7 @@ test('what the table would refuse never leaves', () => {
 test('a call gives the answer and sends the token', async (t) => {
   const { login, asked } = await serveApi(t, { 'GET /api/nodes?role=web': [nodeOf('web-1')] })
 
-  const nodes = await makeClient(login).call(api.listNodes, { role: 'web' })
+  const nodes = await makeClient(login).list(api.listNodes, { role: 'web' })
 
   assert.deepEqual(nodes, [nodeOf('web-1')])
   assert.deepEqual(

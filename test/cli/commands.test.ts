@@ -21,7 +21,8 @@ test('login pins the CA, asks who it is, and keeps what only the owner may read'
   assert.equal(stderr, `Logged in to ${url} as ann (admin).\n`)
   assert.equal(exitCode, 0)
   assert.equal((await stat(loginPath)).mode & 0o777, 0o600)
-  assert.deepEqual(JSON.parse(await readFile(loginPath, 'utf8')), { ...login, ca: login.ca.trim() + '\n' })
+  const kept = { current: 'default', contexts: { default: { ...login, ca: login.ca.trim() + '\n' } } }
+  assert.deepEqual(JSON.parse(await readFile(loginPath, 'utf8')), kept)
   assert.equal((await trivet(['whoami'], { home })).stdout, 'ann (admin); server 0.1.0, revision abcdef012345\n')
   assert.deepEqual(
     asked.map(({ bearer }) => bearer),

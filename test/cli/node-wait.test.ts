@@ -12,7 +12,7 @@ async function given(t: TestContext, lists: NodeSummary[][], more: Record<string
   let look = 0
   const nodes = (response: ServerResponse) => {
     response.writeHead(200, { 'content-type': 'application/json' })
-    response.end(JSON.stringify(lists[Math.min(look++, lists.length - 1)]))
+    response.end(JSON.stringify({ items: lists[Math.min(look++, lists.length - 1)], next: null }))
   }
   const { login } = await serveApi(t, { 'GET /api/nodes': nodes, ...more })
   return { home: await tempDir(t), login }

@@ -82,7 +82,7 @@ export function taking(place: Place, client: Client): Scenario {
 /** The reports that the server has stored of a node since it was told to forget what was before. */
 export function serverSeenBy({ name }: Place, client: Client) {
   let before = new Set<string>()
-  const ids = async () => (await client.call(api.listRuns, { node: name, limit: 100 })).map(({ id }) => id)
+  const ids = async () => (await client.list(api.listRuns, { node: name, limit: 100 })).map(({ id }) => id)
   return {
     forget: async () => {
       before = new Set(await ids())

@@ -16,7 +16,8 @@ interface Asked {
 type Answer = (response: ServerResponse) => unknown
 
 /**
- * A real HTTPS server with a CA of its own, that answers from a list: `'GET /api/nodes': []`. A function writes the
+ * A real HTTPS server with a CA of its own, that answers from a list: `'GET /api/nodes': []`, where an array is a list's
+ * one page. A function writes the
  * response itself. What the list lacks is answered as Trivet's server answers the unknown.
  */
 export async function serveApi(t: TestContext, answers: Record<string, unknown>) {
@@ -41,13 +42,20 @@ async function answer(
   const call = `${request.method} ${request.url}`
   const body = request.headers['content-type'] ? await json(request) : undefined
   asked.push({ call, body, bearer: request.headers.authorization })
-  const found = answers[call]
+  const found = answers[call] ?? answers[call.replace(/[?&]limit=1000$/, '')]
   if (isAnswer(found)) {
     found(response)
     return
   }
   response.writeHead(found === undefined ? 404 : 200, { 'content-type': 'application/json' })
-  response.end(JSON.stringify(found ?? { error: `There is no ${call}.`, code: 'unknown-path' }))
+  response.end(
+    JSON.stringify(pageOf(request, found) ?? { error: `There is no ${call}.`, code: 'unknown-path', request: 'r1' }),
+  )
+}
+
+/** An array stands for the one page of a list. */
+function pageOf({ method }: IncomingMessage, found: unknown) {
+  return method === 'GET' && Array.isArray(found) ? { items: found, next: null } : found
 }
 
 function isAnswer(found: unknown): found is Answer {

@@ -7,8 +7,9 @@ import type { Context } from '../../cli/context.ts'
 import { readLogin, writeLogin, type Login } from '../../cli/login-file.ts'
 import { makeOutput } from '../../cli/output.ts'
 import { coloured, plain } from '../../cli/paint.ts'
-import { runProgram } from '../../cli/program.ts'
+import { runProgram, wholeOf } from '../../cli/program.ts'
 import { makeScreen } from '../../cli/screen.ts'
+import { takeContext } from '../../cli/take-context.ts'
 
 interface Given {
   /** Where the login is, or is written to. */
@@ -24,16 +25,19 @@ interface Given {
 }
 
 /** Runs `trivet` as its main.ts does, in this process, and gives what it printed and its exit code. */
-export async function trivet(args: string[], given: Given) {
+export async function trivet(words: string[], given: Given) {
   const [stdout, stderr] = [new Written(), new Written()]
+  const { args, context: contextName } = takeContext(words)
   const loginPath = join(given.home, 'trivet', 'config.json')
   if (given.login) await writeLogin(loginPath, given.login)
   const paint = given.colour ? coloured : plain
   const context: Context = {
     output: makeOutput(stdout, stderr),
-    api: async () => makeClient(await readLogin(loginPath)),
+    api: async (options) => makeClient(await readLogin(loginPath, contextName), options),
+    program: () => wholeOf(program),
     apiOf: makeClient,
     loginPath,
+    contextName,
     paint,
     screen: makeScreen(stderr, { live: given.live ?? false, paint }),
     now: () => given.now ?? Date.now(),

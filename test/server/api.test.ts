@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
+import type { IncomingHttpHeaders } from 'node:http'
 import { request } from 'node:https'
 import { join as joinPath } from 'node:path'
 import { test } from 'node:test'
 import { api } from '../../protocol/api.ts'
+import type { Page } from '../../protocol/api/page.ts'
 import { serverName } from '../../protocol/enrolment.ts'
 import { openSqliteStore } from '../../server/store/sqlite.ts'
 import { connect, enrol, reportOf } from '../helpers/fake-agent.ts'
@@ -23,15 +25,25 @@ interface Raw {
   body?: string
 }
 
+interface Answer {
+  status: number
+  headers: IncomingHttpHeaders
+  code: string
+  error: string
+  request: string
+}
+
 /** A request of which nothing is done for it. */
 function raw({ url, ca, token }: Served, path: string, { method = 'GET', headers = {}, body }: Raw = {}) {
-  return new Promise<{ status: number; code: string; error: string }>((resolve, reject) => {
+  return new Promise<Answer>((resolve, reject) => {
     const options = { method, ca, servername: serverName, agent: false as const }
     const sent = request(`${url}${path}`, { ...options, headers: { authorization: `Bearer ${token}`, ...headers } })
     sent.on('response', (response) => {
       let text = ''
       response.on('data', (part: Buffer) => (text += part.toString()))
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, ...JSON.parse(text) }))
+      response.on('end', () =>
+        resolve({ ...JSON.parse(text), status: response.statusCode ?? 0, headers: response.headers }),
+      )
     })
     sent.on('error', reject)
     sent.end(body)
@@ -93,12 +105,24 @@ test('names what is wrong in an input, and what would be right', async (t) => {
   }
 })
 
+test('each response is named by its request, as the log and an error name it too', async (t) => {
+  const served = await serve(t)
+  const own = await raw(served, '/api/nodes/nobody')
+  assert.match(own.request, /^[0-9a-f]{12}$/)
+  assert.equal(own.headers['x-request-id'], own.request)
+  assert(served.log.some((line) => line.includes(`"request":"${own.request}"`)))
+  const named = await raw(served, '/api/nodes', { headers: { 'x-request-id': 'proxy-7' } })
+  assert.equal(named.headers['x-request-id'], 'proxy-7')
+  const forged = await raw(served, '/api/nodes', { headers: { 'x-request-id': 'a "b"' } })
+  assert.match(String(forged.headers['x-request-id']), /^[0-9a-f]{12}$/)
+})
+
 test('a body cannot speak of another node than the path does', async (t) => {
   const served = await serve(t)
   await join(served, 'n1', [])
   await join(served, 'n2', [])
   await raw(served, '/api/nodes/n1/roles', { method: 'POST', headers: json, body: '{"node":"n2","roles":["word"]}' })
-  const nodes = await served.client.call(api.listNodes, { role: 'word' })
+  const nodes = await served.client.list(api.listNodes, { role: 'word' })
   assert.deepEqual(
     nodes.map(({ name }) => name),
     ['n1'],
@@ -161,15 +185,15 @@ test('lists roles, recipes, tokens and the audit', async (t) => {
   const { client, place, joinToken } = await serve(t)
   await enrol(place, await joinToken({ roles: ['word'] }), 'n1')
   await joinToken({ uses: 3, names: 'web-*' })
-  const roles = await client.call(api.listRoles, {})
+  const roles = await client.list(api.listRoles, {})
   assert.deepEqual(
-    roles.map(({ name, nodes }) => ({ name, nodes })),
+    roles.map(({ name, nodeCount }) => ({ name, nodeCount })),
     [
-      { name: 'pair', nodes: [] },
-      { name: 'word', nodes: ['n1'] },
+      { name: 'pair', nodeCount: 0 },
+      { name: 'word', nodeCount: 1 },
     ],
   )
-  const recipes = await client.call(api.listRecipes, {})
+  const recipes = await client.list(api.listRecipes, {})
   assert.deepEqual(recipes[1], {
     name: 'word',
     description: 'A word on a file.',
@@ -180,11 +204,60 @@ test('lists roles, recipes, tokens and the audit', async (t) => {
   assert.deepEqual(await client.call(api.readRecipe, { recipe: 'word' }), recipes[1])
   await assert.rejects(client.call(api.readRecipe, { recipe: 'wrod' }), /Did you mean word\?/)
   assert.deepEqual(
-    (await client.call(api.listTokens, {})).map(({ usesLeft, names }) => ({ usesLeft, names })),
+    (await client.list(api.listTokens, {})).map(({ usesLeft, names }) => ({ usesLeft, names })),
     [{ usesLeft: 3, names: 'web-*' }],
   )
-  const actions = (await client.call(api.listAudit, {})).map(({ action }) => action)
+  const actions = (await client.list(api.listAudit, {})).map(({ action }) => action)
   assert.deepEqual(actions, ['create-token', 'enrol', 'create-token', 'create-operator'])
+})
+
+const names = (page: { items: { name: string }[] }) => page.items.map(({ name }) => name).join(' ')
+
+test('a list comes in pages that leave nothing out, whatever comes and goes meanwhile', async (t) => {
+  const served = await serve(t)
+  const token = await served.joinToken({ uses: 9 })
+  for (const name of ['n1', 'n2', 'n3', 'n4', 'n5']) await enrol(served.place, token, name)
+  const { client } = served
+  const first = await client.call(api.listNodes, { limit: 2 })
+  assert.equal(names(first), 'n1 n2')
+  await client.call(api.revokeNode, { node: 'n2' })
+  await enrol(served.place, token, 'n0')
+  const second = await client.call(api.listNodes, { limit: 2, after: first.next ?? '' })
+  assert.equal(names(second), 'n3 n4')
+  const third = await client.call(api.listNodes, { limit: 2, after: second.next ?? '' })
+  assert.deepEqual([names(third), third.next], ['n5', null])
+  const down = await client.call(api.listNodes, { limit: 2, sort: '-name' })
+  assert.equal(names(down), 'n5 n4')
+  assert.equal(names(await client.call(api.listNodes, { sort: '-name', after: down.next ?? '' })), 'n3 n1 n0')
+  for (const after of [down.next ?? '', 'x', Buffer.from('["name",7]').toString('base64url')])
+    await assert.rejects(client.call(api.listNodes, { after }), /bad-page/)
+  assert.equal(names(await client.call(api.listNodes, { text: 'n3' })), 'n3')
+  assert.equal(names(await client.call(api.listNodes, { connected: true })), '')
+})
+
+/** Two pages are together what one is. */
+async function agree<Item>(read: (page: { limit?: number; after?: string }) => Promise<Page<Item>>) {
+  const { items, next } = await read({ limit: 2 })
+  const rest = await read({ after: next ?? '' })
+  assert(rest.items.length > 0)
+  assert.deepEqual([...items, ...rest.items], (await read({ limit: 1000 })).items)
+}
+
+test('runs, orders and the audit go on where a page ended, and a walk of pages ends with the last or when it has enough', async (t) => {
+  const served = await serve(t)
+  const agent = await join(served, 'n1')
+  for (const finishedAt of [1, 2, 3]) {
+    const report = reportOf(randomUUID(), { startedAt: 0, finishedAt })
+    agent.send({ type: 'report', report, clock: Date.now() })
+    await agent.next('stored')
+    await served.client.call(api.createOrder, { all: true, mode: 'plan' })
+  }
+  const { client } = served
+  await agree((page) => client.call(api.listRuns, page))
+  await agree((page) => client.call(api.listOrders, page))
+  await agree((page) => client.call(api.listAudit, page))
+  assert.deepEqual(await client.list(api.listRuns, {}, 2), (await client.list(api.listRuns, {})).slice(0, 2))
+  assert.equal((await client.list(api.listOrders, { node: 'n1', open: true })).length, 3)
 })
 
 test('a backup is a database with the same content, and leaves nothing behind', async (t) => {

@@ -52,7 +52,7 @@ test('who has no gates hears of none', async (t) => {
   const served = await serveQuorum(t)
   const { m1, m2 } = await waiterAndMembers(served)
   m2.send({ type: 'health', probes: well })
-  await served.client.call(api.listNodes, {})
+  await served.client.list(api.listNodes, {})
   assert.deepEqual([...m1.inbox, ...m2.inbox], [])
 })
 
@@ -91,7 +91,7 @@ test('a node that waited at a gate is pending, with why it is closed now, until 
     reason:
       'gate[quorum]: 1 of 2 needed: probe[quorum] is well on m1; probe[quorum] on m2 is not well: connection refused; m3 is not connected',
   })
-  const [listed] = (await served.client.call(api.listNodes, { role: 'waiter' })).map(({ state }) => state)
+  const [listed] = (await served.client.list(api.listNodes, { role: 'waiter' })).map(({ state }) => state)
   assert.equal(listed, 'pending')
   m2.send({ type: 'health', probes: well })
   while (Object.keys((await waiter.next('gates')).closed).length > 0);
@@ -100,7 +100,7 @@ test('a node that waited at a gate is pending, with why it is closed now, until 
   assert.equal((await now()).state, 'failed')
   await report(waiter, reportOf(randomUUID(), { outcome: 'changed' }))
   assert.deepEqual(await now(), { state: 'changed', reason: null })
-  const [run] = await served.client.call(api.listRuns, { node: 'w1', outcome: 'failed' })
+  const [run] = await served.client.list(api.listRuns, { node: 'w1', outcome: 'failed' })
   assert.deepEqual(run?.waits, waits)
 })
 

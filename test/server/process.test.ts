@@ -72,7 +72,7 @@ test('what was acknowledged before kill -9 is there at the next start, which not
   const options = { data, ...sources, host: '127.0.0.1', port, intervalMs: 1e6, version: '0.1.0', log }
   const again = await startServer(options)
   t.after(() => again.close())
-  assert.equal((await client.call(api.listRuns, {}))[0]?.id, report.run.id)
+  assert.equal((await client.list(api.listRuns, {}))[0]?.id, report.run.id)
   const back = await connect({ url, ca }, keys)
   assert.equal((await back.next('order')).id, order)
 })

@@ -115,10 +115,10 @@ test('a server starts with broken recipes, says so, and is well once they are', 
   await writeFile(path, 'nonsense(')
   await restart()
   assert.equal((await client.call(api.whoami, {})).revision, 'none')
-  await assert.rejects(client.call(api.listRoles, {}), /recipes\/word\/word\.ts:1/)
+  await assert.rejects(client.list(api.listRoles, {}), /recipes\/word\/word\.ts:1/)
   await writeFile(path, good)
   assert.deepEqual((await client.call(api.checkSources, {})).errors, [])
-  assert.equal((await client.call(api.listRoles, {})).length, 2)
+  assert.equal((await client.list(api.listRoles, {})).length, 2)
 })
 
 test('one bad role breaks only the nodes that use it', async (t) => {

@@ -103,9 +103,6 @@ function tokens(database: Database, write: Write, audit: Audit) {
     'select * from join_tokens where uses_left > 0 and expires_at > ? order by expires_at, id',
   )
   const remove = database.prepare('delete from join_tokens where id = ?')
-  const newest = database.prepare<[number], Omit<AuditRow, 'before' | 'after'> & { before: string; after: string }>(
-    'select at, author, action, subject, before, after from audit order by id desc limit ?',
-  )
   return {
     createToken: ({ secretHash, ...token }, by) =>
       write(() => {
@@ -127,9 +124,22 @@ function tokens(database: Database, write: Write, audit: Audit) {
         audit(by, { action: 'delete-token', subject: id, before })
         return true
       }),
-    listAudit: async (limit) =>
-      newest.all(limit).map((row) => ({ ...row, before: valueOf(row.before), after: valueOf(row.after) })),
+    listAudit: auditReader(database),
   } satisfies Partial<AccessStore>
+}
+
+type StoredAudit = Omit<AuditRow, 'before' | 'after'> & { before: string | null; after: string | null }
+
+function auditReader(database: Database): AccessStore['listAudit'] {
+  const reading = (rest: string) =>
+    database.prepare<{ limit: number; after: number }, StoredAudit>(
+      `select id, at, author, action, subject, before, after from audit where id ${rest} limit :limit`,
+    )
+  const sorted = { '-id': reading('< :after order by id desc'), id: reading('> :after order by id') }
+  return async ({ limit, sort = '-id', after = sort === 'id' ? 0 : Number.MAX_SAFE_INTEGER }) =>
+    sorted[sort]
+      .all({ limit, after })
+      .map((row) => ({ ...row, before: valueOf(row.before), after: valueOf(row.after) }))
 }
 
 function tokenOf(row: TokenRow): JoinToken {

@@ -2,10 +2,11 @@ import type { Database } from 'better-sqlite3'
 import type { ResourceId } from '../../../protocol/catalog.ts'
 import type { ResourceEvent, Run } from '../../../protocol/events.ts'
 import type { StoredRun } from '../../../protocol/views.ts'
-import type { ObservedStore, RunFilter } from '../store.ts'
+import type { ObservedStore } from '../store.ts'
 import { fromJson } from './json.ts'
+import { createMarkRun } from './run-marks.ts'
 
-interface RunRow {
+export interface RunRow {
   seq: number
   id: string
   name: string
@@ -30,9 +31,10 @@ interface RunRow {
   plan: Buffer | null
   reboot: string | null
   error: string | null
+  drift: number
 }
 
-const columns = 'runs.*, nodes.name from runs join nodes on nodes.id = runs.node'
+export const runColumns = 'runs.*, nodes.name from runs join nodes on nodes.id = runs.node'
 
 /** Lists that are empty in most runs are null: a run in which nothing changed is one small row. */
 function listToJson(list: string[]) {
@@ -55,13 +57,14 @@ export function hashToBytes(hash: string | null) {
 export function createRunWriter(database: Database) {
   const insertRun = database.prepare(
     `insert into runs (id, node, mode, trigger, orders, catalog, started_at, finished_at, received_at, outcome,
-       unchanged, changed, would_change, unknown, failed, skipped, deferred, owed, waits, orphans, plan, reboot, error)
+       unchanged, changed, would_change, unknown, failed, skipped, deferred, owed, waits, orphans, plan, reboot, error, drift)
      values (:id, :node, :mode, :trigger, :orders, :catalog, :startedAt, :finishedAt, :receivedAt, :outcome,
-       :unchanged, :changed, :wouldChange, :unknown, :failed, :skipped, :deferred, :owed, :waits, :orphans, :plan, :reboot, :error)`,
+       :unchanged, :changed, :wouldChange, :unknown, :failed, :skipped, :deferred, :owed, :waits, :orphans, :plan, :reboot, :error, :drift)`,
   )
   const insertEvent = database.prepare(
     'insert into events (run, position, resource, outcome, event) values (?, ?, ?, ?, ?)',
   )
+  const mark = createMarkRun(database)
   return (node: string, run: Run, events: ResourceEvent[], receivedAt: number) => {
     const {
       counts,
@@ -77,51 +80,34 @@ export function createRunWriter(database: Database) {
     } = run
     const lists = { orders: listToJson(orders), owed: listToJson(owed), orphans: listToJson(orphans) }
     const hashes = { catalog: hashToBytes(catalog), plan: hashToBytes(plan) }
-    const row = { ...rest, ...counts, ...lists, ...hashes, waits: recordToJson(waits), node, receivedAt, reboot, error }
-    const seq = insertRun.run(row).lastInsertRowid
     const noteworthy = events.filter(({ outcome }) => outcome !== 'unchanged')
+    const drift = noteworthy.filter((event) => 'cause' in event && event.cause === 'drift').length
+    const told = { waits: recordToJson(waits), reboot, error, drift }
+    const seq = insertRun.run({ ...rest, ...counts, ...lists, ...hashes, ...told, node, receivedAt }).lastInsertRowid
     for (const [position, event] of noteworthy.entries())
       insertEvent.run(seq, position, event.id, event.outcome, JSON.stringify(event))
+    mark(seq, run, noteworthy)
     return seq
   }
 }
 
-type RunReader = Pick<ObservedStore, 'findRuns' | 'findRunsByPrefix' | 'readEvents'>
+type RunReader = Pick<ObservedStore, 'findRunsByPrefix' | 'readEvents'>
 
 export function createRunReader(database: Database): RunReader {
   const byPrefix = database.prepare<[string, string], RunRow>(
-    `select ${columns} where runs.id >= ? and runs.id < ? order by runs.id limit 2`,
+    `select ${runColumns} where runs.id >= ? and runs.id < ? order by runs.id limit 2`,
   )
   const events = database.prepare<[string], { event: string }>(
     'select event from events join runs on runs.seq = events.run where runs.id = ? order by position',
   )
   return {
-    async findRuns(filter) {
-      const rows = database.prepare<RunFilter, RunRow>(query(filter)).all(filter)
-      return rows.map(storedRunOf)
-    },
     // '~' sorts after every character of a UUID.
     findRunsByPrefix: async (prefix) => byPrefix.all(prefix, `${prefix}~`).map(storedRunOf),
     readEvents: async (runId) => events.all(runId).map(({ event }) => fromJson<ResourceEvent>(event)),
   }
 }
 
-function query({ node, outcome, trigger, after }: RunFilter) {
-  const where = [
-    node !== undefined && 'runs.node in (select id from nodes where name = :node)',
-    outcome !== undefined && 'runs.outcome = :outcome',
-    // Said again, so that SQLite may use the index that leaves the many unchanged runs out.
-    outcome !== undefined && outcome !== 'unchanged' && "runs.outcome <> 'unchanged'",
-    trigger !== undefined && 'runs.trigger = :trigger',
-    trigger !== undefined && trigger !== 'schedule' && "runs.trigger <> 'schedule'",
-    after !== undefined &&
-      '(runs.finished_at, runs.id) < (select last.finished_at, last.id from runs as last where last.id = :after)',
-  ].filter((condition) => condition !== false)
-  return `select ${columns} ${where.length > 0 ? `where ${where.join(' and ')}` : ''}
-          order by runs.finished_at desc, runs.id desc limit :limit`
-}
-
-function storedRunOf(row: RunRow): StoredRun {
+export function storedRunOf(row: RunRow): StoredRun {
   const { unchanged, changed, unknown, failed, skipped, deferred } = row
   return {
     id: row.id,
@@ -141,5 +127,6 @@ function storedRunOf(row: RunRow): StoredRun {
     ...(row.plan === null ? {} : { plan: row.plan.toString('hex') }),
     ...(row.reboot === null ? {} : { reboot: row.reboot }),
     ...(row.error === null ? {} : { error: row.error }),
+    ...(row.drift === 0 ? {} : { drift: row.drift }),
   }
 }

@@ -5,9 +5,10 @@ import type { OpenTarget, OrderStore, Turn } from '../store.ts'
 import type { Audit } from './access.ts'
 import type { Write } from './commits.ts'
 import { fromJson } from './json.ts'
+import { createOrderLists } from './order-lists.ts'
 import { hashToBytes } from './runs.ts'
 
-interface TargetRow {
+export interface TargetRow {
   order_id: string
   node: string
   name: string
@@ -24,7 +25,7 @@ interface OrderRow extends Omit<Order, 'targets' | 'plan'> {
   plan: Buffer | null
 }
 
-const columns = `targets.*, nodes.name, runs.plan from targets join nodes on nodes.id = targets.node
+export const targetColumns = `targets.*, nodes.name, runs.plan from targets join nodes on nodes.id = targets.node
   left join runs on runs.id = targets.run`
 const open = `state in (${openStates.map((state) => `'${state}'`).join(', ')})`
 
@@ -55,7 +56,7 @@ function stateAfter({ outcome }: Run): TargetState {
 
 function targetReader(database: Database) {
   const select = database.prepare<[string, string], TargetRow>(
-    `select ${columns} where targets.order_id = ? and targets.node = ?`,
+    `select ${targetColumns} where targets.order_id = ? and targets.node = ?`,
   )
   return (order: string, node: string): Turn | undefined => {
     const row = select.get(order, node)
@@ -63,7 +64,7 @@ function targetReader(database: Database) {
   }
 }
 
-function targetOf({ name, state, reason, run, outcome, counts, plan, at }: TargetRow): Target {
+export function targetOf({ name, state, reason, run, outcome, counts, plan, at }: TargetRow): Target {
   return {
     node: name,
     state,
@@ -81,7 +82,12 @@ function planOf(bytes: Buffer | null) {
 }
 
 export function createOrders(database: Database, write: Write, audit: Audit): OrderStore {
-  return { ...making(database, write, audit), ...reading(database), ...turning(database, write, audit) }
+  return {
+    ...making(database, write, audit),
+    ...reading(database),
+    ...createOrderLists(database),
+    ...turning(database, write, audit),
+  }
 }
 
 function making(database: Database, write: Write, audit: Audit): Pick<OrderStore, 'createOrder'> {
@@ -105,27 +111,23 @@ function making(database: Database, write: Write, audit: Audit): Pick<OrderStore
   }
 }
 
-function reading(database: Database): Pick<OrderStore, 'readOrder' | 'listOrders' | 'openTargets'> {
-  const order = 'select id, mode, plan, author, created_at as createdAt, deadline from orders'
-  const one = database.prepare<[string], OrderRow>(`${order} where id = ?`)
-  const newest = database.prepare<[number], OrderRow>(`${order} order by created_at desc, id desc limit ?`)
-  const targets = database.prepare<[string], TargetRow>(`select ${columns} where order_id = ? order by position`)
+function reading(database: Database): Pick<OrderStore, 'readOrder' | 'openTargets'> {
+  const one = database.prepare<[string], OrderRow>(
+    'select id, mode, plan, author, created_at as createdAt, deadline from orders where id = ?',
+  )
+  const targets = database.prepare<[string], TargetRow>(`select ${targetColumns} where order_id = ? order by position`)
   const opened = database.prepare<{ node: string | null }, Omit<OpenTarget, 'plan'> & { plan: Buffer | null }>(
     `select order_id as "order", node, state, orders.mode, orders.plan, orders.created_at as createdAt, orders.deadline
      from targets join orders on orders.id = targets.order_id
      where ${open} and (:node is null or node = :node) order by orders.created_at, orders.id, position`,
   )
-  const whole = ({ plan, ...found }: OrderRow) => ({
-    ...found,
-    ...planOf(plan),
-    targets: targets.all(found.id).map(targetOf),
-  })
   return {
     async readOrder(id) {
       const found = one.get(id)
-      return found && whole(found)
+      if (!found) return undefined
+      const { plan, ...order } = found
+      return { ...order, ...planOf(plan), targets: targets.all(id).map(targetOf) }
     },
-    listOrders: async (limit) => newest.all(limit).map(whole),
     openTargets: async (node) =>
       opened.all({ node: node ?? null }).map(({ plan, ...target }) => ({ ...target, ...planOf(plan) })),
   }

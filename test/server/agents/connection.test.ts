@@ -219,7 +219,7 @@ test('a report is stored once, with the times by the clock of the server', async
     agent.send({ type: 'report', report, clock: Date.now() + off })
     assert.equal((await agent.next('stored')).run, report.run.id)
   }
-  const runs = await served.client.call(api.listRuns, {})
+  const runs = await served.client.list(api.listRuns, {})
   assert.equal(runs.length, 1)
   assert(Math.abs((runs[0]?.finishedAt ?? 0) - (now - 1000)) < 1000)
   assert.equal((await served.client.call(api.readNode, { node: 'n1' })).state, 'unchanged')
@@ -237,6 +237,6 @@ test('times that no date can hold are refused, and those of a clock that jumped 
   const jumped = reportOf(randomUUID(), { startedAt: Date.now(), finishedAt: 0 })
   agent.send({ type: 'report', report: jumped, clock: 8.64e15 })
   await agent.next('stored')
-  const [run] = await served.client.call(api.listRuns, {})
+  const [run] = await served.client.list(api.listRuns, {})
   assert.deepEqual([run?.startedAt, run?.finishedAt], [0, 0])
 })

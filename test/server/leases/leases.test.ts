@@ -16,7 +16,7 @@ async function members(served: Served, count: number) {
   const agents = await Promise.all(keys.map((one) => member(served.place, one)))
   const catalogs = await Promise.all(agents.map(async ({ next }) => (await next('catalog')).catalog))
   const states = async () =>
-    (await served.client.call(api.listLeases, {})).map(({ node, state, reason }) => ({ node, state, reason }))
+    (await served.client.list(api.listLeases, {})).map(({ node, state, reason }) => ({ node, state, reason }))
   return { keys, agents, catalogs, states }
 }
 
@@ -58,7 +58,7 @@ test('of two that ask at once one gets the lease, and the other when that is giv
   m1.send({ type: 'lease-over', group: 'quorum', fence: first.fence })
   const second = await m2.next('lease')
   assert(second.fence > first.fence)
-  assert.deepEqual((await served.client.call(api.listLeases, { group: 'quorum' }))[0]?.fence, second.fence)
+  assert.deepEqual((await served.client.list(api.listLeases, { group: 'quorum' }))[0]?.fence, second.fence)
   assert.deepEqual(m1.inbox, [])
 })
 
@@ -71,7 +71,7 @@ test('many that ask in the same moment get it one after the other', async (t) =>
   const act = async (agent: Agent) => {
     const { fence } = await agent.next('lease')
     fences.push(fence)
-    const held = (await client.call(api.listLeases, {})).filter(({ state }) => state === 'held')
+    const held = (await client.list(api.listLeases, {})).filter(({ state }) => state === 'held')
     assert.deepEqual(
       held.map((lease) => lease.fence),
       [fence],
@@ -168,7 +168,7 @@ test('the lease of a node that is away is dropped when its time is over, with an
   m2.want(wanted)
   assert.equal(await whyNot(m2), 'm1 is not connected')
   assert.deepEqual(await states(), [{ node: 'm2', state: 'waiting', reason: 'm1 is not connected' }])
-  const [row] = await served.client.call(api.listAudit, { limit: 1 })
+  const [row] = await served.client.list(api.listAudit, {}, 1)
   assert.deepEqual([row?.action, row?.author, row?.subject], ['expire-lease', 'server', 'quorum of m1'])
   const [key] = keys
   assert(key)
@@ -235,10 +235,10 @@ test('a part of the group goes at a time where the rule says so', async (t) => {
   await served.client.call(api.setAttribute, set)
   for (const agent of agents) await agent.next('catalog')
   for (const agent of agents) agent.want(wanted)
-  const held = async () => (await served.client.call(api.listLeases, {})).filter(({ state }) => state === 'held').length
+  const held = async () => (await served.client.list(api.listLeases, {})).filter(({ state }) => state === 'held').length
   for (const until = Date.now() + 5000; (await held()) < 2;) assert(Date.now() < until, 'no two leases within 5 s')
   assert.equal(await held(), 2)
-  const [waiting] = (await served.client.call(api.listLeases, {})).filter(({ state }) => state === 'waiting')
+  const [waiting] = (await served.client.list(api.listLeases, {})).filter(({ state }) => state === 'waiting')
   assert.match(waiting?.reason ?? '', /^at most 2 at a time: node m\d holds it/)
 })
 
@@ -262,7 +262,7 @@ test('an operator takes a lease away, which the audit keeps, and the next one is
   })
   assert((await m2.next('lease')).fence > fence)
   assert.match(await whyNot(m1), /m2 holds it/)
-  const [row] = await client.call(api.listAudit, { limit: 1 })
+  const [row] = await client.list(api.listAudit, {}, 1)
   assert.deepEqual([row?.action, row?.author, row?.subject], ['release-lease', 'admin', 'quorum of m1'])
 })
 

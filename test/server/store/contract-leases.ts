@@ -41,14 +41,19 @@ export function leasesContract(open: Open) {
     const [a] = await enrolled(store, 'a')
     const given = await store.grantLease({ ...zookeeper, node: a, ...times })
     assert(given)
-    const before = await store.listAudit(100)
+    const before = await store.listAudit({ limit: 100 })
     await store.endLease(given)
-    assert.deepEqual(await store.listAudit(100), before)
+    assert.deepEqual(await store.listAudit({ limit: 100 }), before)
     const taken = await store.grantLease({ ...zookeeper, node: a, ...times })
     assert(taken)
     await store.endLease(taken, { by, action: 'release-lease' })
     const row = { author: 'ann', at: 1000, action: 'release-lease', subject: 'zookeeper of a' }
-    assert.deepEqual((await store.listAudit(100))[0], { ...row, before: taken, after: null })
+    assert.deepEqual((await store.listAudit({ limit: 100 }))[0], {
+      ...row,
+      id: before.length + 1,
+      before: taken,
+      after: null,
+    })
   })
 
   test('frees the leases of a revoked node, and gives it none', async (t) => {

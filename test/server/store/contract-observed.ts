@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { test, type TestContext } from 'node:test'
 import type { ResourceEvent, Run } from '../../../protocol/events.ts'
 import { reportOf } from '../../helpers/fake-agent.ts'
+import type { OrderFilter } from '../../../server/store/store.ts'
 import { enrolled, type Open } from './enrolled.ts'
 
 const changed: ResourceEvent = {
@@ -167,8 +168,27 @@ export function ordersContract(open: Open) {
       { node: 'b', state: 'refused' as const, reason: 'pending: alone', ...empty },
     ]
     assert.deepEqual(await store.readOrder('o1'), { ...order, targets })
-    assert.deepEqual(await store.listOrders(5), [{ ...order, targets }])
+    assert.deepEqual(await store.listOrders({ limit: 5 }), [{ ...order, states: { refused: 1, waiting: 1 } }])
     assert.equal(await store.readOrder('o2'), undefined)
+  })
+
+  test('lists orders with how many targets are in each state, by what is asked of them, page by page', async (t) => {
+    const { store, a, b } = await ordered(t)
+    const more = { mode: 'plan', author: 'bob', deadline: 99 } as const
+    await store.createOrder({ ...more, id: 'o2', createdAt: 10 }, [{ node: a, state: 'waiting' }])
+    await store.createOrder({ ...more, id: 'o3', createdAt: 11 }, [{ node: b, state: 'refused' }])
+    await store.turnTarget('o1', a, ['waiting'], { state: 'cancelled', at: 12 })
+    const ids = async (filter: Omit<OrderFilter, 'limit'>) =>
+      (await store.listOrders({ ...filter, limit: 9 })).map(({ id }) => id).join(' ')
+    assert.equal(await ids({}), 'o3 o2 o1')
+    assert.equal(await ids({ sort: 'createdAt' }), 'o1 o2 o3')
+    assert.equal(await ids({ after: { createdAt: 10, id: 'o2' } }), 'o1')
+    assert.equal(await ids({ after: { createdAt: 10, id: 'o2' }, sort: 'createdAt' }), 'o3')
+    assert.deepEqual([await ids({ open: true }), await ids({ open: false })], ['o2', 'o3 o1'])
+    assert.deepEqual([await ids({ node: b }), await ids({ state: 'cancelled' })], ['o3 o1', 'o1'])
+    assert.deepEqual([await ids({ author: 'ann' }), await ids({ mode: 'plan' })], ['o1', 'o3 o2'])
+    const [first] = await store.listOrders({ author: 'ann', limit: 1 })
+    assert.deepEqual(first?.states, { cancelled: 1, refused: 1 })
   })
 
   test('turns a target only from the states given, so a final state stays', async (t) => {
@@ -193,7 +213,7 @@ export function ordersContract(open: Open) {
     assert.deepEqual(await store.storeReport(a, reportOf(randomUUID(), { orders: ['o1'], mode: 'plan' }), 20), [])
     assert.deepEqual(await states(), ['waiting', 'refused'])
     const report = reportOf(randomUUID(), { orders: ['o1', 'nowhere'], outcome: 'failed', error: 'no disk' })
-    const [turn] = await store.storeReport(a, report, 21)
+    const [turn] = (await store.storeReport(a, report, 21)) ?? []
     assert.deepEqual(turn, {
       order: 'o1',
       node: a,
@@ -207,7 +227,7 @@ export function ordersContract(open: Open) {
         at: 21,
       },
     })
-    assert.deepEqual(await store.storeReport(a, report, 22), [])
+    assert.deepEqual(await store.storeReport(a, report, 22), undefined)
     assert.deepEqual(await store.openTargets(), [])
   })
 
@@ -224,11 +244,11 @@ export function ordersContract(open: Open) {
       { order: 'o3', plan: hash },
     ])
     assert.equal((await store.readOrder('o3'))?.plan, hash)
-    assert.equal((await store.listAudit(1))[0]?.subject, 'o3')
-    assert.deepEqual((await store.listAudit(1))[0]?.after, { mode: 'converge', plan: hash, targets: 1 })
+    assert.equal((await store.listAudit({ limit: 1 }))[0]?.subject, 'o3')
+    assert.deepEqual((await store.listAudit({ limit: 1 }))[0]?.after, { mode: 'converge', plan: hash, targets: 1 })
 
     const report = reportOf(randomUUID(), { mode: 'plan', orders: ['o2'], outcome: 'would-change', plan: hash })
-    const [turn] = await store.storeReport(a, report, 21)
+    const [turn] = (await store.storeReport(a, report, 21)) ?? []
     assert.equal(turn?.target.plan, hash)
     assert.equal((await store.readOrder('o2'))?.targets[0]?.plan, hash)
   })

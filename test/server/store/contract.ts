@@ -4,6 +4,7 @@ import { describe, test, type TestContext } from 'node:test'
 import { hashSecret } from '../../../server/secrets.ts'
 import type { Store } from '../../../server/store/store.ts'
 import { factsOf } from '../../helpers/fake-agent.ts'
+import { findRunsContract } from './contract-find-runs.ts'
 import { leasesContract } from './contract-leases.ts'
 import { ordersContract, runsContract } from './contract-observed.ts'
 import { by, enrolled, type Open, token } from './enrolled.ts'
@@ -21,6 +22,7 @@ export function storeContract(name: string, openStore: (t: TestContext) => Promi
     enrolContract(open)
     desiredContract(open)
     runsContract(open)
+    findRunsContract(open)
     ordersContract(open)
     leasesContract(open)
   })
@@ -63,7 +65,7 @@ function accessContract(open: Open) {
     await store.setAttribute({ scope: 'node', subject: id, key: 'web.port' }, 81, { author: 'ann', at: 3002 })
     await store.unassign(id, ['web'], { author: 'bob', at: 3003 })
     await store.revoke(id, by)
-    const rows = await store.listAudit(5)
+    const rows = await store.listAudit({ limit: 5 })
     assert.deepEqual(rows.map(({ action, author, before, after }) => ({ action, author, before, after })).slice(1), [
       { action: 'unassign', author: 'bob', before: ['web'], after: [] },
       { action: 'set-attribute', author: 'ann', before: 80, after: 81 },
@@ -71,7 +73,7 @@ function accessContract(open: Open) {
       { action: 'assign', author: 'bob', before: [], after: ['web'] },
     ])
     assert.equal(rows[0]?.action, 'revoke')
-    assert(!JSON.stringify(await store.listAudit(100)).includes(token.secretHash.toString('hex')))
+    assert(!JSON.stringify(await store.listAudit({ limit: 100 })).includes(token.secretHash.toString('hex')))
   })
 
   test('counts each desired write, and nothing else', async (t) => {
@@ -232,19 +234,25 @@ function desiredContract(open: Open) {
     assert.equal(await store.revision(), before + 4)
     const disk = { reason: 'disk', by: 'bob', at: 2000, until: 9000 }
     const newHere = { reason: 'new here', by: 'ann', at: 1000 }
-    assert.deepEqual((await store.listAudit(4)).toReversed(), [
-      {
-        at: 2000,
-        author: 'bob',
-        action: 'disable',
-        subject: 'n1',
-        before: null,
-        after: { reason: 'disk', until: 9000 },
-      },
-      { at: 3000, author: 'ann', action: 'enable', subject: 'n1', before: disk, after: null },
-      { at: 1000, author: 'ann', action: 'audit', subject: 'n1', before: null, after: { reason: 'new here' } },
-      { at: 1000, author: 'ann', action: 'enforce', subject: 'n1', before: newHere, after: null },
-    ])
+    const rows = (await store.listAudit({ limit: 4 })).toReversed()
+    assert.deepEqual(await store.listAudit({ limit: 9, sort: 'id', after: (rows[0]?.id ?? 0) - 1 }), rows)
+    assert.deepEqual(await store.listAudit({ limit: 1, after: rows[1]?.id }), rows.slice(0, 1))
+    assert.deepEqual(
+      rows.map(({ id: _id, ...row }) => row),
+      [
+        {
+          at: 2000,
+          author: 'bob',
+          action: 'disable',
+          subject: 'n1',
+          before: null,
+          after: { reason: 'disk', until: 9000 },
+        },
+        { at: 3000, author: 'ann', action: 'enable', subject: 'n1', before: disk, after: null },
+        { at: 1000, author: 'ann', action: 'audit', subject: 'n1', before: null, after: { reason: 'new here' } },
+        { at: 1000, author: 'ann', action: 'enforce', subject: 'n1', before: newHere, after: null },
+      ],
+    )
   })
 
   test('gives a node its newest facts', async (t) => {

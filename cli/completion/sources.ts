@@ -1,0 +1,57 @@
+/** Nouns whose names `trivet names` knows. */
+export const nouns = [
+  'node',
+  'role',
+  'recipe',
+  'cluster',
+  'order',
+  'run',
+  'token',
+  'group',
+  'attribute',
+  'context',
+] as const
+export type Noun = (typeof nouns)[number]
+
+/** What may stand in a place: names of a noun, files, folders, or what nobody can guess. */
+export type Source = Noun | 'files' | 'folders' | 'anything'
+
+/**
+ * By the word that a usage line has for the place; `lab NODE` is NODE in the verbs that begin with `lab`.
+ * A word that is not in here is an error of the tests: whoever adds one says what completes it.
+ */
+export const sources: Record<string, Source> = {
+  NODE: 'node',
+  NODES: 'node',
+  'lab NODE': 'anything',
+  ROLE: 'role',
+  R: 'role',
+  RECIPE: 'recipe',
+  CLUSTER: 'cluster',
+  C: 'cluster',
+  ORDER: 'order',
+  RUN: 'run',
+  TOKEN: 'token',
+  GROUP: 'group',
+  G: 'group',
+  KEY: 'attribute',
+  CONTEXT: 'context',
+  FILE: 'files',
+  DIR: 'folders',
+  'TOKEN@URL': 'anything',
+  NOUN: 'anything',
+  NAME: 'anything',
+  LAB: 'anything',
+  COMMAND: 'anything',
+  VALUE: 'anything',
+  COLUMNS: 'anything',
+  PATTERN: 'anything',
+  REASON: 'anything',
+  PLACE: 'anything',
+  HASH: 'anything',
+  N: 'anything',
+  PAGE: 'anything',
+  DURATION: 'anything',
+  TIME: 'anything',
+  'HOST:PORT': 'anything',
+}

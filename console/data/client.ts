@@ -1,0 +1,52 @@
+import type { z } from 'zod'
+import type { Endpoint } from '../../protocol/api/endpoint.ts'
+import { ApiError } from '../../protocol/views.ts'
+import { headersOf, signOut } from './token.ts'
+import { requestOf } from './request.ts'
+
+/** The server answered, and the answer is no; or it did not answer. */
+export class Failure extends Error {
+  override name = 'Failure'
+  code: string
+  details: unknown
+
+  constructor(message: string, code: string, details?: unknown) {
+    super(message)
+    this.code = code
+    this.details = details
+  }
+}
+
+/** Calls the API: `call(api.readNode, { node: 'web-1' })`. */
+export async function call<In extends z.ZodType, Out extends z.ZodType>(
+  endpoint: Endpoint<In, Out>,
+  input: z.input<In> & object,
+  signal?: AbortSignal,
+): Promise<z.output<Out>> {
+  const response = await open(endpoint, input, signal)
+  const answer = endpoint.output.safeParse(await response.json())
+  if (answer.success) return answer.data
+  throw new Failure(
+    `What the server answers to ${endpoint.method} ${endpoint.path} is not what this page expects. Load the page anew.`,
+    'unexpected-answer',
+  )
+}
+
+/** The response, once it is known to be a good one. */
+export async function open(endpoint: Endpoint, input: object, signal?: AbortSignal): Promise<Response> {
+  const { method, url, body } = requestOf(endpoint, input)
+  const response = await fetch(url, {
+    method,
+    headers: { ...headersOf(), ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+    ...(body === undefined ? {} : { body }),
+    ...(signal ? { signal } : {}),
+  }).catch((error: unknown) => {
+    if (signal?.aborted) throw error
+    throw new Failure('The server does not answer. It is asked again.', 'no-answer')
+  })
+  if (response.ok) return response
+  const said = ApiError.safeParse(await response.json().catch(() => undefined))
+  if (response.status === 401) signOut()
+  if (!said.success) throw new Failure(`The server answered ${response.status}.`, 'unknown')
+  throw new Failure(said.data.error, said.data.code, 'details' in said.data ? said.data.details : undefined)
+}

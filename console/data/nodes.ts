@@ -1,0 +1,60 @@
+import type { NodeSummary } from '../../protocol/views.ts'
+import type { IconName } from '../parts/icon.tsx'
+import type { Tone } from '../status.ts'
+
+export interface Facet {
+  label: string
+  tone: Tone
+  icon: IconName
+  has: (node: NodeSummary) => boolean
+}
+
+/** What the tiles of the fleet and the filters of the nodes ask for. */
+export const facets: Record<string, Facet> = {
+  converged: { label: 'Converged', tone: 'good', icon: 'check', has: ({ state }) => state === 'unchanged' },
+  changed: { label: 'Changed', tone: 'news', icon: 'changed', has: ({ state }) => state === 'changed' },
+  failed: { label: 'Failed', tone: 'bad', icon: 'failed', has: ({ state }) => failures.has(state) },
+  drifting: { label: 'Would change', tone: 'warn', icon: 'drift', has: ({ state }) => state === 'would-change' },
+  pending: { label: 'Pending', tone: 'wait', icon: 'wait', has: ({ state }) => state === 'pending' },
+  offline: { label: 'Offline', tone: 'calm', icon: 'offline', has: ({ connected }) => !connected },
+}
+
+const failures = new Set<NodeSummary['state']>(['failed', 'interrupted', 'error'])
+
+export interface NodeQuery {
+  text?: string | undefined
+  facet?: string | undefined
+  role?: string | undefined
+  cluster?: string | undefined
+  sort?: string | undefined
+}
+
+export function selectNodes(nodes: NodeSummary[], { text = '', facet, role, cluster, sort }: NodeQuery) {
+  const has = facet === undefined ? undefined : facets[facet]?.has
+  const wanted = text.toLowerCase()
+  const found = nodes.filter(
+    (node) =>
+      (!wanted || [node.name, node.address ?? ''].some((one) => one.toLowerCase().includes(wanted))) &&
+      (!has || has(node)) &&
+      (!role || node.roles.includes(role)) &&
+      (!cluster || node.cluster === cluster),
+  )
+  return found.toSorted(orderOf(sort))
+}
+
+const keys: Record<string, (node: NodeSummary) => string | number> = {
+  name: ({ name }) => name,
+  state: ({ state }) => state,
+  cluster: ({ cluster }) => cluster,
+  lastRun: ({ lastRun }) => lastRun?.finishedAt ?? 0,
+}
+
+/** `name`, and `-lastRun` for the other way round. */
+function orderOf(sort = 'name') {
+  const [sign, field] = sort.startsWith('-') ? [-1, sort.slice(1)] : [1, sort]
+  const keyOf = keys[field] ?? (({ name }: NodeSummary) => name)
+  return (one: NodeSummary, other: NodeSummary) => {
+    const [a, b] = [keyOf(one), keyOf(other)]
+    return sign * (typeof a === 'number' && typeof b === 'number' ? a - b : String(a).localeCompare(String(b)))
+  }
+}

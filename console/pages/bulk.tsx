@@ -1,0 +1,60 @@
+import { useState } from 'preact/hooks'
+import { api } from '../../protocol/api.ts'
+import { call } from '../data/client.ts'
+import { say } from '../data/notes.ts'
+import { many } from '../text.ts'
+import { AssignDialog } from './assign.tsx'
+import { DisableDialog } from './disable.tsx'
+import { NewOrder } from './new-order.tsx'
+import { useAct } from '../data/act.ts'
+
+interface BulkProps {
+  nodes: string[]
+  /** All that the filters let through, on every page. */
+  found: string[]
+  onSelect: (next: ReadonlySet<string>) => void
+  onDone: () => void
+}
+
+/** What can be done with the nodes that are selected. */
+export function Bulk({ nodes, found, onSelect, onDone }: BulkProps) {
+  const [shown, setShown] = useState<'assign' | 'unassign' | 'disable'>()
+  const enabling = useAct(async () => {
+    await call(api.enableNodes, { nodes })
+    say(`${many(nodes.length, 'node')} may converge again.`)
+    onDone()
+  })
+  function close() {
+    setShown(undefined)
+    onDone()
+  }
+  return (
+    <section class="bulk" aria-label="Selected nodes">
+      <strong class="number">{many(nodes.length, 'node')} selected</strong>
+      {nodes.length < found.length && (
+        <button type="button" class="button bare small" onClick={() => onSelect(new Set(found))}>
+          Select all {found.length.toLocaleString('en')}
+        </button>
+      )}
+      <NewOrder mode="plan" target={{ nodes }} />
+      <NewOrder mode="converge" target={{ nodes }} />
+      <button type="button" class="button" onClick={() => setShown('assign')}>
+        Assign…
+      </button>
+      <button type="button" class="button" onClick={() => setShown('unassign')}>
+        Unassign…
+      </button>
+      <button type="button" class="button" onClick={() => setShown('disable')}>
+        Disable…
+      </button>
+      <button type="button" class="button" disabled={enabling.busy} onClick={() => void enabling.run()}>
+        Enable
+      </button>
+      <button type="button" class="button bare" onClick={() => onSelect(new Set())}>
+        Clear
+      </button>
+      {(shown === 'assign' || shown === 'unassign') && <AssignDialog way={shown} nodes={nodes} onClose={close} />}
+      {shown === 'disable' && <DisableDialog nodes={nodes} onClose={close} />}
+    </section>
+  )
+}

@@ -1,0 +1,169 @@
+import { api } from '../../protocol/api.ts'
+import type { FleetView, OpenOrder } from '../../protocol/history.ts'
+import { facets } from '../data/nodes.ts'
+import { useCall } from '../data/use-call.ts'
+import { Icon } from '../parts/icon.tsx'
+import { countOf, Done } from '../parts/order-parts.tsx'
+import { Ago, Card, Empty, Loading, PageHead, Status, Trouble } from '../parts/parts.tsx'
+import { Table } from '../parts/table.tsx'
+import { OutcomePlot } from '../plots/day-plot.tsx'
+import type { Bar } from '../plots/days.ts'
+import { hrefOf, to } from '../route.ts'
+import { runLooks } from '../status.ts'
+import { many } from '../text.ts'
+import { NewOrder } from './new-order.tsx'
+
+const everyMs = 5000
+
+export function Fleet() {
+  const { value: fleet, failure } = useCall(api.readFleet, {}, { every: everyMs })
+  if (fleet?.nodes === 0) return <NoNodes />
+  return (
+    <>
+      <PageHead title="Fleet" lead={fleet && many(fleet.nodes, 'node')}>
+        <NewOrder mode="plan" target={{ all: true }} />
+        <NewOrder mode="converge" target={{ all: true }} />
+      </PageHead>
+      <Trouble failure={failure} />
+      {fleet ? <Glance fleet={fleet} /> : !failure && <Loading />}
+    </>
+  )
+}
+
+function Glance({ fleet }: { fleet: FleetView }) {
+  const bars = fleet.days.map(({ day, runs }): Bar => ({ at: day, counts: runs }))
+  return (
+    <div class="stack">
+      <Tiles fleet={fleet} />
+      <div class="columns wide-first">
+        <Card title="Runs of the last days">
+          <OutcomePlot bars={bars} label="Runs of the last days by outcome" nameOf={dayName} />
+        </Card>
+        <Card title="Orders under way" flush aside={<a href="/orders">All orders</a>}>
+          {fleet.orders.length > 0 ? (
+            <OpenOrders orders={fleet.orders} />
+          ) : (
+            <Empty title="None">Nobody waits for anything.</Empty>
+          )}
+        </Card>
+      </div>
+      <Card title="What failed last" flush aside={<a href={hrefOf('/history', { outcome: 'failed' })}>All failures</a>}>
+        <Failures failures={fleet.failures} />
+      </Card>
+    </div>
+  )
+}
+
+function Tiles({ fleet: { states, drifting, offline } }: { fleet: FleetView }) {
+  const failed = (states.failed ?? 0) + (states.interrupted ?? 0) + (states.error ?? 0)
+  const counts = {
+    converged: states.unchanged ?? 0,
+    changed: states.changed ?? 0,
+    failed,
+    drifting,
+    pending: states.pending ?? 0,
+    offline,
+  }
+  return (
+    <div class="tiles">
+      {Object.entries(counts).map(([name, count]) => {
+        const look = name === 'drifting' ? drift : facets[name]
+        const href = name === 'drifting' ? hrefOf('/history', { drift: 'true' }) : hrefOf('/nodes', { is: name })
+        return (
+          <a key={name} class={`tile ${count === 0 ? 'zero' : ''}`} href={href}>
+            <span class="count">{count.toLocaleString('en')}</span>
+            <span class="label">
+              {look && (
+                <span class={look.tone}>
+                  <Icon name={look.icon} />
+                </span>
+              )}
+              {look?.label}
+            </span>
+          </a>
+        )
+      })}
+    </div>
+  )
+}
+
+const drift = { label: 'Drifting', tone: 'warn', icon: 'drift' } as const
+
+function OpenOrders({ orders }: { orders: OpenOrder[] }) {
+  const head = ['Order', 'Done', 'Asked'].map((name) => (
+    <th key={name} scope="col" class={name === 'Asked' ? 'right' : ''}>
+      {name}
+    </th>
+  ))
+  return (
+    <Table label="Orders under way" head={head}>
+      {orders.map(({ id, mode, targets, createdAt }) => (
+        <tr key={id}>
+          <td>
+            <a data-row class="name" href={to('orders', id)}>
+              {mode === 'plan' ? 'Plan' : 'Converge'} {many(countOf(targets), 'node')}
+            </a>
+          </td>
+          <td>
+            <Done states={targets} />
+          </td>
+          <td class="right muted">
+            <Ago at={createdAt} />
+          </td>
+        </tr>
+      ))}
+    </Table>
+  )
+}
+
+function Failures({ failures }: { failures: FleetView['failures'] }) {
+  if (failures.length === 0) return <Empty title="Nothing has failed" />
+  const head = ['Node', 'Outcome', 'Why', 'When'].map((name) => (
+    <th key={name} scope="col" class={name === 'When' ? 'right' : ''}>
+      {name}
+    </th>
+  ))
+  return (
+    <Table label="What failed last" head={head}>
+      {failures.map(({ run, node, outcome, resource, error, finishedAt }) => (
+        <tr key={run}>
+          <td>
+            <a class="name" href={to('nodes', node)}>
+              {node}
+            </a>
+          </td>
+          <td>
+            <Status look={runLooks[outcome]} />
+          </td>
+          <td class="wide">
+            <span class="clip">
+              <span class="mono">{resource}</span> <span class="muted">{error}</span>
+            </span>
+          </td>
+          <td class="right">
+            <a data-row href={to('runs', run)}>
+              <Ago at={finishedAt} />
+            </a>
+          </td>
+        </tr>
+      ))}
+    </Table>
+  )
+}
+
+function NoNodes() {
+  return (
+    <>
+      <PageHead title="Fleet" />
+      <Empty title="No nodes yet">
+        Make a join token with <code>trivet token create</code> or under <a href="/tokens">Tokens</a>, and join a node
+        with it.
+      </Empty>
+    </>
+  )
+}
+
+/** Days are those of UTC. */
+function dayName(at: number) {
+  return new Date(at).toLocaleDateString('en', { month: 'short', day: 'numeric', timeZone: 'UTC' })
+}

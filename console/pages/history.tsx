@@ -1,0 +1,158 @@
+import { api } from '../../protocol/api.ts'
+import { RunMode, RunOutcome, Trigger } from '../../protocol/events.ts'
+import type { Activity } from '../../protocol/history.ts'
+import { useCall } from '../data/use-call.ts'
+import { Choice } from '../parts/choice.tsx'
+import { Icon } from '../parts/icon.tsx'
+import { Card, Loading, PageHead, Trouble } from '../parts/parts.tsx'
+import { RunTable } from '../parts/run-parts.tsx'
+import type { Bar } from '../plots/days.ts'
+import { HeatMap } from '../plots/heat-map.tsx'
+import { goQuery, usePlace } from '../router.ts'
+import { timeOf } from '../text.ts'
+
+const pageSize = 50
+
+/** Every run there was: found by node, role, resource, words and time. */
+export function History() {
+  const { query } = usePlace()
+  const runs = useCall(api.listRuns, { ...filtersOf(query), limit: pageSize })
+  const { node, cluster } = filtersOf(query)
+  const activity = useCall(
+    api.readActivity,
+    { ...(node ? { node } : {}), ...(cluster ? { cluster } : {}) },
+    { every: 60_000 },
+  )
+  const next = runs.value?.next
+  return (
+    <>
+      <PageHead title="History" lead="Every run there was." />
+      <div class="stack">
+        <Card title="Runs per hour" aside={<span class="muted">a number tells how many failed</span>}>
+          <HeatMap bars={hoursOf(activity.value ?? [])} days={7} query={query} />
+        </Card>
+        <div>
+          <Filters query={query} />
+          <Trouble failure={runs.failure} />
+          <section class="card">
+            {runs.value ? <RunTable runs={runs.value.items} /> : !runs.failure && <Loading />}
+            {(query['after'] || next) && (
+              <nav class="pager" aria-label="Pages of the list">
+                <span class="grow" />
+                <button
+                  type="button"
+                  class="button small"
+                  disabled={!query['after']}
+                  onClick={() => goQuery({ after: undefined })}
+                >
+                  Newest
+                </button>
+                <button
+                  type="button"
+                  class="button small"
+                  disabled={!next}
+                  onClick={() => goQuery({ after: next ?? undefined })}
+                >
+                  Older
+                </button>
+              </nav>
+            )}
+          </section>
+        </div>
+      </div>
+    </>
+  )
+}
+
+type Query = Record<string, string>
+
+const fields = [
+  'node',
+  'role',
+  'cluster',
+  'outcome',
+  'trigger',
+  'mode',
+  'drift',
+  'resource',
+  'text',
+  'from',
+  'to',
+  'order',
+  'after',
+]
+
+/** What the URL asks for, as far as the call knows it. */
+function filtersOf(query: Query) {
+  const filled = Object.entries(query).filter(([name, value]) => fields.includes(name) && value)
+  return api.listRuns.input.partial().safeParse(Object.fromEntries(filled)).data ?? {}
+}
+
+function Filters({ query }: { query: Query }) {
+  const { from, to, order } = query
+  return (
+    <div class="filters" role="search">
+      <TextFilter name="text" label="Words, in changes and errors" query={query} />
+      <TextFilter name="node" label="Node" query={query} />
+      <TextFilter name="resource" label="Resource: file[/etc/motd]" query={query} />
+      <TextFilter name="role" label="Role" query={query} />
+      <Choice name="outcome" label="Any outcome" options={RunOutcome.options} query={query} />
+      <Choice name="trigger" label="Any reason" options={Trigger.options} query={query} />
+      <Choice name="mode" label="Runs and plans" options={RunMode.options} query={query} />
+      <label class="tick">
+        <input
+          type="checkbox"
+          checked={query['drift'] === 'true'}
+          onChange={({ currentTarget: { checked } }) =>
+            goQuery({ drift: checked ? 'true' : undefined, after: undefined })
+          }
+        />{' '}
+        with drift
+      </label>
+      {order && <Taken text={`Order ${order}`} fields={['order']} />}
+      {from && (
+        <Taken
+          text={`${timeOf(Number(from)).slice(0, 16)} – ${to ? timeOf(Number(to)).slice(11, 16) : 'now'}`}
+          fields={['from', 'to']}
+        />
+      )}
+    </div>
+  )
+}
+
+/** A filter that a link brought; it can only be taken off. */
+function Taken({ text, fields: names }: { text: string; fields: string[] }) {
+  return (
+    <button
+      type="button"
+      class="button"
+      onClick={() => goQuery({ ...Object.fromEntries(names.map((name) => [name, undefined])), after: undefined })}
+    >
+      {text} <Icon name="close" />
+      <span class="unseen">Take this filter off</span>
+    </button>
+  )
+}
+
+function TextFilter({ name, label, query }: { name: string; label: string; query: Query }) {
+  return (
+    <input
+      class="input search"
+      type="search"
+      placeholder={label}
+      aria-label={label}
+      value={query[name] ?? ''}
+      onChange={({ currentTarget }) => goQuery({ [name]: currentTarget.value.trim(), after: undefined })}
+    />
+  )
+}
+
+function hoursOf(activity: Activity[]): Bar[] {
+  const byHour = new Map<number, Bar>()
+  for (const { hour, outcome, runs } of activity) {
+    const bar = byHour.get(hour) ?? { at: hour, counts: {} }
+    bar.counts[outcome] = (bar.counts[outcome] ?? 0) + runs
+    byHour.set(hour, bar)
+  }
+  return [...byHour.values()]
+}

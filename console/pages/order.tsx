@@ -1,0 +1,176 @@
+import { api } from '../../protocol/api.ts'
+import { isFinal, type Order as OrderView, type Target } from '../../protocol/views.ts'
+import { useAct } from '../data/act.ts'
+import { call } from '../data/client.ts'
+import { say } from '../data/notes.ts'
+import { isOver, type Progress, useOrder } from '../data/watch-order.ts'
+import { useMay } from '../me.ts'
+import { Events } from '../parts/events.tsx'
+import { Icon } from '../parts/icon.tsx'
+import { Done, nameOfTargets, statesOf, TargetCounts } from '../parts/order-parts.tsx'
+import { Ago, Card, Empty, Loading, PageHead, Status, Trouble } from '../parts/parts.tsx'
+import { countsText } from '../parts/run-parts.tsx'
+import { Table } from '../parts/table.tsx'
+import { hrefOf, to } from '../route.ts'
+import { go, usePlace } from '../router.ts'
+import { targetLooks } from '../status.ts'
+import { timeOf } from '../text.ts'
+
+export function Order({ params: { order: id = '' } }: { params: Record<string, string> }) {
+  const { order, progress, failure } = useOrder(id)
+  const { query } = usePlace()
+  if (!order) return failure ? <Trouble failure={failure} /> : <Loading />
+  const node = query['node'] ?? nodeToShow(order.targets)
+  const shown = order.targets.find((target) => target.node === node)
+  return (
+    <>
+      <OrderHead order={order} />
+      <Trouble failure={failure} />
+      <div class="columns">
+        <Card title="Targets" flush aside={<Done states={statesOf(order.targets)} />}>
+          <Targets order={order} progress={progress} shown={node} />
+        </Card>
+        {shown && <Live target={shown} progress={progress[shown.node]} />}
+      </div>
+    </>
+  )
+}
+
+/** The one that runs, or the first. */
+function nodeToShow(targets: Target[]) {
+  return (
+    targets.find(({ state }) => state === 'started') ??
+    targets.find(({ state }) => state === 'failed') ??
+    targets[0]
+  )?.node
+}
+
+function OrderHead({ order }: { order: OrderView }) {
+  const { id, mode, author, createdAt, deadline, targets, plan } = order
+  return (
+    <PageHead
+      under={[{ name: 'Orders', href: '/orders' }]}
+      title={
+        <>
+          {mode === 'plan' ? 'Plan' : 'Converge'} {nameOfTargets(targets)} <TargetCounts states={statesOf(targets)} />
+        </>
+      }
+      lead={
+        <>
+          <span class="mono">{id}</span> · by {author} <Ago at={createdAt} />
+          {!isOver(order) && <> · ends at {timeOf(deadline)} at the latest</>}
+          {plan && <> · by plan {plan.slice(0, 12)}</>}
+        </>
+      }
+    >
+      <Acts order={order} />
+    </PageHead>
+  )
+}
+
+const badStates = new Set<Target['state']>(['failed', 'unreachable', 'timed-out', 'refused', 'cancelled'])
+
+function Acts({ order: { id, mode, targets } }: { order: OrderView }) {
+  const may = useMay('operator')
+  const cancelling = useAct(async () => {
+    await call(api.cancelOrder, { id })
+    say('Cancelled for every node that was not done.')
+  })
+  const bad = targets.filter(({ state }) => badStates.has(state)).map(({ node }) => node)
+  const again = useAct(async () => {
+    const { id: next } = await call(api.createOrder, { mode, nodes: bad })
+    go(to('orders', next))
+  })
+  if (!may) return null
+  return (
+    <>
+      {targets.some(({ state }) => !isFinal(state)) && (
+        <button type="button" class="button danger" disabled={cancelling.busy} onClick={() => void cancelling.run()}>
+          <Icon name="stop" />
+          Cancel
+        </button>
+      )}
+      {bad.length > 0 && (
+        <button type="button" class="button" disabled={again.busy} onClick={() => void again.run()}>
+          <Icon name="orders" />
+          Again on {bad.length} that did not converge
+        </button>
+      )}
+    </>
+  )
+}
+
+interface TargetsProps {
+  order: OrderView
+  progress: Record<string, Progress>
+  shown: string | undefined
+}
+
+function Targets({ order, progress, shown }: TargetsProps) {
+  const head = ['Node', 'State', 'What'].map((name) => (
+    <th key={name} scope="col">
+      {name}
+    </th>
+  ))
+  return (
+    <Table label="Targets" head={head}>
+      {order.targets.map((target) => (
+        <tr key={target.node} class={target.node === shown ? 'selected' : ''}>
+          <td>
+            <a data-row class="name" href={hrefOf(to('orders', order.id), { node: target.node })}>
+              {target.node}
+            </a>
+          </td>
+          <td>
+            <Status look={targetLooks[target.state]} />
+          </td>
+          <td class="wide">
+            <TargetText target={target} progress={progress[target.node]} />
+          </td>
+        </tr>
+      ))}
+    </Table>
+  )
+}
+
+function TargetText({
+  target: { state, reason, counts, node },
+  progress,
+}: {
+  target: Target
+  progress: Progress | undefined
+}) {
+  if (progress && !isFinal(state))
+    return (
+      <span class="progress">
+        <progress max={Math.max(progress.total, 1)} value={progress.done} aria-label={`Resources done on ${node}`} />
+        <span class="number">
+          {progress.done}/{progress.total}
+        </span>
+      </span>
+    )
+  const text = reason ?? (counts ? countsText(counts) : '')
+  return (
+    <span class="clip" title={text}>
+      {text}
+    </span>
+  )
+}
+
+/** What one node does just now, resource by resource; when it is done, its run. */
+function Live({ target, progress }: { target: Target; progress: Progress | undefined }) {
+  const { node, run, state, reason } = target
+  const link =
+    run && isFinal(state) ? <a href={to('runs', run)}>The whole run</a> : <a href={to('nodes', node)}>The node</a>
+  return (
+    <Card title={node} flush aside={link}>
+      <div aria-live="polite">
+        {progress && progress.events.length > 0 ? (
+          <Events events={progress.events} />
+        ) : (
+          <Empty title={isFinal(state) ? targetLooks[state].label : 'Nothing has changed yet'}>{reason}</Empty>
+        )}
+      </div>
+    </Card>
+  )
+}

@@ -1,0 +1,146 @@
+import { useState } from 'preact/hooks'
+import { api } from '../../protocol/api.ts'
+import type { RoleView } from '../../protocol/views.ts'
+import { useAct } from '../data/act.ts'
+import { call } from '../data/client.ts'
+import { say } from '../data/notes.ts'
+import { useCall, useList } from '../data/use-call.ts'
+import { useMay } from '../me.ts'
+import { Dialog, DialogHead } from '../parts/dialog.tsx'
+import { NodeTable } from '../parts/node-table.tsx'
+import { Card, Empty, Loading, PageHead, Trouble } from '../parts/parts.tsx'
+import { usePlace } from '../router.ts'
+import { many, valueText } from '../text.ts'
+import { NewOrder } from './new-order.tsx'
+import { Recipes } from './roles.tsx'
+
+export function Role({ params: { role: name = '' } }: { params: Record<string, string> }) {
+  const { value: role, failure, reload } = useCall(api.readRole, { role: name }, { every: 10_000 })
+  const [assigning, setAssigning] = useState(false)
+  const may = useMay('operator')
+  function close() {
+    setAssigning(false)
+    reload()
+  }
+  if (!role) return failure ? <Trouble failure={failure} /> : <Loading />
+  return (
+    <>
+      <PageHead title={name} lead={role.description} under={[{ name: 'Roles', href: '/roles' }]}>
+        {may && (
+          <button type="button" class="button" onClick={() => setAssigning(true)}>
+            Assign to nodes…
+          </button>
+        )}
+        {role.nodes.length > 0 && (
+          <>
+            <NewOrder mode="plan" target={{ role: name }} />
+            <NewOrder mode="converge" target={{ role: name }} />
+          </>
+        )}
+      </PageHead>
+      <div class="columns wide-first">
+        <Who role={name} />
+        <What role={role} />
+      </div>
+      {assigning && <AssignTo role={role} onClose={close} />}
+    </>
+  )
+}
+
+function Who({ role }: { role: string }) {
+  const { query } = usePlace()
+  const { value } = useList(api.listNodes, { role }, { every: 5000 })
+  return (
+    <Card title={value ? many(value.length, 'node') : 'Nodes'} flush>
+      {value?.length === 0 && <Empty title="No node has it" />}
+      {value && value.length > 0 && (
+        <NodeTable nodes={value} sort={query['sort'] ?? 'name'} columns={['cluster', 'lastRun']} />
+      )}
+    </Card>
+  )
+}
+
+function What({ role: { recipes, attributes, watch, audit, window, runDeadlineMs } }: { role: RoleView }) {
+  const policy = { watch, audit, window, 'run deadline': runDeadlineMs }
+  const rows = Object.entries(policy).filter(([, value]) => value !== undefined)
+  return (
+    <Card title="What it is">
+      <dl class="facts">
+        <dt>Recipes</dt>
+        <dd>
+          <Recipes names={recipes} />
+        </dd>
+        {Object.entries(attributes).map(([recipe, values]) => (
+          <>
+            <dt>{recipe}</dt>
+            <dd class="mono">{valueText(values)}</dd>
+          </>
+        ))}
+        {rows.map(([key, value]) => (
+          <>
+            <dt>{key}</dt>
+            <dd class="mono">{valueText(value)}</dd>
+          </>
+        ))}
+      </dl>
+    </Card>
+  )
+}
+
+const shownAtMost = 200
+
+function AssignTo({ role, onClose }: { role: RoleView; onClose: () => void }) {
+  const { value: nodes } = useList(api.listNodes, {})
+  const [chosen, setChosen] = useState<string[]>([])
+  const [text, setText] = useState('')
+  const act = useAct(async () => {
+    for (const node of chosen) await call(api.assignRoles, { node, roles: [role.name] })
+    say(`${role.name} is assigned to ${many(chosen.length, 'node')}.`)
+    onClose()
+  })
+  const without = (nodes ?? []).filter(({ name }) => !role.nodes.includes(name) && name.includes(text))
+  return (
+    <Dialog label={`Assign ${role.name}`} onClose={onClose}>
+      <DialogHead title={`Assign ${role.name} to nodes`} onClose={onClose} />
+      <div class="inside form">
+        <input
+          class="input"
+          type="search"
+          placeholder="Name"
+          aria-label="Name of a node"
+          value={text}
+          onInput={({ currentTarget }) => setText(currentTarget.value)}
+        />
+        <Trouble failure={act.failure} />
+        <div class="choices" role="group" aria-label="Nodes">
+          {without.slice(0, shownAtMost).map(({ name, cluster }) => (
+            <label key={name}>
+              <input
+                type="checkbox"
+                checked={chosen.includes(name)}
+                onChange={({ currentTarget: { checked } }) =>
+                  setChosen(checked ? [...chosen, name] : chosen.filter((one) => one !== name))
+                }
+              />
+              {name}
+              <small>{cluster}</small>
+            </label>
+          ))}
+        </div>
+      </div>
+      <footer>
+        <button type="button" class="button" onClick={onClose}>
+          Leave it
+        </button>
+        <button
+          type="button"
+          class="button first"
+          disabled={act.busy || chosen.length === 0}
+          onClick={() => void act.run()}
+        >
+          Assign
+        </button>
+      </footer>
+    </Dialog>
+  )
+}

@@ -1,0 +1,27 @@
+import { goQuery } from '../router.ts'
+
+interface ChoiceProps {
+  name: string
+  label: string
+  options: readonly string[]
+  query: Record<string, string | undefined>
+}
+
+/** A filter with few values, kept in the URL. */
+export function Choice({ name, label, options, query }: ChoiceProps) {
+  return (
+    <select
+      class="select"
+      aria-label={label}
+      value={query[name] ?? ''}
+      onChange={({ currentTarget }) => goQuery({ [name]: currentTarget.value, page: undefined, after: undefined })}
+    >
+      <option value="">{label}</option>
+      {options.map((option) => (
+        <option key={option} value={option}>
+          {option}
+        </option>
+      ))}
+    </select>
+  )
+}

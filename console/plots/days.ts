@@ -1,0 +1,33 @@
+import type { RunOutcome } from '../../protocol/events.ts'
+
+/** How many runs of a day, or an hour, ended how. */
+export interface Bar {
+  at: number
+  counts: Partial<Record<RunOutcome, number>>
+}
+
+/** From the bottom up. */
+export const stacked: RunOutcome[] = ['unchanged', 'changed', 'would-change', 'interrupted', 'failed']
+
+export function sumOf({ counts }: Bar) {
+  return stacked.reduce((sum, outcome) => sum + (counts[outcome] ?? 0), 0)
+}
+
+/** A round number at the top of the axis. */
+export function topOf(most: number) {
+  if (most <= 4) return 4
+  const power = 10 ** Math.floor(Math.log10(most))
+  return [1, 2, 4, 5, 8, 10].map((factor) => factor * power).find((top) => top >= most) ?? most
+}
+
+/** The parts of a bar, each with where it begins and ends between 0 and 1. */
+export function partsOf(bar: Bar, top: number) {
+  let from = 0
+  return stacked.flatMap((outcome) => {
+    const count = bar.counts[outcome] ?? 0
+    if (count === 0) return []
+    const part = { outcome, count, from, to: from + count / top }
+    from = part.to
+    return [part]
+  })
+}

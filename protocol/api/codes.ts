@@ -1,0 +1,94 @@
+interface CodeInfo {
+  /** Of the HTTP answer. */
+  status: number
+  /** What it means and what to do, for the page of errors. */
+  about: string
+}
+
+function of<Names extends string>(codes: Record<Names, CodeInfo>) {
+  return codes
+}
+
+/** What the API refuses with. A code stays what it is once it is here: programs go by it. */
+export const codes = of({
+  'bad-input': {
+    status: 400,
+    about: 'The path, the query or the body is not as the table of calls has it; the error names each field. Mend it.',
+  },
+  'bad-attribute': {
+    status: 400,
+    about: 'No recipe has such an attribute, or not of this type. `trivet recipe show RECIPE` lists what there is.',
+  },
+  'bad-page': {
+    status: 400,
+    about:
+      'What `after` says is not the `next` of a page of this very list, with the same `sort`. Begin anew without `after`.',
+  },
+  'not-logged-in': {
+    status: 401,
+    about: 'There is no token, or none that this server knows. `trivet login` names one.',
+  },
+  'no-session': { status: 401, about: 'To agents: the connection that the session came with is over. Connect again.' },
+  'not-allowed': { status: 403, about: 'Whoever asks may not do this. Ask an admin for more access.' },
+  'not-proven': {
+    status: 403,
+    about: 'To agents that join: the signature is not by the key. Enrol with the key of the node.',
+  },
+  'wrong-token': {
+    status: 403,
+    about:
+      'To agents that join: the join token was deleted, or is of another server. Make another by `trivet token create`.',
+  },
+  'wrong-name': { status: 403, about: 'To agents that join: the join token is for nodes of other names.' },
+  expired: {
+    status: 403,
+    about: 'To agents that join: the time of the join token is over. Make another by `trivet token create`.',
+  },
+  'used-up': {
+    status: 403,
+    about: 'To agents that join: the join token was used as often as it may be. Make another by `trivet token create`.',
+  },
+  'name-taken': {
+    status: 403,
+    about: 'To agents that join: a node of that name lives. Take another name, or revoke that node first.',
+  },
+  'key-taken': {
+    status: 403,
+    about: 'To agents that join: the key is of a node that has joined already. Remove it on the node to join anew.',
+  },
+  'key-revoked': {
+    status: 403,
+    about: 'To agents that join: the key was revoked, and stays so. Remove it on the node to join anew.',
+  },
+  'unknown-route': { status: 404, about: 'There is no such call. The table of calls lists those that there are.' },
+  'unknown-node': { status: 404, about: 'No node has that name; the error tells the closest one.' },
+  'unknown-cluster': { status: 404, about: 'No node is in a cluster of that name, and nothing is set for it.' },
+  'unknown-role': { status: 404, about: 'The revision in force has no role of that name.' },
+  'unknown-recipe': { status: 404, about: 'The revision in force has no recipe of that name.' },
+  'unknown-attribute': { status: 404, about: 'It is not set there, or no recipe has it.' },
+  'unknown-order': { status: 404, about: 'There is no order of that id.' },
+  'unknown-run': {
+    status: 404,
+    about: 'There is no run whose id begins so. Old ones go as the retention policy says.',
+  },
+  'unknown-token': { status: 404, about: 'There is no token of that id.' },
+  'unknown-lease': { status: 404, about: 'The node holds no lease of that group.' },
+  'unknown-blob': { status: 404, about: 'To agents: the blob is not in the catalog of the node.' },
+  revoked: { status: 409, about: 'The node was revoked; a machine may join under its name anew.' },
+  'no-revision': {
+    status: 409,
+    about: 'No recipes and roles are in force; the error says why they do not load. Mend them first.',
+  },
+  'no-catalog': {
+    status: 409,
+    about:
+      'The node has no catalog: it is unassigned, pending or in error. `details.status` says which, the error says why.',
+  },
+  'no-nodes': { status: 409, about: 'The order would be for no node at all.' },
+  'ambiguous-run': { status: 409, about: 'Several runs begin with that id. Give more of it.' },
+  'too-large': { status: 413, about: 'The body is larger than the server reads.' },
+  'not-json': { status: 415, about: 'The body must be JSON, with `content-type: application/json`.' },
+  'too-many-attempts': { status: 429, about: 'Too many wrong tokens came from this address. Wait a minute.' },
+  internal: { status: 500, about: "The fault is the server's. Its log has the cause, under the id of the request." },
+})
+export type Code = keyof typeof codes

@@ -1,0 +1,83 @@
+import type { Activity, Failure, FleetView } from '../../protocol/history.ts'
+import type { NodeSummary } from '../../protocol/views.ts'
+import type { Store } from '../store/store.ts'
+import type { ApiParts, Handlers } from './call.ts'
+import { findNode } from './find.ts'
+import { summariesOf } from './node-views.ts'
+
+const hourMs = 3600 * 1000
+const dayMs = 24 * hourMs
+/** As many as one looks at at a glance. */
+const fewFailures = 10
+
+export function fleetHandlers(parts: ApiParts): Pick<Handlers, 'readFleet' | 'readActivity'> {
+  const { store, clock } = parts
+  return {
+    async readFleet({ cluster, days }) {
+      const at = clock()
+      const clusters = cluster === undefined ? undefined : [cluster]
+      const nodes = summariesOf(parts).then((all) => all.filter((node) => !cluster || node.cluster === cluster))
+      const from = at - (at % dayMs) - (days - 1) * dayMs
+      const [found, activity, orders] = await Promise.all([
+        nodes,
+        store.readActivity({ clusters, mode: 'converge', from }),
+        store.openOrders(),
+      ])
+      const failures = await failuresOf(found, store)
+      return { at, ...countsOf(found), days: daysOf(activity, from, days), failures, orders }
+    },
+    async readActivity({ node, cluster, mode, from = clock() - 7 * dayMs, to }) {
+      const id = node === undefined ? undefined : (await findNode(parts, node)).id
+      const clusters = cluster === undefined ? undefined : [cluster]
+      // The hour that is cut off is told as a whole.
+      return store.readActivity({ node: id, clusters, mode, from: from - (from % hourMs), to })
+    },
+  }
+}
+
+function countsOf(nodes: NodeSummary[]) {
+  const states: FleetView['states'] = {}
+  for (const { state } of nodes) states[state] = (states[state] ?? 0) + 1
+  const count = (is: (node: NodeSummary) => boolean) => nodes.filter(is).length
+  return {
+    nodes: nodes.length,
+    states,
+    offline: count(({ connected }) => !connected),
+    drifting: count(({ lastRun }) => (lastRun?.drift ?? 0) > 0),
+    behind: count(({ behind }) => behind),
+    owing: count(({ owed }) => owed.length > 0),
+    disabled: count(({ disabled }) => disabled !== undefined),
+    audited: count(({ audit }) => audit !== undefined),
+  }
+}
+
+/** Days without a run are there too, so that a plot needs no thought. */
+function daysOf(activity: Activity[], from: number, count: number) {
+  const days: FleetView['days'] = Array.from({ length: count }, (_, index) => ({
+    day: from + index * dayMs,
+    runs: {},
+    drifted: 0,
+  }))
+  for (const { hour, outcome, runs, drifted } of activity) {
+    const day = days[Math.floor((hour - from) / dayMs)]
+    if (!day) continue
+    day.runs[outcome] = (day.runs[outcome] ?? 0) + runs
+    day.drifted += drifted
+  }
+  return days
+}
+
+async function failuresOf(nodes: NodeSummary[], store: Store) {
+  const runs = nodes.flatMap(({ name, state, lastRun }) =>
+    lastRun && (state === 'failed' || state === 'interrupted') ? [{ node: name, ...lastRun }] : [],
+  )
+  const newest = runs.toSorted((a, b) => b.finishedAt - a.finishedAt).slice(0, fewFailures)
+  return Promise.all(
+    newest.map(async ({ node, id, finishedAt, outcome }): Promise<Failure> => {
+      const [[run], events] = await Promise.all([store.findRunsByPrefix(id), store.readEvents(id)])
+      const failed = events.find((event) => event.outcome === 'failed' && !event.ignored)
+      const error = failed?.outcome === 'failed' ? failed.error : (run?.error ?? null)
+      return { node, run: id, finishedAt, outcome, resource: failed?.id ?? null, error }
+    }),
+  )
+}

@@ -1,0 +1,47 @@
+import type { Database } from 'better-sqlite3'
+import type { Activity, OpenOrder } from '../../../protocol/history.ts'
+import { openStates, type TargetState } from '../../../protocol/views.ts'
+import type { ActivityFilter, HistoryStore } from '../store.ts'
+import { createTimeline } from './timeline.ts'
+
+export function createHistory(database: Database): HistoryStore {
+  return { readActivity: activityReader(database), openOrders: openOrderReader(database), ...createTimeline(database) }
+}
+
+/** Of one node by its runs, of more by what was counted as runs came. */
+function activityReader(database: Database): HistoryStore['readActivity'] {
+  const range = '>= :from and (:to is null or {at} < :to) and (:mode is null or mode = :mode)'
+  const counted = database.prepare<Bound, Activity>(
+    `select hour, outcome, sum(runs) as runs, sum(drifted) as drifted from activity
+     where hour ${range.replace('{at}', 'hour')}
+       and (:clusters is null or cluster in (select value from json_each(:clusters)))
+     group by hour, outcome order by hour, outcome`,
+  )
+  const ofNode = database.prepare<Bound, Activity>(
+    `select finished_at / 3600000 * 3600000 as hour, outcome, count(*) as runs, sum(drift > 0) as drifted from runs
+     where node = :node and finished_at ${range.replace('{at}', 'finished_at')}
+     group by 1, 2 order by 1, 2`,
+  )
+  return async ({ clusters, node = null, to = null, mode = null, from }) => {
+    const bound = { from, to, mode, node, clusters: clusters ? JSON.stringify(clusters) : null }
+    return (node === null ? counted : ofNode).all(bound)
+  }
+}
+
+type Bound = Pick<ActivityFilter, 'from'> & Record<'to' | 'mode' | 'node' | 'clusters', string | number | null>
+
+function openOrderReader(database: Database): HistoryStore['openOrders'] {
+  const open = openStates.map((state) => `'${state}'`).join(', ')
+  const orders = database.prepare<[], Omit<OpenOrder, 'targets'>>(
+    `select id, mode, author, created_at as createdAt, deadline from orders
+     where id in (select order_id from targets where state in (${open})) order by created_at desc, id desc`,
+  )
+  const targets = database.prepare<[string], { state: TargetState; count: number }>(
+    'select state, count(*) as count from targets where order_id = ? group by state',
+  )
+  return async () =>
+    orders.all().map((order) => ({
+      ...order,
+      targets: Object.fromEntries(targets.all(order.id).map(({ state, count }) => [state, count])),
+    }))
+}

@@ -1,0 +1,44 @@
+import type { Database } from 'better-sqlite3'
+import { openStates, type OrderSummary, type TargetState } from '../../../protocol/views.ts'
+import type { OrderFilter, OrderStore } from '../store.ts'
+import { fromJson } from './json.ts'
+
+interface SummaryRow extends Omit<OrderSummary, 'states' | 'plan'> {
+  plan: Buffer | null
+  states: string
+}
+
+/** Counts of targets by state are kept by triggers (005-api.sql), so that no list has to count ten thousand of them. */
+export function createOrderLists(database: Database): Pick<OrderStore, 'listOrders'> {
+  return {
+    async listOrders(filter) {
+      const { open: _open, after, ...rest } = filter
+      const given = { ...rest, afterTime: after?.createdAt, afterId: after?.id }
+      return database.prepare<typeof given, SummaryRow>(query(filter)).all(given).map(summaryOf)
+    },
+  }
+}
+
+const open = `select order_id from order_states where state in (${openStates.map((state) => `'${state}'`).join(', ')}) and targets > 0`
+
+function query({ node, mode, author, state, open: isOpen, after, sort = '-createdAt' }: OrderFilter) {
+  const [side, direction] = sort === 'createdAt' ? ['>', 'asc'] : ['<', 'desc']
+  const where = [
+    node !== undefined && 'id in (select order_id from targets where node = :node)',
+    mode !== undefined && 'mode = :mode',
+    author !== undefined && 'author = :author',
+    state !== undefined &&
+      'exists (select 1 from order_states where order_id = orders.id and state = :state and targets > 0)',
+    isOpen !== undefined && `id ${isOpen ? 'in' : 'not in'} (${open})`,
+    after !== undefined && `(created_at, id) ${side} (:afterTime, :afterId)`,
+  ].filter((condition) => condition !== false)
+  return `select id, mode, plan, author, created_at as createdAt, deadline,
+       (select json_group_object(state, targets) from order_states where order_id = orders.id and targets > 0) as states
+     from orders ${where.length > 0 ? `where ${where.join(' and ')}` : ''}
+     order by created_at ${direction}, id ${direction} limit :limit`
+}
+
+function summaryOf({ plan, states, ...order }: SummaryRow): OrderSummary {
+  const counts = fromJson<Partial<Record<TargetState, number>>>(states)
+  return { ...order, ...(plan && { plan: plan.toString('hex') }), states: counts }
+}

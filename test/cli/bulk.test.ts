@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { serveApi } from '../helpers/api-server.ts'
+import { tempDir } from '../helpers/converges.ts'
+import { nodeOf, runOf } from '../helpers/records.ts'
+import { trivet } from '../helpers/trivet.ts'
+
+const now = runOf({}).finishedAt + 180_000
+const nodes = [
+  nodeOf('db-1', { roles: ['db'], cluster: 'blue' }),
+  nodeOf('web-1', { roles: ['web'] }),
+  nodeOf('web-2', { roles: ['web'], connected: false, state: 'failed' }),
+]
+
+test('node list takes names, patterns and filters, and shows the columns that are asked for', async (t) => {
+  const { login } = await serveApi(t, { 'GET /api/nodes': nodes })
+  const given = { home: await tempDir(t), login, now }
+  const listed = async (...args: string[]) =>
+    (await trivet(['node', 'list', ...args, '--columns', 'node'], given)).stdout.trim().split('\n').slice(1)
+  assert.deepEqual(await listed('web-*'), ['web-1', 'web-2'])
+  assert.deepEqual(await listed('db-1,web-2'), ['db-1', 'web-2'])
+  assert.deepEqual(await listed('role:web+is:offline'), ['web-2'])
+  assert.deepEqual(await listed('cluster:blue,state:failed'), ['db-1', 'web-2'])
+  assert.deepEqual(await listed('*', '--state', 'failed'), ['web-2'])
+  const { stdout } = await trivet(['node', 'list', 'web-1', '--columns', 'state,node,last-run'], given)
+  assert.equal(stdout, 'STATE      NODE   LAST RUN\nunchanged  web-1  3m ago\n')
+  const lines = (await trivet(['node', 'list', '--jsonl'], given)).stdout.trim().split('\n')
+  assert.deepEqual(
+    lines.map((line): unknown => JSON.parse(line)),
+    nodes,
+  )
+})
+
+test('what is no node, filter or column is answered with the nearest one', async (t) => {
+  const { login } = await serveApi(t, { 'GET /api/nodes': nodes })
+  const given = { home: await tempDir(t), login, now }
+  const cases: [string[], number, RegExp][] = [
+    [['web-3'], 1, /There is no node web-3\. Did you mean web-1\?/],
+    [['state:faild'], 2, /there is no state:faild; did you mean state:failed\?/],
+    [['is:offlin'], 2, /did you mean is:offline\?/],
+    [['rol:web'], 2, /there is no filter rol:/],
+    [['--columns', 'nod'], 2, /--columns: there is no column nod; did you mean node\?/],
+  ]
+  for (const [args, code, message] of cases) {
+    const { exitCode, stderr } = await trivet(['node', 'list', ...args], given)
+    assert.match(stderr, message)
+    assert.equal(exitCode, code)
+  }
+})
+
+test('roles are given to all nodes that are meant; those that nobody named are asked about first', async (t) => {
+  const { login, asked } = await serveApi(t, {
+    'GET /api/nodes': nodes,
+    ...Object.fromEntries(
+      ['web-1', 'web-2'].flatMap((name) => [
+        [
+          `GET /api/nodes/${name}`,
+          {
+            ...nodeOf(name),
+            id: '1',
+            createdAt: now,
+            lastSeenAt: null,
+            facts: null,
+            attributes: {},
+            ordinals: {},
+            catalog: null,
+          },
+        ],
+        [`POST /api/nodes/${name}/roles`, nodeOf(name, { roles: ['web', 'base'] })],
+      ]),
+    ),
+  })
+  const given = { home: await tempDir(t), login, now }
+  const args = ['node', 'assign', 'role:web', 'base']
+  const writes = () => asked.filter(({ call }) => call.startsWith('POST')).map(({ call }) => call)
+
+  const unasked = await trivet(args, given)
+  assert.match(unasked.stderr, /no terminal to ask on; say --yes/)
+  assert.equal(unasked.exitCode, 2)
+  assert.equal((await trivet(args, { ...given, answer: false })).exitCode, 1)
+  assert.deepEqual(writes(), [])
+
+  const { exitCode, stderr } = await trivet([...args, '--yes'], given)
+  assert.equal(exitCode, 0, stderr)
+  assert.deepEqual(writes().toSorted(), ['POST /api/nodes/web-1/roles', 'POST /api/nodes/web-2/roles'])
+  assert.match(stderr, /web-2 has the roles web, base/)
+})
+
+test('what fails for one node is done for the others all the same', async (t) => {
+  const { login, asked } = await serveApi(t, {
+    'GET /api/nodes': nodes,
+    'PUT /api/nodes/web-2/attributes/web.port': { nodes: ['web-2'] },
+  })
+  const given = { home: await tempDir(t), login, now }
+  const { exitCode, stderr } = await trivet(['node', 'set', 'web-1,web-2', 'web.port', '80'], given)
+  assert.equal(exitCode, 1)
+  assert.match(stderr, /web-1: There is no PUT/)
+  assert(asked.some(({ call }) => call === 'PUT /api/nodes/web-2/attributes/web.port'))
+})

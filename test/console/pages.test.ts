@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { describe, test } from 'node:test'
+import type { Page } from 'playwright-core'
+import { api } from '../../protocol/api.ts'
+import { noBrowser } from '../helpers/browser.ts'
+import { assertAccessible, openConsole, signIn } from '../helpers/console.ts'
+import * as fleet from '../helpers/lively-fleet.ts'
+import { serve } from '../helpers/test-server.ts'
+
+/** Goes there by the page itself, as a link does. */
+async function goTo(page: Page, path: string) {
+  await page.evaluate(
+    `history.pushState(null, '', ${JSON.stringify(path)}); dispatchEvent(new PopStateEvent('popstate'))`,
+  )
+}
+
+describe('pages', { skip: noBrowser }, () => {
+  test('nodes are filtered, sorted, selected by key and given a role', async (t) => {
+    const served = await serve(t)
+    for (const name of ['db-1', 'web-1', 'web-2']) await fleet.joinNode(served, name, [])
+    const page = await openConsole(t, `${served.url}/nodes`)
+    await signIn(page, served.token)
+    await page.getByRole('link', { name: 'db-1' }).waitFor()
+    await page.getByLabel('Name or address').fill('web')
+    await page.waitForURL('**/nodes?q=web')
+    await page.getByRole('link', { name: 'db-1' }).waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: 'Node', exact: true }).click()
+    await page.waitForURL('**/nodes?q=web&sort=-name')
+    await page.getByRole('button', { name: 'Node', exact: true }).blur()
+    for (const key of ['j', 'x', 'j', 'x']) await page.keyboard.press(key)
+    const bulk = page.getByRole('region', { name: 'Selected nodes' })
+    await bulk.getByText('2 nodes selected').waitFor()
+    await assertAccessible(page, 'nodes')
+    await bulk.getByRole('button', { name: 'Assign…', exact: true }).click()
+    await page.getByRole('dialog').getByLabel('word').check()
+    await assertAccessible(page, 'assign')
+    await page.getByRole('dialog').getByRole('button', { name: 'Assign' }).click()
+    await page.getByText('2 nodes: word assigned.').waitFor()
+    const nodes = await served.client.list(api.listNodes, {})
+    assert.deepEqual(
+      nodes.map(({ name, roles }) => `${name} ${roles.join()}`),
+      ['db-1 ', 'web-1 word', 'web-2 word'],
+    )
+  })
+
+  test('an order is watched live, its run shown with its differences, and compared with another', async (t) => {
+    const served = await serve(t)
+    const { agent } = await fleet.joinNode(served, 'web-1')
+    const before = await fleet.runOn(agent, fleet.failedRun, [fleet.broken, fleet.skipped])
+    const page = await openConsole(t, `${served.url}/nodes/web-1`)
+    await signIn(page, served.token)
+    await page.getByText('Address already in use').waitFor()
+    await page.getByRole('button', { name: 'Converge' }).click()
+    await page.waitForURL('**/orders/*')
+    const { id: order } = await agent.next('order')
+    const run = randomUUID()
+    agent.send({ type: 'delivered', order })
+    agent.send({ type: 'started', run, orders: [order], mode: 'converge', resources: 4 })
+    agent.send({ type: 'progress', run, unchanged: 1, events: [fleet.edited] })
+    await page.getByText('server web-2 10.0.0.2:8080 check inter 2s').waitFor()
+    await page.getByText('2/4').waitFor()
+    await assertAccessible(page, 'order')
+    const events = [fleet.edited, fleet.restarted, fleet.drifted, fleet.deferred]
+    await fleet.runOn(agent, { ...fleet.changedRun, id: run, orders: [order], trigger: 'order' }, events)
+    await page.getByRole('link', { name: 'The whole run' }).click()
+    await page.waitForURL(`**/runs/${run}`)
+    await page.getByText('by admin').waitFor()
+    await page.getByText('61 resources unchanged').waitFor()
+    await page.getByText('lease mesos-masters is held by lab-2').waitFor()
+    await assertAccessible(page, 'run')
+    await goTo(page, `/runs/${run}?with=${before}`)
+    await page.getByRole('heading', { name: 'Two runs' }).waitFor()
+    await page.getByText('unchanged, or not in the catalog').first().waitFor()
+    await assertAccessible(page, 'compared runs')
+  })
+
+  test('an order is cancelled, and one that did not converge is given again', async (t) => {
+    const served = await serve(t)
+    await fleet.joinNode(served, 'web-1')
+    const { id } = await served.client.call(api.createOrder, { nodes: ['web-1'] })
+    const page = await openConsole(t, `${served.url}/orders/${id}`)
+    await signIn(page, served.token)
+    await page.getByRole('button', { name: 'Cancel' }).click()
+    await page.getByText('Cancelled for every node').waitFor()
+    await page.getByRole('button', { name: /^Again on 1/ }).click()
+    await page.waitForURL((url) => url.pathname.startsWith('/orders/') && !url.pathname.endsWith(id))
+  })
+})

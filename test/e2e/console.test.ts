@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { before, describe, test } from 'node:test'
+import type { Page } from 'playwright-core'
+import { whyNoLab } from '../../lab/requirements.ts'
+import type { Fleet } from '../../lab/fleet.ts'
+import { noBrowser } from '../helpers/browser.ts'
+import { assertAccessible, openConsole, signIn } from '../helpers/console.ts'
+import { fleetOfSuite, onNode, roleOf, sourcesOf } from '../helpers/fleet.ts'
+
+const sources = sourcesOf({
+  ...roleOf(
+    'greeting',
+    `file('/etc/motd', { content: 'Kept by Trivet.\\n', mode: '0644' })
+for (const name of ['one', 'two', 'three']) directory('/srv/' + name, {})
+exec('slowly', { argv: ['sleep', '3'], creates: '/srv/done' })
+file('/srv/done', { content: 'done\\n' })`,
+  ),
+  ...roleOf('patience', `exec('wait', { argv: ['sleep', '60'], creates: '/srv/never' })`),
+})
+
+const images = join(import.meta.dirname, '..', '..', 'docs', 'images')
+
+/** The page as it is, in both themes: looked over by axe, and kept as a picture for README and docs. */
+async function picture(page: Page, name: string) {
+  for (const theme of ['dark', 'light'] as const) {
+    await page.emulateMedia({ colorScheme: theme })
+    await assertAccessible(page, `${name}, ${theme}`)
+    await page.screenshot({ path: join(images, `console-${name}${theme === 'dark' ? '-dark' : ''}.png`) })
+  }
+}
+
+async function follow(page: Page, name: string) {
+  await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name }).click()
+}
+
+describe('the console over two real nodes', { skip: whyNoLab() ?? noBrowser }, () => {
+  const fleetUp = fleetOfSuite({ count: 2, ...sources })
+  let fleet: Fleet
+  let token: string
+  let names: string[]
+
+  before(() => {
+    mkdirSync(images, { recursive: true })
+    fleet = fleetUp()
+    token = tokenIn(readFileSync(fleet.config, 'utf8'))
+    names = fleet.lab.nodes.map(({ name }) => name)
+  })
+
+  test('sign in, assign a role, converge, watch it live, find the difference, and find it again in history', async (t) => {
+    const page = await openConsole(t, fleet.url)
+    await picture(page, 'sign-in')
+    await signIn(page, token)
+    await follow(page, 'Nodes')
+    for (const name of names) await page.getByLabel(`Select ${name}`).check()
+    const bulk = page.getByRole('region', { name: 'Selected nodes' })
+    await bulk.getByRole('button', { name: 'Assign…', exact: true }).click()
+    await page.getByRole('dialog').getByLabel('greeting').check()
+    await page.getByRole('dialog').getByRole('button', { name: 'Assign' }).click()
+    await page.getByText('2 nodes: greeting assigned.').waitFor()
+    // Their catalog is another one now, so they converge to it by themselves.
+    for (const name of names) await page.getByRole('row', { name }).getByText('changed').waitFor({ timeout: 180_000 })
+    await picture(page, 'nodes')
+
+    for (const node of fleet.lab.nodes) {
+      await onNode(node, 'rm', '/srv/done')
+      await node.write('/etc/motd', 'Somebody else.\n')
+    }
+    await bulk.getByRole('button', { name: 'Converge' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Converge' }).click()
+    await page.waitForURL('**/orders/*')
+    await page.getByText('Kept by Trivet.').first().waitFor({ timeout: 120_000 })
+    await picture(page, 'order')
+    await page.getByText('2 converged').waitFor({ timeout: 120_000 })
+    assert.equal(await onNode(fleet.lab.nodes[0] ?? assert.fail(), 'cat', '/etc/motd'), 'Kept by Trivet.')
+    await page.getByRole('link', { name: 'The whole run' }).click()
+    await page.getByText('+Kept by Trivet.').waitFor()
+    await page.getByText('by an order').waitFor()
+    await page.getByText('-Somebody else.').waitFor()
+    await picture(page, 'run')
+
+    await follow(page, 'History')
+    await page.getByRole('table', { name: 'Runs', exact: true }).waitFor()
+    await picture(page, 'history')
+    await page.getByRole('table', { name: 'Runs', exact: true }).getByRole('link', { name: 'ago' }).first().click()
+    await page.waitForURL('**/runs/*')
+  })
+
+  test('every page is there, and accessible in both themes', async (t) => {
+    const page = await openConsole(t, fleet.url)
+    await signIn(page, token)
+    for (const [link, name] of [
+      ['Fleet', 'fleet'],
+      ['Orders', 'orders'],
+      ['Roles and recipes', 'roles'],
+      ['Leases', 'leases'],
+      ['Audit', 'audit'],
+      ['Tokens and users', 'tokens'],
+    ] as const) {
+      await follow(page, link)
+      await page.getByRole('heading', { level: 1, name: link }).waitFor()
+      await page.getByText('Loading…').waitFor({ state: 'detached' })
+      await picture(page, name)
+    }
+    await page.goto(`${fleet.url}/nodes/${names[0]}`)
+    for (const [tab, name] of [
+      ['Overview', 'node'],
+      ['Attributes', 'node-attributes'],
+      ['Catalog', 'node-catalog'],
+      ['Runs', 'node-runs'],
+      ['Timeline', 'node-timeline'],
+    ] as const) {
+      await page.getByRole('navigation', { name: 'About this node' }).getByRole('link', { name: tab }).click()
+      await page.getByText('Loading…').waitFor({ state: 'detached' })
+      await picture(page, name)
+    }
+    await page.setViewportSize({ width: 390, height: 844 })
+    await page.goto(fleet.url)
+    await page.getByRole('heading', { name: 'Fleet' }).waitFor()
+    await picture(page, 'phone')
+  })
+
+  test('an order is cancelled while it is under way', async (t) => {
+    await fleet.mustTrivet('node', 'assign', names[1] ?? '', 'patience')
+    const page = await openConsole(t, `${fleet.url}/nodes/${names[1]}`)
+    await signIn(page, token)
+    await page.getByRole('button', { name: 'Converge' }).click()
+    await page.waitForURL('**/orders/*')
+    await page.getByRole('button', { name: 'Cancel' }).click()
+    await page.getByText('1 cancelled').waitFor()
+    await page.getByRole('button', { name: /^Again on 1/ }).waitFor()
+  })
+})
+
+function tokenIn(config: string) {
+  const found = /[a-z0-9]{8,32}\.[\w-]{32,64}\.[0-9a-f]{64}/.exec(config)?.[0]
+  assert(found, 'the login file has no token')
+  return found
+}
