@@ -55,7 +55,7 @@ describe('in a browser', { skip: noBrowser }, () => {
     await page.getByRole('alert').getByText('The token is missing or not known').waitFor()
     await assertAccessible(page, 'sign-in')
     await signIn(page, served.token)
-    await page.getByRole('heading', { name: 'Nodes' }).waitFor()
+    await page.getByRole('heading', { level: 1, name: 'Nodes' }).waitFor()
     await page.getByRole('button', { name: 'Sign out' }).click()
     await page.getByLabel('API token').waitFor()
   })

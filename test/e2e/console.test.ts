@@ -14,8 +14,8 @@ const sources = sourcesOf({
     'greeting',
     `file('/etc/motd', { content: 'Kept by Trivet.\\n', mode: '0644' })
 for (const name of ['one', 'two', 'three']) directory('/srv/' + name, {})
-exec('slowly', { argv: ['sleep', '3'], creates: '/srv/done' })
-file('/srv/done', { content: 'done\\n' })`,
+file('/usr/local/bin/slowly', { content: '#!/bin/sh\\nsleep 5\\ntouch /srv/done\\n', mode: '0755' })
+exec('slowly', { argv: ['/usr/local/bin/slowly'], creates: '/srv/done' })`,
   ),
   ...roleOf('patience', `exec('wait', { argv: ['sleep', '60'], creates: '/srv/never' })`),
 })
