@@ -44,6 +44,11 @@ export function createRegistry() {
     isConnected: (nodeId: string) => byNode.has(nodeId),
     /** The node of a session, while its connection lasts. */
     nodeOfSession: (session: string) => bySession.get(session)?.node,
+    rename(nodeId: string, name: string) {
+      const connection = byNode.get(nodeId)
+      if (connection) connection.node = { ...connection.node, name }
+    },
+    archive: (nodeId: string) => drop(nodeId, closeCodes.revoked, 'this node is archived'),
     revoke: (nodeId: string) => drop(nodeId, closeCodes.revoked, 'this node was revoked'),
   }
 }
