@@ -11,7 +11,6 @@ import { paintWord } from '../paint.ts'
 import { policyText } from '../policy-text.ts'
 import { stanceTexts } from '../stance-text.ts'
 import { relative } from '../time.ts'
-import { nodeDiff } from './node-diff.ts'
 import { nodeLifecycle } from './node-lifecycle.ts'
 import { nodeList } from './node-list.ts'
 import { nodeStances } from './node-stances.ts'
@@ -97,7 +96,6 @@ export const nodeCommands: Command<Context>[] = [
   nodeList,
   show,
   catalog,
-  nodeDiff,
   nodeWait,
   ...nodeWrites,
   ...nodeLifecycle,

@@ -8,7 +8,6 @@ import { command, json, jsonFlag, jsonl, jsonlFlag, limit } from '../options.ts'
 import { paintWord } from '../paint.ts'
 import { countsText, eventLines, runFacts } from '../run-text.ts'
 import { relative, took } from '../time.ts'
-import { runDiff } from './run-diff.ts'
 
 const filterFlags = {
   node: { type: 'string' },
@@ -103,4 +102,4 @@ const show = command({
   },
 })
 
-export const runCommands: Command<Context>[] = [list, search, show, runDiff]
+export const runCommands: Command<Context>[] = [list, search, show]

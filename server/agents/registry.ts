@@ -44,12 +44,8 @@ export function createRegistry() {
     isConnected: (nodeId: string) => byNode.has(nodeId),
     /** The node of a session, while its connection lasts. */
     nodeOfSession: (session: string) => bySession.get(session)?.node,
-    rename(nodeId: string, name: string) {
-      const connection = byNode.get(nodeId)
-      if (connection) connection.node = { ...connection.node, name }
-    },
-    archive: (nodeId: string) => drop(nodeId, closeCodes.revoked, 'this node is archived'),
-    revoke: (nodeId: string) => drop(nodeId, closeCodes.revoked, 'this node was revoked'),
+    /** Cuts the connection of a node that is not let in any more. */
+    turnAway: (nodeId: string, reason: string) => drop(nodeId, closeCodes.revoked, reason),
   }
 }
 

@@ -12,7 +12,8 @@ export function lifecycleHandlers(parts: ApiParts): Pick<Handlers, LifecycleCall
       const { id } = await findLivingNode(parts, node)
       if (!(await store.renameNode(id, to, by)))
         throw new ApiFault('name-in-use', `A node named ${to} is there already; archived ones keep their names too.`)
-      registry.rename(id, to)
+      const connection = registry.of(id)
+      if (connection) connection.node = { ...connection.node, name: to }
       return afterWrite(parts, to)
     },
     async approveNode({ node }, { by }) {
@@ -22,7 +23,7 @@ export function lifecycleHandlers(parts: ApiParts): Pick<Handlers, LifecycleCall
     async archiveNode({ node }, { by }) {
       const { id } = await findKnownNode(parts, node)
       await store.archiveNode(id, by)
-      registry.archive(id)
+      registry.turnAway(id, 'this node is archived')
       return afterWrite(parts, node)
     },
     async restoreNode({ node }, { by }) {

@@ -42,7 +42,7 @@ export function nodeHandlers(parts: ApiParts): Pick<Handlers, NodeCalls> {
     async revokeNode({ node }, { by }) {
       const { id } = await findKnownNode(parts, node)
       await store.revoke(id, by)
-      registry.revoke(id)
+      registry.turnAway(id, 'this node was revoked')
       return afterWrite(parts, node)
     },
   }
