@@ -44,7 +44,6 @@ export function createRegistry() {
     isConnected: (nodeId: string) => byNode.has(nodeId),
     /** The node of a session, while its connection lasts. */
     nodeOfSession: (session: string) => bySession.get(session)?.node,
-    /** Cuts the connection of a node that is not let in any more. */
     turnAway: (nodeId: string, reason: string) => drop(nodeId, closeCodes.revoked, reason),
   }
 }

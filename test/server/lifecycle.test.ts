@@ -10,7 +10,7 @@ test('a node that must be approved gets no catalog before, and is seen by nobody
   const agent = await connect(place, keys)
   const { reason } = await agent.next('no-catalog')
   assert.match(reason, /waits to be approved: trivet node approve web-1/)
-  const [waiting] = await client.call(api.listNodes, {})
+  const [waiting] = await client.list(api.listNodes, {})
   assert.equal(waiting?.state, 'pending')
   await client.call(api.approveNode, { node: 'web-1' })
   await agent.next('catalog')
@@ -35,7 +35,7 @@ test('an archived node is cut off and takes no orders, until it is restored', as
   await agent.next('catalog')
   const archived = await client.call(api.archiveNode, { node: 'web-1' })
   assert.deepEqual([archived.state, archived.connected], ['archived', false])
-  assert.deepEqual(await client.call(api.listNodes, {}), [])
+  assert.deepEqual(await client.list(api.listNodes, {}), [])
   assert.deepEqual(
     (await client.call(api.listArchivedNodes, {})).map(({ name }) => name),
     ['web-1'],
