@@ -28,6 +28,7 @@ export const nodeLooks: Record<NodeSummary['state'], Look> = {
   pending: wait('pending'),
   new: calm('new', 'plus'),
   unassigned: calm('unassigned'),
+  archived: calm('archived', 'stop'),
   revoked: calm('revoked', 'stop'),
 }
 

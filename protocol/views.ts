@@ -18,6 +18,7 @@ export const NodeState = z.enum([
   'would-change',
   'failed',
   'interrupted',
+  'archived',
   'revoked',
 ])
 export type NodeState = z.infer<typeof NodeState>

@@ -100,7 +100,9 @@ async function look(
   for (const node of fleet.nodes) {
     const before = entries.get(node.id)
     const input = { ...inputOf(node, fleet), ...stanceInput(node, now) }
-    const entry = entryFor(node, input, viewOf(node.cluster), revisions, before)
+    const entry = node.awaitsApproval
+      ? awaiting(node, before)
+      : entryFor(node, input, viewOf(node.cluster), revisions, before)
     entries.set(node.id, entry)
     if (!before || !isSame(before.compiled, entry.compiled)) tell(entry)
     if (performance.now() - since < stretchMs) continue
@@ -123,6 +125,13 @@ function entryFor(
   if (before?.inputs === inputs && !answersChanged(before.compiled.asked, view)) return { ...before, node }
   const compiled = revision ? compiledOrWhyNot(revision, input, view) : noRevision(revisions.errors())
   return { node, compiled, inputs, ...blobsAfter(before, compiled) }
+}
+
+/** Nobody has said yet that it is who it says. */
+function awaiting(node: FleetNode, before: Entry | undefined): Entry {
+  const reason = `it waits to be approved: trivet node approve ${node.name}`
+  const compiled: Compiled = { status: 'pending', reason, asked: [] }
+  return { node, compiled, inputs: reason, ...blobsAfter(before, compiled) }
 }
 
 /** One node that cannot be compiled must not keep the others from their catalogs, even when the fault is ours. */

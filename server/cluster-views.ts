@@ -5,7 +5,8 @@ import type { Fleet, FleetNode } from './store/store.ts'
 export function clusterViews(fleet: Fleet) {
   const views = new Map<string, ClusterView>()
   return (cluster: string) => {
-    const view = views.get(cluster) ?? viewOf(fleet.nodes.filter((node) => node.cluster === cluster))
+    const view =
+      views.get(cluster) ?? viewOf(fleet.nodes.filter((node) => node.cluster === cluster && !node.awaitsApproval))
     views.set(cluster, view)
     return view
   }

@@ -64,7 +64,16 @@ async function makeNode(
 
 async function makeToken(store: Store, cluster: string, usesLeft: number) {
   const secretHash = hashSecret(cluster)
-  const token = { id: cluster, secretHash, usesLeft, expiresAt: start.at + 1, roles: [], cluster, names: '*' }
+  const token = {
+    id: cluster,
+    secretHash,
+    usesLeft,
+    expiresAt: start.at + 1,
+    roles: [],
+    cluster,
+    names: '*',
+    approval: false,
+  }
   await store.createToken({ ...token, author: start.author }, { ...start, at: start.at - 1 })
 }
 

@@ -11,6 +11,7 @@ import { paintWord } from '../paint.ts'
 import { policyText } from '../policy-text.ts'
 import { stanceTexts } from '../stance-text.ts'
 import { relative } from '../time.ts'
+import { nodeLifecycle } from './node-lifecycle.ts'
 import { nodeList } from './node-list.ts'
 import { nodeStances } from './node-stances.ts'
 import { nodeWait } from './node-wait.ts'
@@ -91,4 +92,12 @@ const catalog = command({
   },
 })
 
-export const nodeCommands: Command<Context>[] = [nodeList, show, catalog, nodeWait, ...nodeWrites, ...nodeStances]
+export const nodeCommands: Command<Context>[] = [
+  nodeList,
+  show,
+  catalog,
+  nodeWait,
+  ...nodeWrites,
+  ...nodeLifecycle,
+  ...nodeStances,
+]

@@ -4,50 +4,81 @@ import { changesOf, RunOutcome, Trigger } from '../../protocol/events.ts'
 import { Name } from '../../protocol/name.ts'
 import type { Command } from '../command.ts'
 import type { Context } from '../context.ts'
-import { command, json, jsonFlag, limit } from '../options.ts'
+import { command, json, jsonFlag, jsonl, jsonlFlag, limit } from '../options.ts'
 import { paintWord } from '../paint.ts'
 import { countsText, eventLines, runFacts } from '../run-text.ts'
 import { relative, took } from '../time.ts'
 
-const list = command({
-  usage: 'run list [--node NODE] [--outcome OUTCOME] [--trigger TRIGGER] [--limit N] [--after PAGE] [--json]',
-  summary: 'List runs, newest first.',
-  flags: {
-    node: { type: 'string' },
-    outcome: { type: 'string' },
-    trigger: { type: 'string' },
-    limit: { type: 'string' },
-    after: { type: 'string' },
-    ...jsonFlag,
-  },
-  options: z.object({
-    node: Name.optional().describe('Only runs of this node.'),
-    outcome: RunOutcome.optional().describe(`Only runs that ended so: ${RunOutcome.options.join(', ')}.`),
-    trigger: Trigger.optional().describe(`Only runs that began so: ${Trigger.options.join(', ')}.`),
-    limit: limit(20, 1000),
-    after: z.string().optional().describe('Go on where the page before ended, as it told.'),
-    json,
-  }),
+const filterFlags = {
+  node: { type: 'string' },
+  role: { type: 'string' },
+  cluster: { type: 'string' },
+  outcome: { type: 'string' },
+  trigger: { type: 'string' },
+  resource: { type: 'string' },
+  order: { type: 'string' },
+  limit: { type: 'string' },
+  after: { type: 'string' },
+  ...jsonFlag,
+  ...jsonlFlag,
+} as const
 
-  async run({ json: asJson, ...filter }, context) {
-    const { items: runs, next } = await (await context.api()).call(api.listRuns, filter)
-    if (asJson) return context.output.json(runs)
-    context.output.table(
-      runs.map((run) => ({
-        run: run.id.slice(0, 8),
-        node: run.node,
-        mode: run.mode,
-        outcome: paintWord(context.paint, run.outcome),
-        resources: run.error?.split('\n')[0] ?? countsText(run.counts),
-        why: run.trigger,
-        started: relative(run.startedAt, context.now()),
-        took: took(run.finishedAt - run.startedAt),
-      })),
-      'No run is like that.',
-    )
-    if (next !== null) context.output.note(`Older ones: --after ${next}`)
-  },
+const filterOptions = {
+  node: Name.optional().describe('Only runs of this node.'),
+  role: Name.optional().describe('Only runs of nodes that have this role now.'),
+  cluster: Name.optional().describe('Only runs of nodes of this cluster.'),
+  outcome: RunOutcome.optional().describe(`Only runs that ended so: ${RunOutcome.options.join(', ')}.`),
+  trigger: Trigger.optional().describe(`Only runs that began so: ${Trigger.options.join(', ')}.`),
+  resource: z.string().optional().describe("Only runs in which something became of it: 'file[/etc/motd]'."),
+  order: z.string().optional().describe('Only runs that answer this order.'),
+  limit: limit(20, 1000),
+  after: z.string().optional().describe('Go on where the page before ended, as it told.'),
+  json,
+  jsonl,
+}
+const filterUsage =
+  '[--node NODE] [--role R] [--cluster C] [--outcome OUTCOME] [--trigger TRIGGER] [--resource RESOURCE] [--order ORDER] [--limit N] [--after PAGE] [--json] [--jsonl]'
+
+const list = command({
+  usage: `run list ${filterUsage}`,
+  summary: 'List runs, newest first.',
+  flags: filterFlags,
+  options: z.object({ ...filterOptions, operands: z.array(z.string()) }),
+  run: ({ operands: _none, ...filter }, context) => print(filter, context),
 })
+
+const search = command({
+  usage: `run search TEXT... ${filterUsage}`,
+  summary: 'Find runs by the words of what was told of them: resources, files, errors, diffs.',
+  details:
+    "All words must be there; a word that ends in * stands for those that begin so. Example: trivet run search haproxy 'time*' --outcome failed",
+  flags: filterFlags,
+  options: z.object({ ...filterOptions, operands: z.array(z.string()) }),
+  run: ({ operands: words, ...filter }, context) => print({ ...filter, text: words.join(' ') }, context),
+})
+
+async function print(
+  { json: asJson, jsonl: asLines, ...filter }: z.input<typeof api.listRuns.input> & { json: boolean; jsonl: boolean },
+  context: Context,
+) {
+  const { items: runs, next } = await (await context.api()).call(api.listRuns, filter)
+  if (asJson) return context.output.json(runs)
+  if (asLines) return context.output.jsonl(runs)
+  context.output.table(
+    runs.map((run) => ({
+      run: run.id.slice(0, 8),
+      node: run.node,
+      mode: run.mode,
+      outcome: paintWord(context.paint, run.outcome),
+      resources: run.error?.split('\n')[0] ?? countsText(run.counts),
+      why: run.trigger,
+      started: relative(run.startedAt, context.now()),
+      took: took(run.finishedAt - run.startedAt),
+    })),
+    'No run is like that.',
+  )
+  if (next !== null) context.output.note(`Older ones: --after ${next}`)
+}
 
 const show = command({
   usage: 'run show RUN [--diff] [--json]',
@@ -71,4 +102,4 @@ const show = command({
   },
 })
 
-export const runCommands: Command<Context>[] = [list, show]
+export const runCommands: Command<Context>[] = [list, search, show]

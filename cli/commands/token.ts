@@ -7,7 +7,7 @@ import { command, json, jsonFlag } from '../options.ts'
 import { Duration, relative } from '../time.ts'
 
 const create = command({
-  usage: 'token create [--role R]... [--cluster C] [--names PATTERN] [--uses N] [--ttl DURATION] [--json]',
+  usage: 'token create [--role R]... [--cluster C] [--names PATTERN] [--uses N] [--ttl DURATION] [--approval] [--json]',
   summary: 'Make a token with which nodes may join, and print the line to run on them.',
   details: 'Example: trivet token create --role base --role web --uses 3 --ttl 1h\nThe token is shown this once.',
   flags: {
@@ -16,6 +16,7 @@ const create = command({
     names: { type: 'string' },
     uses: { type: 'string' },
     ttl: { type: 'string' },
+    approval: { type: 'boolean' },
     ...jsonFlag,
   },
   options: z.object({
@@ -24,12 +25,13 @@ const create = command({
     names: z.string().optional().describe("What they may be called: 'web-*'; anything if not said."),
     uses: z.coerce.number().int().min(1).optional().describe('How many nodes may join with it; 1 if not said.'),
     ttl: Duration.optional().describe('How long it is good for: 90s, 10m, 1h, 2d; 1h if not said.'),
+    approval: z.boolean().optional().describe('Who joins with it waits for trivet node approve.'),
     json,
   }),
 
-  async run({ role, cluster, names, uses, ttl, json: asJson }, context) {
+  async run({ role, ttl, json: asJson, ...rules }, context) {
     const client = await context.api()
-    const created = await client.call(api.createToken, { roles: role, cluster, names, uses, ttlMs: ttl })
+    const created = await client.call(api.createToken, { ...rules, roles: role, ttlMs: ttl })
     const join = `trivet-agent join ${created.token}@${client.url}`
     if (asJson) return context.output.json({ ...created, join })
     context.output.line(join)
@@ -56,6 +58,7 @@ const list = command({
         cluster: token.cluster,
         roles: token.roles.join(', '),
         names: token.names,
+        approval: token.approval ? 'needed' : '',
         author: token.author,
       })),
       'No token can be used now. Make one with: trivet token create',

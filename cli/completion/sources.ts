@@ -45,6 +45,8 @@ export const sources: Record<string, Source> = {
   COMMAND: 'anything',
   VALUE: 'anything',
   COLUMNS: 'anything',
+  TEXT: 'anything',
+  RESOURCE: 'anything',
   PATTERN: 'anything',
   REASON: 'anything',
   PLACE: 'anything',

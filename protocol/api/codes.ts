@@ -48,6 +48,16 @@ export const codes = of({
     status: 403,
     about: 'To agents that join: the join token was used as often as it may be. Make another by `trivet token create`.',
   },
+  'name-in-use': {
+    status: 409,
+    about:
+      'Another node has that name; archived ones keep theirs. Take another, or revoke that node: `trivet node revoke NODE`.',
+  },
+  archived: {
+    status: 409,
+    about:
+      'The node is archived, and nothing can be asked of it. `trivet node restore NODE` takes it back into the fleet.',
+  },
   'name-taken': {
     status: 403,
     about: 'To agents that join: a node of that name lives. Take another name, or revoke that node first.',

@@ -3,7 +3,7 @@ import { Catalog, Sha256 } from '../catalog.ts'
 import { RunOutcome, Time } from '../events.ts'
 import { Name } from '../name.ts'
 import { NodeDetail, NodeState, NodeSummary } from '../views.ts'
-import { endpoint, flag, node } from './endpoint.ts'
+import { endpoint, flag, node, none } from './endpoint.ts'
 import { pageInput, pageOf } from './page.ts'
 
 const nodes = z.object({ nodes: z.array(Name).min(1) })
@@ -92,6 +92,48 @@ export const nodesApi = {
     summary: 'Let audited nodes converge again.',
     input: nodes,
     output: z.array(NodeSummary),
+  }),
+  renameNode: endpoint({
+    method: 'POST',
+    path: '/api/nodes/:node/rename',
+    access: 'operator',
+    summary: 'Give the node another name; it stays the same node.',
+    input: node.extend({ to: Name }),
+    output: NodeSummary,
+  }),
+  approveNode: endpoint({
+    method: 'POST',
+    path: '/api/nodes/:node/approve',
+    access: 'admin',
+    summary: 'Let a node in that joined by a token that asks for it.',
+    input: node,
+    output: NodeSummary,
+  }),
+  archiveNode: endpoint({
+    method: 'POST',
+    path: '/api/nodes/:node/archive',
+    access: 'operator',
+    summary: 'Take the node out of the fleet, with all that is set for it, until it is restored.',
+    input: node,
+    output: NodeSummary,
+  }),
+  restoreNode: endpoint({
+    method: 'POST',
+    path: '/api/nodes/:node/restore',
+    access: 'operator',
+    summary: 'Take an archived node back into the fleet.',
+    input: node,
+    output: NodeSummary,
+  }),
+  listArchivedNodes: endpoint({
+    method: 'GET',
+    path: '/api/archived-nodes',
+    access: 'viewer',
+    summary: 'Nodes that are archived, by name.',
+    input: none,
+    output: z.array(
+      z.object({ name: z.string(), cluster: z.string(), createdAt: z.int(), archivedAt: z.int().nullable() }),
+    ),
   }),
   revokeNode: endpoint({
     method: 'POST',

@@ -20,6 +20,8 @@ export const tokensApi = {
       cluster: Name.default('default'),
       /** A pattern for names of nodes, `*` stands for anything: `web-*`. */
       names: z.string().max(200).default('*'),
+      /** Who joins with it gets no catalog until somebody approves it. */
+      approval: z.boolean().default(false),
     }),
     output: z.object({ token: z.string(), id: z.string(), expiresAt: z.int() }),
   }),
@@ -38,6 +40,7 @@ export const tokensApi = {
         cluster: z.string(),
         names: z.string(),
         author: z.string(),
+        approval: z.boolean().default(false),
       }),
     ),
   }),

@@ -44,7 +44,7 @@ export function createRegistry() {
     isConnected: (nodeId: string) => byNode.has(nodeId),
     /** The node of a session, while its connection lasts. */
     nodeOfSession: (session: string) => bySession.get(session)?.node,
-    revoke: (nodeId: string) => drop(nodeId, closeCodes.revoked, 'this node was revoked'),
+    turnAway: (nodeId: string, reason: string) => drop(nodeId, closeCodes.revoked, reason),
   }
 }
 

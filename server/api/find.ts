@@ -16,10 +16,17 @@ export async function findNode({ store, catalogs }: ApiParts, name: string): Pro
   return node
 }
 
-export async function findLivingNode(parts: ApiParts, name: string): Promise<Node> {
+/** A node that was not revoked; archived or not. */
+export async function findKnownNode(parts: ApiParts, name: string): Promise<Node> {
   const node = await findNode(parts, name)
   if (node.revokedAt === null) return node
   throw new ApiFault('revoked', `Node ${name} was revoked. A machine may join under its name anew.`)
+}
+
+export async function findLivingNode(parts: ApiParts, name: string): Promise<Node> {
+  const node = await findKnownNode(parts, name)
+  if (node.archivedAt === null) return node
+  throw new ApiFault('archived', `Node ${name} is archived. It comes back by: trivet node restore ${name}`)
 }
 
 /** The living node with all that is set for it, as stored now. */

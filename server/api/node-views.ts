@@ -79,11 +79,12 @@ function isBehind(compiled: Compiled | undefined, standing: Standing | undefined
 }
 
 function stateOf(
-  { id, revokedAt }: Node,
+  { id, revokedAt, archivedAt }: Node,
   standing: Standing | undefined,
   { catalogs, gates }: NodeViewParts,
 ): Pick<NodeSummary, 'state' | 'reason'> {
   if (revokedAt !== null) return { state: 'revoked', reason: null }
+  if (archivedAt !== null) return { state: 'archived', reason: null }
   const compiled = catalogs.of(id)?.compiled
   if (compiled && compiled.status !== 'compiled') return { state: compiled.status, reason: compiled.reason }
   const outcome = standing?.lastRun?.outcome ?? 'new'

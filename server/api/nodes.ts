@@ -3,7 +3,7 @@ import type { Api } from '../../protocol/api.ts'
 import type { NodeSummary } from '../../protocol/views.ts'
 import type { ApiParts, Handlers } from './call.ts'
 import { ApiFault } from './fault.ts'
-import { findLivingNode, findNode, requireRoles } from './find.ts'
+import { findKnownNode, findLivingNode, findNode, requireRoles } from './find.ts'
 import { detailOf, summariesOf } from './node-views.ts'
 import { pageAmong } from './pages.ts'
 
@@ -40,9 +40,9 @@ export function nodeHandlers(parts: ApiParts): Pick<Handlers, NodeCalls> {
       return afterWrite(parts, node)
     },
     async revokeNode({ node }, { by }) {
-      const { id } = await findLivingNode(parts, node)
+      const { id } = await findKnownNode(parts, node)
       await store.revoke(id, by)
-      registry.revoke(id)
+      registry.turnAway(id, 'this node was revoked')
       return afterWrite(parts, node)
     },
   }
@@ -76,7 +76,7 @@ function keyOf({ name, cluster, state, lastRun }: NodeSummary, field: string) {
 }
 
 /** The node as the write left it, compiled anew. */
-async function afterWrite(parts: ApiParts, name: string) {
+export async function afterWrite(parts: ApiParts, name: string) {
   await parts.catalogs.refresh()
   const { id: _, ...summary } = await detailOf(parts, await findNode(parts, name))
   return summary

@@ -11,6 +11,7 @@ import { compareHandlers } from './compare.ts'
 import { fleetHandlers } from './fleet.ts'
 import { feedHandlers } from './feed.ts'
 import { leaseHandlers } from './leases.ts'
+import { lifecycleHandlers } from './lifecycle.ts'
 import { nodeHandlers } from './nodes.ts'
 import { orderHandlers } from './orders.ts'
 import { roleHandlers } from './roles.ts'
@@ -30,6 +31,7 @@ export function registerApi(app: FastifyInstance, parts: ApiParts & AuthParts) {
     ...timelineHandlers(parts),
     ...compareHandlers(parts),
     ...nodeHandlers(parts),
+    ...lifecycleHandlers(parts),
     ...stanceHandlers(parts),
     ...attributeHandlers(parts),
     ...roleHandlers(parts),

@@ -7,11 +7,11 @@ import { pageAmong } from './pages.ts'
 export function tokenHandlers(parts: ApiParts): Pick<Handlers, 'createToken' | 'listTokens' | 'deleteToken'> {
   const { store, clock, ca } = parts
   return {
-    async createToken({ uses, ttlMs, roles, cluster, names }, { by }) {
+    async createToken({ uses, ttlMs, roles, cluster, names, approval }, { by }) {
       if (roles.length > 0) requireRoles(parts, roles)
       const [id, secret] = [newId(), newSecret()]
       const expiresAt = by.at + ttlMs
-      const token = { id, secretHash: hashSecret(secret), usesLeft: uses, expiresAt, roles, cluster, names }
+      const token = { id, secretHash: hashSecret(secret), usesLeft: uses, expiresAt, roles, cluster, names, approval }
       await store.createToken({ ...token, author: by.author }, by)
       return { token: formatToken({ id, secret, ca }), id, expiresAt }
     },

@@ -5,6 +5,7 @@ import { createCommits } from './sqlite/commits.ts'
 import { openDatabase } from './sqlite/database.ts'
 import { createHistory } from './sqlite/history.ts'
 import { createLeases } from './sqlite/leases.ts'
+import { createLifecycle } from './sqlite/lifecycle.ts'
 import { createNodes } from './sqlite/nodes.ts'
 import { createObserved } from './sqlite/observed.ts'
 import { createStances } from './sqlite/stances.ts'
@@ -23,6 +24,7 @@ export async function openSqliteStore(path: string): Promise<Store> {
   return {
     ...createAccess(database, write, audit, meta),
     ...createNodes(desired),
+    ...createLifecycle(desired),
     ...createAssignments(desired),
     ...createAttributes(desired),
     ...createStances(desired),

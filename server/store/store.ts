@@ -42,6 +42,8 @@ export interface JoinToken {
   cluster: string
   names: string
   author: string
+  /** Who joins with it waits until somebody approves. */
+  approval: boolean
 }
 
 export interface AuditRow {
@@ -62,6 +64,9 @@ export interface Node {
   cluster: string
   createdAt: number
   revokedAt: number | null
+  archivedAt: number | null
+  /** It gets no catalog, and nobody in its cluster sees it, until somebody approves it. */
+  awaitsApproval: boolean
 }
 
 export type Enrolling =
@@ -92,7 +97,7 @@ export interface FleetNode extends Node, Stances {
   ordinals: Record<string, number>
 }
 
-/** All living nodes by name, and the attributes of clusters, as of one moment. */
+/** All living nodes that are not archived by name, and the attributes of clusters, as of one moment. */
 export interface Fleet {
   nodes: FleetNode[]
   clusters: Record<string, Record<string, unknown>>
@@ -184,6 +189,16 @@ export interface DesiredStore {
   setStance(nodeId: string, kind: StanceKind, stance: Pick<Stance, 'reason' | 'until'> | null, by: By): Promise<void>
   /** The node's name, ordinals and leases are free from then on; its key never. */
   revoke(nodeId: string, by: By): Promise<void>
+  /** False when another node that was not revoked has the name. */
+  renameNode(nodeId: string, name: string, by: By): Promise<boolean>
+  /** False when it did not wait for it. */
+  approveNode(nodeId: string, by: By): Promise<boolean>
+  /** Out of the fleet; its leases are free, its name, key and ordinals are not. False when it was so before. */
+  archiveNode(nodeId: string, by: By): Promise<boolean>
+  /** Back into the fleet as it was. False when it was not archived. */
+  restoreNode(nodeId: string, by: By): Promise<boolean>
+  /** By name. */
+  listArchived(): Promise<Node[]>
   /** Counts the writes above. */
   revision(): Promise<number>
 }

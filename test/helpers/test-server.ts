@@ -104,6 +104,7 @@ export async function serve(t: TestContext, more: Partial<ServerOptions> = {}) {
 export type Served = Awaited<ReturnType<typeof serve>>
 
 interface TokenInput {
+  approval?: boolean
   uses?: number
   ttlMs?: number
   roles?: string[]

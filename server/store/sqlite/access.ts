@@ -40,6 +40,7 @@ interface TokenRow {
   cluster: string
   names: string
   author: string
+  approval: number
 }
 
 export function createMeta(database: Database) {
@@ -96,7 +97,7 @@ function operators(database: Database, write: Write, audit: Audit) {
 
 function tokens(database: Database, write: Write, audit: Audit) {
   const insert = database.prepare(
-    'insert into join_tokens (id, secret_hash, uses_left, expires_at, roles, cluster, names, author) values (?, ?, ?, ?, ?, ?, ?, ?)',
+    'insert into join_tokens (id, secret_hash, uses_left, expires_at, roles, cluster, names, author, approval) values (?, ?, ?, ?, ?, ?, ?, ?, ?)',
   )
   const select = database.prepare<[string], TokenRow>('select * from join_tokens where id = ?')
   const usable = database.prepare<[number], TokenRow>(
@@ -106,8 +107,8 @@ function tokens(database: Database, write: Write, audit: Audit) {
   return {
     createToken: ({ secretHash, ...token }, by) =>
       write(() => {
-        const { id, usesLeft, expiresAt, roles, cluster, names, author } = token
-        insert.run(id, secretHash, usesLeft, expiresAt, JSON.stringify(roles), cluster, names, author)
+        const { id, usesLeft, expiresAt, roles, cluster, names, author, approval } = token
+        insert.run(id, secretHash, usesLeft, expiresAt, JSON.stringify(roles), cluster, names, author, Number(approval))
         audit(by, { action: 'create-token', subject: id, after: token })
       }),
     async findToken(id) {
@@ -152,5 +153,6 @@ function tokenOf(row: TokenRow): JoinToken {
     cluster: row.cluster,
     names: row.names,
     author: row.author,
+    approval: row.approval === 1,
   }
 }

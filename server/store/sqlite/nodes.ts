@@ -7,7 +7,7 @@ import type { Write } from './commits.ts'
 import { fromJson } from './json.ts'
 import { createStanceReader } from './stances.ts'
 
-interface NodeRow {
+export interface NodeRow {
   id: string
   name: string
   key: string
@@ -15,10 +15,21 @@ interface NodeRow {
   token: string
   created_at: number
   revoked_at: number | null
+  archived_at: number | null
+  awaits_approval: number
 }
 
-function nodeOf({ id, name, key, cluster, created_at, revoked_at }: NodeRow): Node {
-  return { id, name, key, cluster, createdAt: created_at, revokedAt: revoked_at }
+export function nodeOf({ id, name, key, cluster, ...row }: NodeRow): Node {
+  return {
+    id,
+    name,
+    key,
+    cluster,
+    createdAt: row.created_at,
+    revokedAt: row.revoked_at,
+    archivedAt: row.archived_at,
+    awaitsApproval: row.awaits_approval === 1,
+  }
 }
 
 export interface DesiredParts {
@@ -51,13 +62,13 @@ export function createNodes(parts: DesiredParts & { assign: Assign }): Nodes {
 function enrolling({ database, audit, bump, assign }: DesiredParts & { assign: Assign }) {
   const byKey = database.prepare<[string], NodeRow>('select * from nodes where key = ?')
   const living = database.prepare<[string], NodeRow>('select * from nodes where name = ? and revoked_at is null')
-  const insert = database.prepare(
-    'insert into nodes (id, name, key, cluster, token, created_at) values (?, ?, ?, ?, ?, ?)',
+  const insert = database.prepare<(string | number)[], NodeRow>(
+    'insert into nodes (id, name, key, cluster, token, created_at, awaits_approval) values (?, ?, ?, ?, ?, ?, ?) returning *',
   )
   const token = database.prepare<
     [string],
-    { uses_left: number; expires_at: number; roles: string; cluster: string; author: string }
-  >('select uses_left, expires_at, roles, cluster, author from join_tokens where id = ?')
+    { uses_left: number; expires_at: number; roles: string; cluster: string; author: string; approval: number }
+  >('select uses_left, expires_at, roles, cluster, author, approval from join_tokens where id = ?')
   const take = database.prepare('update join_tokens set uses_left = uses_left - 1 where id = ?')
 
   return (tokenId: string, { id, name, key }: Pick<Node, 'id' | 'name' | 'key'>, at: number): Enrolling => {
@@ -72,12 +83,13 @@ function enrolling({ database, audit, bump, assign }: DesiredParts & { assign: A
     if (living.get(name)) return { status: 'name-taken' }
     take.run(tokenId)
     const { cluster } = given
-    insert.run(id, name, key, cluster, tokenId, at)
+    const made = insert.get(id, name, key, cluster, tokenId, at, given.approval)
+    if (!made) throw new Error(`Node ${name} was stored and is not there.`)
     const roles = fromJson<string[]>(given.roles)
     assign({ id, cluster }, roles, { author: given.author, at })
     bump()
     audit({ author: `token ${tokenId}`, at }, { action: 'enrol', subject: name, after: { id, cluster, roles } })
-    return { status: 'enrolled', node: { id, name, key, cluster, createdAt: at, revokedAt: null }, again: false }
+    return { status: 'enrolled', node: nodeOf(made), again: false }
   }
 }
 
@@ -101,7 +113,7 @@ function revoking({ database, write, audit, bump }: DesiredParts): DesiredStore[
 /** A few queries for all nodes, not some for each. */
 function fleetReader(database: Database): DesiredStore['readFleet'] {
   const nodes = database.prepare<[], NodeRow & { facts: string | null }>(
-    'select nodes.*, facts.facts from nodes left join facts on facts.node = nodes.id where revoked_at is null order by name',
+    'select nodes.*, facts.facts from nodes left join facts on facts.node = nodes.id where revoked_at is null and archived_at is null order by name',
   )
   const roles = database.prepare<[], { node: string; role: string }>(
     'select node, role from assignments order by node, position',

@@ -6,6 +6,7 @@ import type { Store } from '../../../server/store/store.ts'
 import { factsOf } from '../../helpers/fake-agent.ts'
 import { findRunsContract } from './contract-find-runs.ts'
 import { leasesContract } from './contract-leases.ts'
+import { lifecycleContract } from './contract-lifecycle.ts'
 import { ordersContract, runsContract } from './contract-observed.ts'
 import { by, enrolled, type Open, token } from './enrolled.ts'
 
@@ -25,6 +26,7 @@ export function storeContract(name: string, openStore: (t: TestContext) => Promi
     findRunsContract(open)
     ordersContract(open)
     leasesContract(open)
+    lifecycleContract(open)
   })
 }
 

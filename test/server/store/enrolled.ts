@@ -18,6 +18,7 @@ export const token: JoinToken = {
   cluster: 'default',
   names: '*',
   author: 'ann',
+  approval: false,
 }
 
 /** Nodes of these names, each with a key of its own; gives their ids. */
