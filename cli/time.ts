@@ -30,6 +30,16 @@ export const Until = z.string().transform((text, context) => {
   return z.NEVER
 })
 
+/** A duration back from now, or a time, as `Until` takes them. */
+export const Since = z.string().transform((text, context) => {
+  const span = Duration.safeParse(text)
+  if (span.success) return (now: number) => now - span.data
+  const at = Until.safeParse(text)
+  if (at.success) return at.data
+  context.addIssue(`'${text}' is no time; write 12h, 7d, 2026-12-01 or 2026-12-01T18:00`)
+  return z.NEVER
+})
+
 /** `3m ago`, `in 2h`, `just now`. */
 export function relative(at: number, now: number) {
   const distance = Math.abs(now - at)

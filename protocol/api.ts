@@ -2,6 +2,7 @@ import { attributesApi } from './api/attributes.ts'
 import type { Endpoint } from './api/endpoint.ts'
 import { fleetApi } from './api/fleet.ts'
 import { feedApi } from './api/feed.ts'
+import { exportApi } from './api/export.ts'
 import { leasesApi } from './api/leases.ts'
 import { nodesApi } from './api/nodes.ts'
 import { ordersApi } from './api/orders.ts'
@@ -9,6 +10,7 @@ import { rolesApi } from './api/roles.ts'
 import { runsApi } from './api/runs.ts'
 import { serverApi } from './api/server.ts'
 import { tokensApi } from './api/tokens.ts'
+import { webhooksApi } from './api/webhooks.ts'
 
 /** The whole API. The server serves this table, the command line and the console call it. */
 export const api = {
@@ -22,5 +24,7 @@ export const api = {
   ...runsApi,
   ...leasesApi,
   ...feedApi,
+  ...webhooksApi,
+  ...exportApi,
 } satisfies Record<string, Endpoint>
 export type Api = typeof api

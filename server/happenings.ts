@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
 import type { ResourceEvent, Run } from '../protocol/events.ts'
+import type { Attempt, Delivery } from '../protocol/hooks.ts'
 import type { Order } from '../protocol/views.ts'
 import type { Node, Turn } from './store/store.ts'
 
@@ -13,6 +14,8 @@ interface Happens {
   progress: [{ node: Node; run: string; orders: string[]; done: number; total: number; events: ResourceEvent[] }]
   order: [Order]
   target: [Turn]
+  /** A webhook was told, or was not to be reached. */
+  attempt: [{ delivery: string; attempt: Attempt } & Pick<Delivery, 'webhook' | 'kind' | 'node' | 'state'>]
 }
 
 /** What happens on nodes, for all that tell it on: log, metrics, webhooks. */

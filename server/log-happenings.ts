@@ -13,6 +13,12 @@ export function logHappenings(happenings: Happenings, log: FastifyBaseLogger) {
     const level = isFinal(state) ? 'info' : 'debug'
     log[level]({ order, node, ...(run && { run }), state, ...(reason && { reason }) }, 'order target')
   })
+  happenings.on('attempt', ({ attempt: { status, error, ms }, ...delivery }) =>
+    log[error === null ? 'info' : 'warn'](
+      { ...delivery, status, ms, ...(error !== null && { error }) },
+      'webhook told',
+    ),
+  )
   happenings.on('run', ({ node, run, events }) => {
     const { id, mode, trigger, orders, outcome, counts, startedAt, finishedAt, error } = run
     const failed = events.filter((event) => event.outcome === 'failed').map((event) => event.id)

@@ -23,6 +23,7 @@ import { watchSources } from './sources/watch.ts'
 import { StartError } from './start-error.ts'
 import { openSqliteStore } from './store/sqlite.ts'
 import type { Lease, Store } from './store/store.ts'
+import { createWebhooks, type HookTimes } from './webhooks/webhooks.ts'
 import { createRefusals } from './refusals.ts'
 
 export interface ServerOptions {
@@ -38,6 +39,8 @@ export interface ServerOptions {
   intervalMs: number
   version: string
   clock?: () => number
+  /** How patient webhooks are. */
+  hooks?: Partial<HookTimes>
   log: { level: string; to: NodeJS.WritableStream }
 }
 
@@ -93,7 +96,8 @@ function assemble(app: FastifyInstance, store: Store, ca: string, clock: () => n
   const { catalogs, orders, leases, feed } = parts
   const agents = createAgents({ ...parts, server: ca, intervalMs })
   const metrics = createMetrics({ ...parts, version })
-  registerApi(app, { ...parts, metrics, version, ca, scratch: data })
+  const webhooks = createWebhooks(parts, options.hooks)
+  registerApi(app, { ...parts, metrics, webhooks, version, ca, scratch: data })
   registerAgentRoutes(app, parts)
   registerConsole(app)
   app.server.on('upgrade', agents.upgrade)
@@ -110,6 +114,7 @@ function assemble(app: FastifyInstance, store: Store, ca: string, clock: () => n
       await reload()
       await leases.begin()
       await metrics.begin()
+      await webhooks.begin()
       await orders.resume()
     },
     close: async () => {
@@ -119,6 +124,7 @@ function assemble(app: FastifyInstance, store: Store, ca: string, clock: () => n
       leases.close()
       catalogs.close()
       await Promise.all([agents.close(), app.close()])
+      await webhooks.close()
     },
   }
 }

@@ -10,6 +10,7 @@ import { events } from './events.ts'
 import { explain } from './explain.ts'
 import { fleet } from './fleet.ts'
 import { historyCommands } from './history.ts'
+import { exportRuns } from './export.ts'
 import { leaseCommands } from './lease.ts'
 import { login } from './login.ts'
 import { man } from './man.ts'
@@ -21,6 +22,7 @@ import { recipeCommands } from './recipe.ts'
 import { roleCommands } from './role.ts'
 import { runCommands } from './run.ts'
 import { tokenCommands } from './token.ts'
+import { webhookCommands } from './webhook.ts'
 import { whoami } from './whoami.ts'
 
 /** All verbs of `trivet`, as help lists them. */
@@ -43,6 +45,8 @@ export const commands: Command<Context>[] = [
   events,
   explain,
   audit,
+  ...webhookCommands,
+  exportRuns,
   metrics,
   openapi,
   backup,

@@ -15,6 +15,7 @@ const finders: Record<Exclude<Noun, 'context'>, (client: Client) => Promise<stri
   order: async (client) => (await client.list(api.listOrders, {}, newest)).map(({ id }) => id),
   run: async (client) => (await client.list(api.listRuns, {}, newest)).map(({ id }) => id.slice(0, 8)),
   token: async (client) => (await client.list(api.listTokens, {})).map(({ id }) => id),
+  webhook: async (client) => (await client.call(api.listWebhooks, {})).map(({ name }) => name),
   group: async (client) => (await client.list(api.listLeases, {})).map(({ group }) => group),
   attribute: async (client) =>
     (await client.list(api.listRecipes, {})).flatMap(({ attributes }) => Object.keys(attributes)),

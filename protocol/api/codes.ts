@@ -83,6 +83,9 @@ export const codes = of({
   },
   'unknown-token': { status: 404, about: 'There is no token of that id.' },
   'unknown-lease': { status: 404, about: 'The node holds no lease of that group.' },
+  'unknown-webhook': { status: 404, about: 'There is no webhook of that name.' },
+  'unknown-delivery': { status: 404, about: 'There is no delivery of that id, or it was old and is deleted.' },
+  'webhook-taken': { status: 409, about: 'There is a webhook of that name. Delete it first, or choose another name.' },
   'unknown-blob': { status: 404, about: 'To agents: the blob is not in the catalog of the node.' },
   revoked: { status: 409, about: 'The node was revoked; a machine may join under its name anew.' },
   'no-revision': {

@@ -10,6 +10,7 @@ import type { Metrics } from '../metrics/metrics.ts'
 import type { Orders } from '../orders/orders.ts'
 import type { Watcher } from '../orders/watching.ts'
 import type { Revisions } from '../revisions.ts'
+import type { Webhooks } from '../webhooks/webhooks.ts'
 import type { By, Operator, Store } from '../store/store.ts'
 
 /** What handlers work with. */
@@ -23,6 +24,7 @@ export interface ApiParts {
   leases: Leases
   metrics: Metrics
   feed: Feed
+  webhooks: Webhooks
   clock: () => number
   version: string
   /** SHA-256 of the CA, the last part of tokens. */
@@ -50,7 +52,7 @@ type Result<Name extends keyof Api> = Name extends 'watchOrder' | 'watchFleet'
   ? Subscribe<z.infer<Api[Name]['output']>>
   : Name extends 'backup'
     ? Readable
-    : Name extends 'readMetrics'
+    : Name extends 'readMetrics' | 'exportRuns'
       ? Text
       : z.infer<Api[Name]['output']>
 

@@ -6,6 +6,7 @@ import { attributeHandlers } from './attributes.ts'
 import { type AuthParts, authenticate, requireAccess } from './auth.ts'
 import type { ApiParts, Caller, Handlers, Subscribe, Text } from './call.ts'
 import { serveEvents } from './events.ts'
+import { exportHandlers } from './export.ts'
 import { ApiFault } from './fault.ts'
 import { compareHandlers } from './compare.ts'
 import { fleetHandlers } from './fleet.ts'
@@ -20,6 +21,7 @@ import { serverHandlers } from './server.ts'
 import { stanceHandlers } from './stances.ts'
 import { timelineHandlers } from './timeline.ts'
 import { tokenHandlers } from './tokens.ts'
+import { webhookHandlers } from './webhooks.ts'
 
 type Handle = (input: unknown, caller: Caller) => Promise<unknown>
 
@@ -40,6 +42,8 @@ export function registerApi(app: FastifyInstance, parts: ApiParts & AuthParts) {
     ...runHandlers(parts),
     ...leaseHandlers(parts),
     ...feedHandlers(parts),
+    ...webhookHandlers(parts),
+    ...exportHandlers(parts),
   }
   const endpoints = new Map<string, Endpoint>(Object.entries(api))
   app.addHook('onResponse', async ({ method, routeOptions: { url } }, reply) => {

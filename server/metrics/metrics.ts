@@ -23,6 +23,7 @@ export function createMetrics(parts: MetricsParts) {
   countOrders(parts, register)
   watchNodes(parts, register, states)
   watchServer(parts, register)
+  watchWebhooks(parts, register)
   return {
     register,
     begin: () => states.begin(),
@@ -141,6 +142,22 @@ function watchServer({ leases, revisions, version }: MetricsParts, register: Reg
     labelNames: ['version'],
     registers: [register],
   }).set({ version }, 1)
+}
+
+function watchWebhooks({ happenings, store }: MetricsParts, register: Registry) {
+  const attempts = new Counter({
+    name: 'trivet_webhook_attempts_total',
+    help: 'Attempts to tell webhooks: delivered, to be tried again (waiting), or given up (dead).',
+    labelNames: ['webhook', 'result'],
+    registers: [register],
+  })
+  happenings.on('attempt', ({ webhook, state }) => attempts.inc({ webhook, result: state }))
+  const waiting: Gauge = new Gauge({
+    name: 'trivet_webhook_deliveries_waiting',
+    help: 'Deliveries to webhooks that are still to be made.',
+    registers: [register],
+    collect: async () => waiting.set(await store.countWaiting()),
+  })
 }
 
 function requests(register: Registry) {

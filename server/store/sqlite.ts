@@ -8,6 +8,7 @@ import { createLeases } from './sqlite/leases.ts'
 import { createLifecycle } from './sqlite/lifecycle.ts'
 import { createNodes } from './sqlite/nodes.ts'
 import { createObserved } from './sqlite/observed.ts'
+import { createHooks } from './sqlite/webhooks.ts'
 import { createStances } from './sqlite/stances.ts'
 import { createFinishTargets, createOrders } from './sqlite/targets.ts'
 import { closeSync, openSync } from 'node:fs'
@@ -33,6 +34,7 @@ export async function openSqliteStore(path: string): Promise<Store> {
     ...createHistory(database),
     ...createOrders(database, write, audit),
     ...createLeases({ database, write, audit, meta }),
+    ...createHooks({ database, write, audit }),
     async backup(to) {
       closeSync(openSync(to, 'wx', 0o600))
       try {

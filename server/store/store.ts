@@ -13,6 +13,7 @@ import type {
   Target,
   TargetState,
 } from '../../protocol/views.ts'
+import type { HookStore } from './hooks.ts'
 
 /** Who writes, and when by the server's clock. Every write that people ask for leaves an audit row with it. */
 export interface By {
@@ -324,7 +325,8 @@ export interface LeaseStore {
 }
 
 /** Everything the server remembers. Promises in all, so that a store over the network changes no caller. */
-export interface Store extends AccessStore, DesiredStore, ObservedStore, HistoryStore, OrderStore, LeaseStore {
+export interface Store
+  extends AccessStore, DesiredStore, ObservedStore, HistoryStore, OrderStore, LeaseStore, HookStore {
   /** A whole, consistent copy into a new file, while the store is in use. */
   backup(path: string): Promise<void>
   close(): Promise<void>

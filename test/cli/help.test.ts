@@ -35,7 +35,7 @@ test('no verb is there twice', () => {
 
 test('what prints data can print it as JSON', () => {
   const without = commands.filter(({ flags }) => !flags?.['json']).map(({ usage }) => verbOf(usage))
-  assert.deepEqual(without, ['login', 'events', 'metrics', 'openapi', 'backup', 'completion', 'man'])
+  assert.deepEqual(without, ['login', 'events', 'export runs', 'metrics', 'openapi', 'backup', 'completion', 'man'])
 })
 
 test('help is found for a verb, a noun and the whole', async (t) => {

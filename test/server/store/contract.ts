@@ -5,6 +5,7 @@ import { hashSecret } from '../../../server/secrets.ts'
 import type { Store } from '../../../server/store/store.ts'
 import { factsOf } from '../../helpers/fake-agent.ts'
 import { findRunsContract } from './contract-find-runs.ts'
+import { hooksContract } from './contract-hooks.ts'
 import { leasesContract } from './contract-leases.ts'
 import { lifecycleContract } from './contract-lifecycle.ts'
 import { ordersContract, runsContract } from './contract-observed.ts'
@@ -27,6 +28,7 @@ export function storeContract(name: string, openStore: (t: TestContext) => Promi
     ordersContract(open)
     leasesContract(open)
     lifecycleContract(open)
+    hooksContract(open)
   })
 }
 
