@@ -48,10 +48,7 @@ test('help is found for a verb, a noun and the whole', async (t) => {
     ['run', 'list', '--help'],
     ['run', 'list', '-h'],
   ]) {
-    assert.match(
-      (await trivet(args, { home })).stdout,
-      /^Usage: trivet run list .*\n[^]*--outcome OUTCOME +Only runs/,
-    )
+    assert.match((await trivet(args, { home })).stdout, /^Usage: trivet run list .*\n[^]*--outcome OUTCOME +Only runs/)
   }
   assert.match((await trivet(['help', 'node'], { home })).stdout, /node assign[^]*trivet help node VERB/)
   assert.equal((await trivet(['--version'], { home })).stdout, 'trivet 1.2.3\n')

@@ -8,7 +8,7 @@ interface SummaryRow extends Omit<OrderSummary, 'states' | 'plan'> {
   states: string
 }
 
-/** Counts of targets by state are kept by triggers (005-api.sql), so that no list has to count ten thousand of them. */
+/** Counts of targets by state are kept by triggers (004-api.sql), so that no list has to count ten thousand of them. */
 export function createOrderLists(database: Database): Pick<OrderStore, 'listOrders'> {
   return {
     async listOrders(filter) {
