@@ -17,7 +17,10 @@ const isEndToEnd = (name: string) => name.startsWith('e2e/')
 const isNamed = (name: string, wanted: string) => name === `e2e/${wanted}.test.ts` || name.startsWith(`e2e/${wanted}/`)
 const isWanted = (name: string) => names.length === 0 || names.some((wanted) => isNamed(name, wanted))
 
-const unit = kind === 'e2e' ? [] : files.filter((name) => !isEndToEnd(name))
+/** A browser needs a core for itself. */
+const isInBrowser = (name: string) => name.startsWith('console/')
+const ownCode = kind === 'e2e' ? [] : files.filter((name) => !isEndToEnd(name))
+const [inBrowser, unit] = [ownCode.filter(isInBrowser), ownCode.filter((name) => !isInBrowser(name))]
 const endToEnd = kind === 'unit' ? [] : files.filter((name) => isEndToEnd(name) && isWanted(name))
 const unknown = names.filter((wanted) => !endToEnd.some((name) => isNamed(name, wanted)))
 
@@ -31,6 +34,7 @@ if (unknown.length > 0) {
   const halfAnHour = 1_800_000
   const passed = [
     await runTests(unit, 2, 60_000),
+    await runTests(inBrowser, 1, 300_000),
     await runTests(apart, 1, halfAnHour),
     await runTests(sideBySide, 2, halfAnHour),
   ]

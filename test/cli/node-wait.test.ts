@@ -80,7 +80,7 @@ test('a server that goes meanwhile and comes again does not end it', async (t) =
     look++
     if (look === 2 || look === 3) return response.destroy()
     response.writeHead(200, { 'content-type': 'application/json' })
-    return response.end(JSON.stringify(look === 1 ? [pending] : [nodeOf('m2')]))
+    return response.end(JSON.stringify({ items: look === 1 ? [pending] : [nodeOf('m2')], next: null }))
   }
   const { login } = await serveApi(t, { 'GET /api/nodes': nodes })
   const { exitCode, stderr } = await trivet(['node', 'wait', 'm2'], { home: await tempDir(t), login })
