@@ -38,7 +38,7 @@ export async function handleMessage(parts: AgentParts, connection: Connection, m
       return orders.refused(id, message.order, message.reason)
     case 'started':
       connection.run = { id: message.run, orders: message.orders, done: 0, total: message.resources }
-      tellProgress(parts, connection, [])
+      tellProgress(parts, connection, [], true)
       return orders.started(id, message.orders, message.run)
     case 'progress':
       if (connection.run?.id !== message.run) return
@@ -55,10 +55,16 @@ export async function handleMessage(parts: AgentParts, connection: Connection, m
   }
 }
 
-function tellProgress({ orders, happenings }: AgentParts, { node, run }: Connection, events: ResourceEvent[]) {
+function tellProgress(
+  { orders, happenings }: AgentParts,
+  { node, run }: Connection,
+  events: ResourceEvent[],
+  isNew = false,
+) {
   if (!run) return
   const { id, orders: answered, done, total } = run
-  if (events.length > 0) orders.progress(answered, { node: node.name, done, total, events })
+  // A run that has just begun is a target's turn to whoever watches an order.
+  if (!isNew) orders.progress(answered, { node: node.name, done, total, events })
   happenings.emit('progress', { node, run: id, orders: answered, done, total, events })
 }
 

@@ -19,6 +19,8 @@ export class NodeNews {
   #known: Map<string, string> | undefined
   #due = new Set<string>()
   #isAllDue = false
+  /** How nodes stood when the listening began is known. */
+  #isBegun = false
   readonly #soon: () => void
 
   constructor(parts: NodeNewsParts, tell: (node: NodeSummary) => void) {
@@ -31,6 +33,7 @@ export class NodeNews {
   /** From now on: how nodes stand now is not told. */
   begin() {
     this.#known = new Map()
+    this.#isBegun = false
     this.look()
   }
 
@@ -50,15 +53,15 @@ export class NodeNews {
     const asked = this.#isAllDue ? undefined : [...this.#due]
     this.#due = new Set()
     this.#isAllDue = false
-    const isFirst = this.#known?.size === 0
     const standing = await summariesById(this.#parts, asked)
     if (!this.#known) return
     for (const [id, node] of standing) {
       const text = JSON.stringify(node)
       if (this.#known.get(id) === text) continue
       this.#known.set(id, text)
-      if (!isFirst) this.#tell(node)
+      if (this.#isBegun) this.#tell(node)
     }
+    this.#isBegun = true
     if (asked === undefined) this.#tellGone(this.#known, standing)
   }
 

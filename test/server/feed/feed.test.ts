@@ -81,3 +81,14 @@ test('a stream goes on after the event that was seen last, and begins anew after
   await served.restart()
   assert.equal((await heard(served, last, () => true))[0]?.type, 'reset')
 })
+
+test('the first node of an empty fleet is told, too', async (t) => {
+  const served = await serve(t)
+  const [begin] = await heard(served, undefined, () => true)
+  await enrol(served.place, await served.joinToken(), 'n1')
+  const events = await heard(served, begin?.id, ({ type }) => type === 'node')
+  assert.deepEqual(
+    events.map((event) => event.type === 'node' && event.node.name),
+    ['n1'],
+  )
+})
