@@ -99,11 +99,11 @@ async function act(
   }
 }
 
-async function tryAction({ resource }: Prepared, act: () => Promise<void>, host: Converging['host']) {
+async function tryAction({ resource }: Prepared, work: () => Promise<void>, host: Converging['host']) {
   for (let retries = resource.retries ?? 0; ; retries--) {
     host.limit(resource.timeoutMs)
     try {
-      return await act()
+      return await work()
     } catch (error) {
       if (retries <= 0) throw error
       await delay(resource.retryDelayMs ?? standardRetryDelayMs)
