@@ -44,7 +44,7 @@ export const Common = z.strictObject({
     .describe('Resources that must not have failed; otherwise this one is skipped.'),
   onlyIf: Argv.optional().describe('A command; the resource is left alone unless it exits with 0.'),
   unless: Argv.optional().describe('A command; the resource is left alone if it exits with 0.'),
-  retries: z.int().min(0).max(100).optional().describe('How often a failed apply is tried again.'),
+  retries: z.int().min(0).max(100).optional().describe('How often a failed apply or action is tried again.'),
   retryDelayMs: z.int().min(0).max(600_000).optional().describe('The time between two tries; a second where left out.'),
   timeoutMs: z
     .int()

@@ -12,7 +12,7 @@ import type { Prepared } from './prepare.ts'
 import { asError, messageOf } from '../../protocol/errors.ts'
 
 /** Between two attempts of a resource with `retries`, unless it says otherwise. */
-const standardRetryDelayMs = 1000
+export const standardRetryDelayMs = 1000
 
 export interface Applying {
   /** `limit`: no command may go on for longer from now on; undefined lifts it. */

@@ -1,6 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Notification, ResourceId } from '../../protocol/catalog.ts'
 import type { ResourceEvent } from '../../protocol/events.ts'
-import { failure } from './apply.ts'
+import { failure, standardRetryDelayMs } from './apply.ts'
 import type { Converging } from './converge.ts'
 import type { ResourceType } from '../../resources/define.ts'
 import { faultPoint } from '../../resources/fault-points.ts'
@@ -84,19 +85,32 @@ async function act(
 ): Promise<ResourceEvent> {
   const startedAt = performance.now()
   const about = { id: one.id, action, recipe: one.resource.recipe }
-  host.limit(one.resource.timeoutMs)
   try {
     if (one.want instanceof UnreadableProps) throw one.want
     begin(changing)
     faultPoint('owed.acting')
-    await done(one.resource.name, host, one.want)
+    await tryAction(one, () => done(one.resource.name, host, one.want), host)
     faultPoint('owed.acted')
     return { outcome: 'changed', ...about, durationMs: since(startedAt), changes: [] }
   } catch (error) {
     return { ...failure(one, [], asError(error), since(startedAt)), action }
   } finally {
-    host.limit(undefined)
     host.changed()
+  }
+}
+
+async function tryAction({ resource }: Prepared, work: () => Promise<void>, host: Converging['host']) {
+  for (let retries = resource.retries ?? 0; ; retries--) {
+    host.limit(resource.timeoutMs)
+    try {
+      return await work()
+    } catch (error) {
+      if (retries <= 0) throw error
+      await delay(resource.retryDelayMs ?? standardRetryDelayMs)
+      host.changed()
+    } finally {
+      host.limit(undefined)
+    }
   }
 }
 

@@ -64,6 +64,9 @@ export default defineRecipe({
     service('marathon', {
       running: true,
       enabled: true,
+      // One that ended without ZooKeeper is known there for as long as its session, 10 s, and a second one of its name ends at once.
+      retries: 2,
+      retryDelayMs: 10_000,
       lease: {
         group: 'marathon',
         max: 1,

@@ -39,6 +39,19 @@ test('what is owed is done once each, at the end, in the order first asked for',
   assert.equal(world.deeds.length, 7)
 })
 
+test('an action that fails is tried as often again as its resource says', async (t) => {
+  const service = resource('service', { retries: 1, retryDelayMs: 10 })
+  const { world, node } = await nodeWith(t, resource('a', { notifies: [restart('service')] }), service)
+  world.values.set('service', 'on')
+  let tries = 0
+  world.before.set('restart service', () => {
+    if (tries++ === 0) throw new Error('its name is taken still')
+  })
+  const { run, events } = await node.run()
+  assert.deepEqual(shownEvents(events), ['changed thing[a]', 'changed restart thing[service]'])
+  assert.deepEqual([run.owed, tries], [[], 2])
+})
+
 test('a resource that did not change owes nothing', async (t) => {
   const { world, node } = await nodeWith(t, resource('a', { notifies: [restart('b')] }), resource('b'))
   world.values.set('a', 'on')
