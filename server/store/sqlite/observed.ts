@@ -67,6 +67,7 @@ function standings(database: Database): ObservedStore['readStandings'] {
       node: string
       seen_at: number | null
       owed: string | null
+      reboot: string | null
       id: string | null
       outcome: RunOutcome
       finished_at: number
@@ -74,7 +75,7 @@ function standings(database: Database): ObservedStore['readStandings'] {
       waits: string | null
     }
   >(
-    `select standings.*, runs.id, runs.outcome, runs.finished_at, runs.catalog, runs.waits
+    `select standings.*, runs.id, runs.outcome, runs.finished_at, runs.catalog, runs.waits, runs.reboot
      from standings left join runs on runs.seq = standings.last_run`,
   )
   return async () =>
@@ -83,7 +84,9 @@ function standings(database: Database): ObservedStore['readStandings'] {
         const lastRun = id === null ? null : { id, outcome: row.outcome, finishedAt: row.finished_at }
         const waits = row.waits === null ? {} : fromJson<Record<ResourceId, string>>(row.waits)
         const catalog = row.catalog?.toString('hex') ?? null
-        return [node, { seenAt: row.seen_at, lastRun, owed: listFromJson(row.owed), catalog, waits }]
+        // Asked for, and not come back from: the run after the boot is another.
+        const owed = [...listFromJson(row.owed), ...(row.reboot === null ? [] : ['reboot'])]
+        return [node, { seenAt: row.seen_at, lastRun, owed, catalog, waits }]
       }),
     )
 }
