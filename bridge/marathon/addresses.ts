@@ -31,11 +31,11 @@ export class Addresses {
     const looking = new Map([...hosts].map((host) => [host, this.#refresh(host, now)]))
     const unknown = [...looking].flatMap(([host, asking]) => (this.#known.has(host) ? [] : (asking ?? [])))
     this.#known = hosts
-    if (unknown.length > 0) await this.#while(Promise.all(unknown))
+    if (unknown.length > 0) await this.#waitBrieflyFor(Promise.all(unknown))
     return new Map([...this.#found].map(([host, { address }]) => [host, address]))
   }
 
-  async #while(looking: Promise<unknown>) {
+  async #waitBrieflyFor(looking: Promise<unknown>) {
     const ended = new AbortController()
     await Promise.race([looking, pause(longestMs, undefined, { signal: ended.signal }).catch(() => {})])
     ended.abort()

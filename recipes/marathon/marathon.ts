@@ -64,9 +64,10 @@ export default defineRecipe({
     service('marathon', {
       running: true,
       enabled: true,
-      // One that ended without ZooKeeper is known there for as long as its session, 10 s, and a second one of its name ends at once.
+      // One that ended without ZooKeeper is known there until its session is over, 10 s after ZooKeeper is whole again, and one of the same name ends
+      // at once and is known as long itself.
       retries: 2,
-      retryDelayMs: 10_000,
+      retryDelayMs: 30_000,
       lease: {
         group: 'marathon',
         max: 1,

@@ -109,6 +109,7 @@ export interface Standing {
   seenAt: number | null
   /** The last converge; a plan changes nothing, so it is no standing. */
   lastRun: NonNullable<NodeSummary['lastRun']> | null
+  /** With `reboot` while the machine has yet to come back from one. */
   owed: string[]
   /** Digest of the catalog that it converged to. */
   catalog: string | null

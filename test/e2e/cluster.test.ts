@@ -91,7 +91,6 @@ describe('a Mesos cluster of 3 masters and 9 slaves', { skip: whyNoLab() ?? fals
     const before = await boots()
     const down = new DownWatch(asking, 5051)
     down.start()
-    await trivet('cluster', 'set', 'default', 'kernel.until', '"probe[mesos-slave]"')
     await Promise.all(asking.map((node) => node.write('/run/reboot-required', '*** System restart required ***\n')))
     await Promise.all(asking.map(({ name }) => trivet('node', 'assign', name, 'kernel')))
     await trivet('node', 'wait', '--all', '--for', '10m')

@@ -79,6 +79,7 @@ interface StandingRow {
   node: string
   seen_at: number | null
   owed: string | null
+  reboot: string | null
   id: string | null
   outcome: RunOutcome
   finished_at: number
@@ -89,7 +90,7 @@ interface StandingRow {
 
 /** Kept in memory, since every list of nodes asks for all of them; no other process writes to this file. */
 function createStandings(database: Database) {
-  const columns = `standings.*, runs.id, runs.outcome, runs.finished_at, runs.drift, runs.catalog, runs.waits
+  const columns = `standings.*, runs.id, runs.outcome, runs.finished_at, runs.drift, runs.catalog, runs.waits, runs.reboot
     from standings left join runs on runs.seq = standings.last_run`
   const all = database.prepare<[], StandingRow>(`select ${columns}`)
   const one = database.prepare<[string], StandingRow>(`select ${columns} where standings.node = ?`)
@@ -109,7 +110,8 @@ function standingOf({ id, outcome, finished_at, drift, ...row }: StandingRow): S
   return {
     seenAt: row.seen_at,
     lastRun: id === null ? null : { id, outcome, finishedAt: finished_at, ...(drift > 0 && { drift }) },
-    owed: listFromJson(row.owed),
+    // Asked for, and not come back from: the run after the boot is another.
+    owed: [...listFromJson(row.owed), ...(row.reboot === null ? [] : ['reboot'])],
     catalog: row.catalog?.toString('hex') ?? null,
     waits: row.waits === null ? {} : fromJson<Record<ResourceId, string>>(row.waits),
   }

@@ -97,7 +97,8 @@ test('the health of all probes is told at first and on each change, and again af
   await until('it is told again', () => fake.all('health').length > before)
 })
 
-test('a gate that opens begins a run that goes on behind it', async (t) => {
+/** A daemon that has yet to get its catalog, and has been told that the gate is closed. */
+async function atClosedGate(t: TestContext) {
   const gate = resource('quorum', { type: 'gate', props: { role: 'zk', probe: 'probe[zk]', atLeast: 2 } })
   const served = await serve(t)
   const { fake } = served
@@ -105,6 +106,11 @@ test('a gate that opens begins a run that goes on behind it', async (t) => {
   void node.start()
   await fake.letIn(served.identity)
   fake.send({ type: 'gates', closed: { quorum: '1 of 2' } })
+  return { fake, node, gate }
+}
+
+test('a gate that opens begins a run that goes on behind it', async (t) => {
+  const { fake, node, gate } = await atClosedGate(t)
   fake.send({ type: 'catalog', catalog: { node: 'n1', resources: [gate, resource('daemon')] } })
   await until('the run is reported', () => fake.all('report').length === 1)
   const [first] = fake.all('report')
@@ -119,31 +125,19 @@ test('a gate that opens begins a run that goes on behind it', async (t) => {
 })
 
 test('a gate that opens while a run is under way is not missed', async (t) => {
-  const gate = resource('quorum', { type: 'gate', props: { role: 'zk', probe: 'probe[zk]', atLeast: 2 } })
-  const served = await serve(t)
-  const { fake } = served
-  const node = await daemonFor(t, served)
+  const { fake, node, gate } = await atClosedGate(t)
   // What is applied after the gate was asked, in the same run.
   node.world.before.set('apply other', async () => {
     fake.send({ type: 'gates', closed: {} })
     await until('the agent has heard of it', () => node.agent.gates.isOpen('quorum'))
   })
-  void node.start()
-  await fake.letIn(served.identity)
-  fake.send({ type: 'gates', closed: { quorum: '1 of 2' } })
   const other = resource('other', { recipe: 'other' })
   fake.send({ type: 'catalog', catalog: { node: 'n1', resources: [gate, resource('daemon'), other] } })
   await until('what waited is made', () => node.world.deeds.includes('apply daemon'))
 })
 
 test('no lease is asked for what cannot be done yet, so that nobody else waits for it', async (t) => {
-  const gate = resource('quorum', { type: 'gate', props: { role: 'zk', probe: 'probe[zk]', atLeast: 2 } })
-  const served = await serve(t)
-  const { fake } = served
-  const node = await daemonFor(t, served)
-  void node.start()
-  await fake.letIn(served.identity)
-  fake.send({ type: 'gates', closed: { quorum: '1 of 2' } })
+  const { fake, node, gate } = await atClosedGate(t)
   let wantedBefore: boolean | undefined
   node.world.before.set('apply daemon', () => void (wantedBefore = node.agent.leases.isWanted('zk')))
   const leased = resource('daemon', { lease: { group: 'zk', max: 1 } })

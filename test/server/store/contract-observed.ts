@@ -144,6 +144,16 @@ export function runsContract(open: Open) {
       waits,
     })
   })
+
+  test('a node owes a reboot that it has asked for until the run after it', async (t) => {
+    const store = await open(t)
+    const [id] = await enrolled(store, 'n1')
+    const owed = async () => (await store.readStandings()).get(id)?.owed
+    await store.storeReport(id, reportOf(randomUUID(), { finishedAt: 100, reboot: 'for a new kernel' }), 1)
+    assert.deepEqual(await owed(), ['reboot'])
+    await store.storeReport(id, reportOf(randomUUID(), { finishedAt: 200 }), 2)
+    assert.deepEqual(await owed(), [])
+  })
 }
 
 /** What a store promises of orders and their targets. */
