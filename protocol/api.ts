@@ -1,3 +1,4 @@
+import { apiTokensApi } from './api/api-tokens.ts'
 import { attributesApi } from './api/attributes.ts'
 import type { Endpoint } from './api/endpoint.ts'
 import { fleetApi } from './api/fleet.ts'
@@ -8,6 +9,7 @@ import { rolesApi } from './api/roles.ts'
 import { runsApi } from './api/runs.ts'
 import { serverApi } from './api/server.ts'
 import { tokensApi } from './api/tokens.ts'
+import { usersApi } from './api/users.ts'
 
 /** The whole API. The server serves this table, the command line and the console call it. */
 export const api = {
@@ -17,6 +19,8 @@ export const api = {
   ...attributesApi,
   ...rolesApi,
   ...tokensApi,
+  ...usersApi,
+  ...apiTokensApi,
   ...ordersApi,
   ...runsApi,
   ...leasesApi,

@@ -16,6 +16,8 @@ const finders: Record<Exclude<Noun, 'context'>, (client: Client) => Promise<stri
   run: async (client) => (await client.call(api.listRuns, { limit: newest })).map(({ id }) => id.slice(0, 8)),
   token: async (client) => (await client.call(api.listTokens, {})).map(({ id }) => id),
   group: async (client) => (await client.call(api.listLeases, {})).map(({ group }) => group),
+  user: async (client) => (await client.call(api.listUsers, {})).map(({ name }) => name),
+  'api-token': async (client) => (await client.call(api.listApiTokens, {})).map(({ id }) => id),
   attribute: async (client) =>
     (await client.call(api.listRecipes, {})).flatMap(({ attributes }) => Object.keys(attributes)),
 }

@@ -10,6 +10,8 @@ export const nouns = [
   'group',
   'attribute',
   'context',
+  'user',
+  'api-token',
 ] as const
 export type Noun = (typeof nouns)[number]
 
@@ -32,6 +34,8 @@ export const sources: Record<string, Source> = {
   ORDER: 'order',
   RUN: 'run',
   TOKEN: 'token',
+  'api-token TOKEN': 'api-token',
+  USER: 'user',
   GROUP: 'group',
   G: 'group',
   KEY: 'attribute',
@@ -39,6 +43,7 @@ export const sources: Record<string, Source> = {
   FILE: 'files',
   DIR: 'folders',
   'TOKEN@URL': 'anything',
+  LOGIN: 'anything',
   NOUN: 'anything',
   NAME: 'anything',
   LAB: 'anything',

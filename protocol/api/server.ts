@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Access } from '../views.ts'
+import { Access, Clusters } from '../views.ts'
 import { endpoint, none } from './endpoint.ts'
 
 export const serverApi = {
@@ -7,11 +7,15 @@ export const serverApi = {
     method: 'GET',
     path: '/api/whoami',
     access: 'viewer',
+    scoped: true,
     summary: 'Who the token is, and which server this is.',
     input: none,
     output: z.object({
       name: z.string(),
       access: Access,
+      clusters: Clusters.default('all'),
+      /** What the call was made with; null where somebody signed in by the identity provider. */
+      token: z.object({ id: z.string(), name: z.string(), expiresAt: z.int().nullable() }).nullable().default(null),
       version: z.string(),
       revision: z.string(),
       /** Why recipes and roles as they are on disk are not in force. */
@@ -26,8 +30,15 @@ export const serverApi = {
     input: z.object({ limit: z.coerce.number().int().min(1).max(1000).default(50) }),
     output: z.array(
       z.object({
+        id: z.int().default(0),
         at: z.int(),
         author: z.string(),
+        /** The id of the API token that it was asked with. */
+        token: z.string().nullable().default(null),
+        /** The address that it was asked from. */
+        from: z.string().nullable().default(null),
+        /** Null where it is of none, or of several. */
+        cluster: z.string().nullable().default(null),
         action: z.string(),
         subject: z.string(),
         before: z.unknown(),

@@ -8,13 +8,16 @@ import { findRun } from './runs.ts'
 
 export function compareHandlers(parts: ApiParts): Pick<Handlers, 'compareRuns' | 'compareNodes'> {
   return {
-    async compareRuns({ id, with: other }) {
-      const [first, second] = await Promise.all([findRun(parts.store, id), findRun(parts.store, other)])
+    async compareRuns({ id, with: other }, caller) {
+      const [first, second] = await Promise.all([findRun(parts.store, caller, id), findRun(parts.store, caller, other)])
       const events = await Promise.all([parts.store.readEvents(first.id), parts.store.readEvents(second.id)])
       return { runs: [first, second], items: eventsBeside(...events) }
     },
-    async compareNodes({ node, with: other }) {
-      const [first, second] = await Promise.all([findFleetNode(parts, node), findFleetNode(parts, other)])
+    async compareNodes({ node, with: other }, caller) {
+      const [first, second] = await Promise.all([
+        findFleetNode(parts, caller, node),
+        findFleetNode(parts, caller, other),
+      ])
       return nodesBeside(first, second, [resourcesOf(parts, first.id), resourcesOf(parts, second.id)])
     },
   }

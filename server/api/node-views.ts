@@ -3,6 +3,7 @@ import type { Compiled } from '../compile/compile.ts'
 import { stancesAt } from '../stances.ts'
 import type { FleetNode, Node, Standing } from '../store/store.ts'
 import type { ApiParts } from './call.ts'
+import type { Caller } from './caller.ts'
 
 /** One node as `node show` has it. */
 export async function detailOf(parts: ApiParts, node: Node) {
@@ -31,10 +32,11 @@ export async function detailOf(parts: ApiParts, node: Node) {
 /** What is left of a revoked node. */
 const nothing = { roles: [], attributes: {}, facts: null, ordinals: {} }
 
-/** All living nodes, by name: as of the last look, since reading ten thousand of them from the store takes a while. */
-export async function summariesOf(parts: ApiParts) {
+/** All living nodes that the caller sees, by name: as of the last look, since reading ten thousand of them from the store takes a while. */
+export async function summariesOf(parts: ApiParts, caller: Caller) {
   const standings = await parts.store.readStandings()
-  const nodes = parts.catalogs.all().map(({ node }) => summaryOf(node, standings.get(node.id), parts))
+  const seen = parts.catalogs.all().filter(({ node }) => caller.sees(node.cluster))
+  const nodes = seen.map(({ node }) => summaryOf(node, standings.get(node.id), parts))
   return nodes.toSorted((a, b) => (a.name < b.name ? -1 : 1))
 }
 

@@ -3,18 +3,20 @@ import type { LoadedRecipe } from '../sources/load-recipe.ts'
 import type { Role } from '../sources/load-role.ts'
 import type { Revision } from '../sources/revision.ts'
 import type { ApiParts, Handlers } from './call.ts'
+import type { Caller } from './caller.ts'
 import { requireRevision, unknown } from './find.ts'
 
 type RoleCalls = 'listRoles' | 'readRole' | 'listRecipes' | 'readRecipe' | 'checkSources'
 
 export function roleHandlers(parts: ApiParts): Pick<Handlers, RoleCalls> {
   return {
-    listRoles: async () => byName(requireRevision(parts).roles.values()).map((role) => roleViewOf(role, parts)),
-    async readRole({ role: name }) {
+    listRoles: async (_input, caller) =>
+      byName(requireRevision(parts).roles.values()).map((role) => roleViewOf(role, parts, caller)),
+    async readRole({ role: name }, caller) {
       const { roles } = requireRevision(parts)
       const role = roles.get(name)
       if (!role) throw unknown('role', name, roles.keys())
-      return roleViewOf(role, parts)
+      return roleViewOf(role, parts, caller)
     },
     async listRecipes() {
       const revision = requireRevision(parts)
@@ -26,7 +28,7 @@ export function roleHandlers(parts: ApiParts): Pick<Handlers, RoleCalls> {
       if (!recipe) throw unknown('recipe', name, revision.recipes.keys())
       return recipeViewOf(recipe, revision)
     },
-    checkSources: () => checkSources(parts),
+    checkSources: (_input, caller) => checkSources(parts, caller),
   }
 }
 
@@ -35,8 +37,8 @@ function attributesOf(defaults: Record<string, unknown>) {
   return Object.fromEntries(entries.map(([key, value]) => [key, { mustBeSet: value === undefined, default: value }]))
 }
 
-function roleViewOf({ path: _path, text: _text, ...role }: Role, { catalogs }: ApiParts) {
-  const nodes = catalogs.all().filter(({ node }) => node.roles.includes(role.name))
+function roleViewOf({ path: _path, text: _text, ...role }: Role, { catalogs }: ApiParts, caller: Caller) {
+  const nodes = catalogs.all().filter(({ node }) => caller.sees(node.cluster) && node.roles.includes(role.name))
   return { ...role, nodes: nodes.map(({ node }) => node.name).toSorted() }
 }
 
@@ -46,11 +48,12 @@ function recipeViewOf({ name, description, cleanup }: LoadedRecipe, revision: Re
   return { name, description, attributes, roles: roles.map((role) => role.name), cleanup }
 }
 
-async function checkSources({ revisions, catalogs }: ApiParts) {
+async function checkSources({ revisions, catalogs }: ApiParts, caller: Caller) {
   await revisions.reload()
   await catalogs.refresh()
   const nodes = catalogs
     .all()
+    .filter(({ node }) => caller.sees(node.cluster))
     .flatMap(({ node, compiled }) => (compiled.status === 'error' ? [{ node: node.name, error: compiled.reason }] : []))
   const revision = revisions.current()?.id ?? 'none'
   return { revision, loadedAt: revisions.loadedAt(), errors: revisions.errors(), nodes }

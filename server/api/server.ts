@@ -8,15 +8,17 @@ import type { ApiParts, Handlers } from './call.ts'
 export function serverHandlers(parts: ApiParts): Pick<Handlers, 'whoami' | 'listAudit' | 'backup' | 'readMetrics'> {
   const { store, revisions, metrics, version, scratch } = parts
   return {
-    whoami: async (_input, { operator: { name, access } }) => ({
-      name,
+    whoami: async (_input, { user, access, clusters, token }) => ({
+      name: user.name,
       access,
+      clusters,
+      token: token && { id: token.id, name: token.name, expiresAt: token.expiresAt },
       version,
       revision: revisions.current()?.id ?? 'none',
       sourceErrors: revisions.errors(),
     }),
-    listAudit: ({ limit }) => store.listAudit(limit),
     readMetrics: () => metrics.read(),
+    listAudit: ({ limit }) => store.findAudit({ limit }),
     async backup() {
       const path = join(scratch, `backup-${randomUUID()}.db`)
       await store.backup(path)

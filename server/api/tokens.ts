@@ -6,7 +6,8 @@ import { requireRoles, unknown } from './find.ts'
 export function tokenHandlers(parts: ApiParts): Pick<Handlers, 'createToken' | 'listTokens' | 'deleteToken'> {
   const { store, clock, ca } = parts
   return {
-    async createToken({ uses, ttlMs, roles, cluster, names }, { by }) {
+    async createToken({ uses, ttlMs, roles, cluster, names }, { by, requireCluster }) {
+      requireCluster(cluster)
       if (roles.length > 0) requireRoles(parts, roles)
       const [id, secret] = [newId(), newSecret()]
       const expiresAt = by.at + ttlMs
@@ -14,17 +15,18 @@ export function tokenHandlers(parts: ApiParts): Pick<Handlers, 'createToken' | '
       await store.createToken({ ...token, author: by.author }, by)
       return { token: formatToken({ id, secret, ca }), id, expiresAt }
     },
-    async listTokens() {
+    async listTokens(_input, { sees }) {
       const tokens = await store.listTokens(clock())
-      return tokens.map(({ secretHash: _hash, ...token }) => token)
+      return tokens.filter(({ cluster }) => sees(cluster)).map(({ secretHash: _hash, ...token }) => token)
     },
-    async deleteToken({ id }, { by }) {
-      if (await store.deleteToken(id, by)) return { id }
-      const usable = await store.listTokens(clock())
+    async deleteToken({ id }, { by, sees }) {
+      const token = await store.findToken(id)
+      if (token && sees(token.cluster) && (await store.deleteToken(id, by))) return { id }
+      const usable = (await store.listTokens(clock())).filter(({ cluster }) => sees(cluster))
       throw unknown(
         'token',
         id,
-        usable.map((token) => token.id),
+        usable.map((other) => other.id),
       )
     },
   }

@@ -3,7 +3,7 @@ import type { ResourceEvent, Report, Run, RunMode } from '../../protocol/events.
 import type { Facts } from '../../protocol/facts.ts'
 import type { Activity, OpenOrder, TimelineItem } from '../../protocol/history.ts'
 import type {
-  Access,
+  Clusters,
   NodeSummary,
   Order,
   Stance,
@@ -12,24 +12,14 @@ import type {
   Target,
   TargetState,
 } from '../../protocol/views.ts'
+import type { By, WhoStore } from './who.ts'
 
-/** Who writes, and when by the server's clock. Every write that people ask for leaves an audit row with it. */
-export interface By {
-  author: string
-  at: number
-}
+export type { By } from './who.ts'
 
 /** The server's own certificate authority, PEM. In the store, so that one file backs up everything. */
 export interface Authority {
   certificate: string
   key: string
-}
-
-export interface Operator {
-  id: string
-  name: string
-  access: Access
-  secretHash: Buffer
 }
 
 export interface JoinToken {
@@ -41,15 +31,6 @@ export interface JoinToken {
   cluster: string
   names: string
   author: string
-}
-
-export interface AuditRow {
-  at: number
-  author: string
-  action: string
-  subject: string
-  before: unknown
-  after: unknown
 }
 
 export interface Node {
@@ -143,16 +124,12 @@ export interface Turn {
 export interface AccessStore {
   readAuthority(): Promise<Authority | undefined>
   keepAuthority(authority: Authority): Promise<void>
-  createOperator(operator: Operator, by: By): Promise<void>
-  findOperator(id: string): Promise<Operator | undefined>
-  countOperators(): Promise<number>
   createToken(token: JoinToken, by: By): Promise<void>
   findToken(id: string): Promise<JoinToken | undefined>
   /** Those that can still be used at `now`. */
   listTokens(now: number): Promise<JoinToken[]>
   /** False when there is none. */
   deleteToken(id: string, by: By): Promise<boolean>
-  listAudit(limit: number): Promise<AuditRow[]>
 }
 
 export interface DesiredStore {
@@ -188,7 +165,7 @@ export interface ObservedStore {
   /** Newest first. */
   findRuns(filter: RunFilter): Promise<StoredRun[]>
   /** By id or what its id begins with; two of them when that is not unique. */
-  findRunsByPrefix(prefix: string): Promise<StoredRun[]>
+  findRunsByPrefix(prefix: string, clusters?: Clusters): Promise<StoredRun[]>
   readEvents(runId: string): Promise<ResourceEvent[]>
 }
 
@@ -254,10 +231,12 @@ export interface OrderStore {
   createOrder(
     order: Omit<Order, 'targets'>,
     targets: { node: string; state: TargetState; reason?: string }[],
+    by: By,
   ): Promise<void>
-  readOrder(id: string): Promise<Order | undefined>
-  /** Newest first. */
-  listOrders(limit: number): Promise<Order[]>
+  /** Given clusters, with the targets in them alone, and not there where there is none. */
+  readOrder(id: string, clusters?: Clusters): Promise<Order | undefined>
+  /** Newest first; given clusters as above. */
+  listOrders(limit: number, clusters?: Clusters): Promise<Order[]>
   /** Of one node, or all; by age of their orders. */
   openTargets(nodeId?: string): Promise<OpenTarget[]>
   /** Gives the target back if its state was one of `from`; otherwise nothing happens: a final state stays. */
@@ -283,7 +262,8 @@ export interface LeaseStore {
 }
 
 /** Everything the server remembers. Promises in all, so that a store over the network changes no caller. */
-export interface Store extends AccessStore, DesiredStore, ObservedStore, HistoryStore, OrderStore, LeaseStore {
+export interface Store
+  extends AccessStore, WhoStore, DesiredStore, ObservedStore, HistoryStore, OrderStore, LeaseStore {
   /** A whole, consistent copy into a new file, while the store is in use. */
   backup(path: string): Promise<void>
   close(): Promise<void>

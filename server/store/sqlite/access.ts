@@ -1,35 +1,8 @@
 import type { Database } from 'better-sqlite3'
-import type { Access } from '../../../protocol/views.ts'
-import type { AccessStore, AuditRow, By, JoinToken } from '../store.ts'
+import type { AccessStore, JoinToken } from '../store.ts'
+import type { Audit } from './audit.ts'
 import type { Write } from './commits.ts'
 import { fromJson } from './json.ts'
-
-interface AuditEntry {
-  action: string
-  subject: string
-  before?: unknown
-  after?: unknown
-}
-
-/** Writes the audit row of a change, in the transaction of the change. */
-export type Audit = (by: By, entry: AuditEntry) => void
-
-export function createAudit(database: Database): Audit {
-  const insert = database.prepare(
-    'insert into audit (at, author, action, subject, before, after) values (?, ?, ?, ?, ?, ?)',
-  )
-  return ({ at, author }, { action, subject, before, after }) => {
-    insert.run(at, author, action, subject, toJson(before), toJson(after))
-  }
-}
-
-function toJson(value: unknown) {
-  return value === undefined ? null : JSON.stringify(value)
-}
-
-function valueOf(text: string | null) {
-  return text === null ? null : fromJson<unknown>(text)
-}
 
 interface TokenRow {
   id: string
@@ -55,7 +28,7 @@ export function createMeta(database: Database) {
 export type Meta = ReturnType<typeof createMeta>
 
 export function createAccess(database: Database, write: Write, audit: Audit, meta: Meta): AccessStore {
-  return { ...authority(write, meta), ...operators(database, write, audit), ...tokens(database, write, audit) }
+  return { ...authority(write, meta), ...tokens(database, write, audit) }
 }
 
 function authority(write: Write, meta: Meta): Pick<AccessStore, 'readAuthority' | 'keepAuthority'> {
@@ -72,28 +45,6 @@ function authority(write: Write, meta: Meta): Pick<AccessStore, 'readAuthority' 
   }
 }
 
-function operators(database: Database, write: Write, audit: Audit) {
-  const insert = database.prepare(
-    'insert into operators (id, name, access, secret_hash, created_at) values (?, ?, ?, ?, ?)',
-  )
-  const select = database.prepare<[string], { id: string; name: string; access: Access; secret_hash: Buffer }>(
-    'select * from operators where id = ?',
-  )
-  const count = database.prepare<[], { n: number }>('select count(*) as n from operators')
-  return {
-    createOperator: ({ id, name, access, secretHash }, by) =>
-      write(() => {
-        insert.run(id, name, access, secretHash, by.at)
-        audit(by, { action: 'create-operator', subject: name, after: { id, access } })
-      }),
-    async findOperator(id) {
-      const row = select.get(id)
-      return row && { id: row.id, name: row.name, access: row.access, secretHash: row.secret_hash }
-    },
-    countOperators: async () => count.get()?.n ?? 0,
-  } satisfies Partial<AccessStore>
-}
-
 function tokens(database: Database, write: Write, audit: Audit) {
   const insert = database.prepare(
     'insert into join_tokens (id, secret_hash, uses_left, expires_at, roles, cluster, names, author) values (?, ?, ?, ?, ?, ?, ?, ?)',
@@ -103,15 +54,12 @@ function tokens(database: Database, write: Write, audit: Audit) {
     'select * from join_tokens where uses_left > 0 and expires_at > ? order by expires_at, id',
   )
   const remove = database.prepare('delete from join_tokens where id = ?')
-  const newest = database.prepare<[number], Omit<AuditRow, 'before' | 'after'> & { before: string; after: string }>(
-    'select at, author, action, subject, before, after from audit order by id desc limit ?',
-  )
   return {
     createToken: ({ secretHash, ...token }, by) =>
       write(() => {
         const { id, usesLeft, expiresAt, roles, cluster, names, author } = token
         insert.run(id, secretHash, usesLeft, expiresAt, JSON.stringify(roles), cluster, names, author)
-        audit(by, { action: 'create-token', subject: id, after: token })
+        audit(by, { action: 'create-token', subject: id, cluster, after: token })
       }),
     async findToken(id) {
       const row = select.get(id)
@@ -124,11 +72,9 @@ function tokens(database: Database, write: Write, audit: Audit) {
         if (!row) return false
         remove.run(id)
         const { secretHash: _, ...before } = tokenOf(row)
-        audit(by, { action: 'delete-token', subject: id, before })
+        audit(by, { action: 'delete-token', subject: id, cluster: before.cluster, before })
         return true
       }),
-    listAudit: async (limit) =>
-      newest.all(limit).map((row) => ({ ...row, before: valueOf(row.before), after: valueOf(row.after) })),
   } satisfies Partial<AccessStore>
 }
 
