@@ -1,3 +1,4 @@
+import { apiTokensApi } from './api/api-tokens.ts'
 import { attributesApi } from './api/attributes.ts'
 import type { Endpoint } from './api/endpoint.ts'
 import { fleetApi } from './api/fleet.ts'
@@ -10,6 +11,7 @@ import { rolesApi } from './api/roles.ts'
 import { runsApi } from './api/runs.ts'
 import { serverApi } from './api/server.ts'
 import { tokensApi } from './api/tokens.ts'
+import { usersApi } from './api/users.ts'
 import { webhooksApi } from './api/webhooks.ts'
 
 /** The whole API. The server serves this table, the command line and the console call it. */
@@ -20,6 +22,8 @@ export const api = {
   ...attributesApi,
   ...rolesApi,
   ...tokensApi,
+  ...usersApi,
+  ...apiTokensApi,
   ...ordersApi,
   ...runsApi,
   ...leasesApi,

@@ -2,10 +2,15 @@ import { z } from 'zod'
 import { Cleanup, Policy, ResourceId, Sha256 } from './catalog.ts'
 import { Counts, ResourceEvent, Run, RunMode, RunOutcome } from './events.ts'
 import { Facts } from './facts.ts'
+import { Name } from './name.ts'
 
-/** What an operator's token may do; each includes those before it. */
+/** What a user or an API token may do; each includes those before it. */
 export const Access = z.enum(['viewer', 'operator', 'admin'])
 export type Access = z.infer<typeof Access>
+
+/** Of which clusters: nothing of others can be seen or written. */
+export const Clusters = z.union([z.literal('all'), z.array(Name)])
+export type Clusters = z.infer<typeof Clusters>
 
 /** How a node stands: its last run, or why there is none. `offline` is told apart by `connected`. */
 export const NodeState = z.enum([

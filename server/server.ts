@@ -75,7 +75,7 @@ async function startWith(store: Store, options: ServerOptions): Promise<RunningS
     await parts.begin()
     const port = await listen(app, options)
     const url = urlOf(reachableHost(host), port)
-    const token = (await store.countOperators()) === 0 ? await inviteAdmin(store, ca, clock()) : undefined
+    const token = (await store.countUsers()) === 0 ? await inviteAdmin(store, ca, clock()) : undefined
     const close = async () => {
       await parts.close()
       await store.close()
@@ -164,8 +164,20 @@ async function foundAuthority(store: Store, now: number) {
 
 async function inviteAdmin(store: Store, ca: string, now: number) {
   const [id, secret] = [newId(), newSecret()]
-  const operator = { id, name: 'admin', access: 'admin', secretHash: hashSecret(secret) } as const
-  await store.createOperator(operator, { author: 'first start', at: now })
+  const rights = { access: 'admin', clusters: 'all' } as const
+  const by = { author: 'first start', at: now }
+  const user = {
+    id: newId(),
+    name: 'admin',
+    ...rights,
+    login: null,
+    author: by.author,
+    createdAt: now,
+    disabledAt: null,
+  }
+  await store.createUser(user, by)
+  const token = { id, user: user.id, name: 'first', ...rights, secretHash: hashSecret(secret), author: by.author }
+  await store.createApiToken({ ...token, createdAt: now, expiresAt: null, usedAt: null, usedFrom: null }, by)
   return formatToken({ id, secret, ca })
 }
 

@@ -79,7 +79,7 @@ async function makeOrder(store: Store, nodes: Made[], round: number, createdAt: 
     .filter((_, index) => isOrdered(index))
     .map(({ id: node }) => ({ node, state: 'waiting' as const }))
   const order = { id, mode: 'converge' as const, author: 'generator', createdAt, deadline: createdAt + hourMs }
-  await store.createOrder(order, targets)
+  await store.createOrder(order, targets, { author: order.author, at: createdAt })
   return id
 }
 

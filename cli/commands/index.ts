@@ -1,5 +1,6 @@
 import type { Command } from '../command.ts'
 import type { Context } from '../context.ts'
+import { apiTokenCommands } from './api-token.ts'
 import { audit } from './audit.ts'
 import { backup } from './backup.ts'
 import { clusterCommands } from './cluster.ts'
@@ -22,6 +23,7 @@ import { recipeCommands } from './recipe.ts'
 import { roleCommands } from './role.ts'
 import { runCommands } from './run.ts'
 import { tokenCommands } from './token.ts'
+import { userCommands } from './user.ts'
 import { webhookCommands } from './webhook.ts'
 import { whoami } from './whoami.ts'
 
@@ -32,6 +34,8 @@ export const commands: Command<Context>[] = [
   whoami,
   fleet,
   ...tokenCommands,
+  ...userCommands,
+  ...apiTokenCommands,
   ...nodeCommands,
   ...clusterCommands,
   ...roleCommands,

@@ -17,6 +17,8 @@ const finders: Record<Exclude<Noun, 'context'>, (client: Client) => Promise<stri
   token: async (client) => (await client.list(api.listTokens, {})).map(({ id }) => id),
   webhook: async (client) => (await client.call(api.listWebhooks, {})).map(({ name }) => name),
   group: async (client) => (await client.list(api.listLeases, {})).map(({ group }) => group),
+  user: async (client) => (await client.list(api.listUsers, {})).map(({ name }) => name),
+  'api-token': async (client) => (await client.list(api.listApiTokens, {})).map(({ id }) => id),
   attribute: async (client) =>
     (await client.list(api.listRecipes, {})).flatMap(({ attributes }) => Object.keys(attributes)),
 }

@@ -11,6 +11,8 @@ export const nouns = [
   'group',
   'attribute',
   'context',
+  'user',
+  'api-token',
 ] as const
 export type Noun = (typeof nouns)[number]
 
@@ -37,6 +39,8 @@ export const sources: Record<string, Source> = {
   'webhook create WEBHOOK': 'anything',
   DELIVERY: 'anything',
   URL: 'anything',
+  'api-token TOKEN': 'api-token',
+  USER: 'user',
   GROUP: 'group',
   G: 'group',
   KEY: 'attribute',
@@ -44,6 +48,7 @@ export const sources: Record<string, Source> = {
   FILE: 'files',
   DIR: 'folders',
   'TOKEN@URL': 'anything',
+  LOGIN: 'anything',
   NOUN: 'anything',
   NAME: 'anything',
   LAB: 'anything',

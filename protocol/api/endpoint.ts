@@ -11,6 +11,8 @@ export interface Endpoint<Input extends z.ZodType = z.ZodType, Output extends z.
   /** `:name` stands for the input of that name. */
   path: string
   access: Access | 'public'
+  /** It heeds the caller's clusters. Who is limited to some clusters may call nothing else. */
+  scoped?: true
   summary: string
   input: Input
   /** Inputs that come as headers, by the header's name; those of a stream that goes on, and those that programs add. */

@@ -8,6 +8,7 @@ export const exportApi = {
     method: 'GET',
     path: '/api/export/runs',
     access: 'viewer',
+    scoped: true,
     summary: 'Runs, newest first, as JSON lines or CSV, as many as there are.',
     input: z.object({
       format: z.enum(['jsonl', 'csv']).default('jsonl'),

@@ -9,6 +9,7 @@ export const fleetApi = {
     method: 'GET',
     path: '/api/fleet',
     access: 'viewer',
+    scoped: true,
     summary:
       'The fleet at a glance: how many nodes stand how, what failed last, orders under way, runs of the last days.',
     input: z.object({ cluster: Name.optional(), days: z.coerce.number().int().min(1).max(92).default(14) }),
@@ -18,6 +19,7 @@ export const fleetApi = {
     method: 'GET',
     path: '/api/runs/activity',
     access: 'viewer',
+    scoped: true,
     summary: 'How many runs ended in each hour, by outcome. Hours without any are left out.',
     input: z.object({
       node: Name.optional(),
@@ -33,6 +35,7 @@ export const fleetApi = {
     method: 'GET',
     path: '/api/runs/:id/compare',
     access: 'viewer',
+    scoped: true,
     summary: 'Two runs beside each other. Ids may be cut short to what is still unique.',
     input: z.object({ id: z.string().min(4), with: z.string().min(4) }),
     output: RunComparison,
@@ -41,6 +44,7 @@ export const fleetApi = {
     method: 'GET',
     path: '/api/nodes/:node/compare',
     access: 'viewer',
+    scoped: true,
     summary: 'Two nodes beside each other: facts, roles, attributes and what their catalogs say.',
     input: node.extend({ with: Name }),
     output: NodeComparison,
@@ -49,6 +53,7 @@ export const fleetApi = {
     method: 'GET',
     path: '/api/nodes/:node/timeline',
     access: 'viewer',
+    scoped: true,
     summary: 'What happened to a node and who did what to it, newest first: runs, orders and writes.',
     input: node.extend({
       limit: z.coerce.number().int().min(1).max(500).default(50),

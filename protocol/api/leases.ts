@@ -9,6 +9,7 @@ export const leasesApi = {
     method: 'GET',
     path: '/api/leases',
     access: 'viewer',
+    scoped: true,
     summary: 'Leases that are held and that nodes wait for, with why they wait.',
     input: z.object({
       cluster: Name.optional(),
@@ -22,6 +23,7 @@ export const leasesApi = {
     method: 'DELETE',
     path: '/api/leases/:group/:node',
     access: 'operator',
+    scoped: true,
     summary: 'Take a lease from the node that holds it.',
     input: z.object({ group: Name, node: Name }),
     output: z.object({ group: z.string(), node: z.string(), fence: z.int() }),

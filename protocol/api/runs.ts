@@ -10,6 +10,7 @@ export const runsApi = {
     method: 'GET',
     path: '/api/runs',
     access: 'viewer',
+    scoped: true,
     summary: 'Runs, newest first.',
     input: z.object({
       node: Name.optional(),
@@ -43,6 +44,7 @@ export const runsApi = {
     method: 'GET',
     path: '/api/runs/:id',
     access: 'viewer',
+    scoped: true,
     summary: 'One run with its events. An id may be cut short to what is still unique.',
     input: z.object({ id: z.string().min(4) }),
     output: z.object({ run: StoredRun, events: z.array(ResourceEvent) }),

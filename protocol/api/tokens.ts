@@ -8,6 +8,7 @@ export const tokensApi = {
     method: 'POST',
     path: '/api/tokens',
     access: 'admin',
+    scoped: true,
     summary: 'A token with which nodes may join; shown this once.',
     input: z.object({
       uses: z.int().min(1).max(100_000).default(1),
@@ -29,6 +30,7 @@ export const tokensApi = {
     method: 'GET',
     path: '/api/tokens',
     access: 'admin',
+    scoped: true,
     summary: 'Join tokens that can still be used.',
     input: z.object(pageInput(['expiresAt', '-expiresAt'])),
     output: pageOf(
@@ -48,6 +50,7 @@ export const tokensApi = {
     method: 'DELETE',
     path: '/api/tokens/:id',
     access: 'admin',
+    scoped: true,
     summary: 'Make a join token worthless.',
     input: z.object({ id: z.string() }),
     output: z.object({ id: z.string() }),

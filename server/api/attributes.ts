@@ -3,30 +3,31 @@ import { AttributeError } from '../compile/attribute-schema.ts'
 import { attributeKeys, layersOf, merge, validateAttribute } from '../compile/attributes.ts'
 import type { AttributePlace, FleetNode, SetValue } from '../store/store.ts'
 import type { ApiParts, Handlers } from './call.ts'
+import type { Caller } from './caller.ts'
 import { ApiFault } from './fault.ts'
 import { findFleetNode, findLivingNode, requireRevision, unknown } from './find.ts'
 
 export function attributeHandlers(parts: ApiParts): Pick<Handlers, 'setAttribute' | 'unsetAttribute' | 'explain'> {
   const { store, catalogs } = parts
   return {
-    async setAttribute({ scope, name, key, value }, { by }) {
-      const place = await placeOf(parts, scope, name, key)
+    async setAttribute({ scope, name, key, value }, caller) {
+      const place = await placeOf(parts, caller, scope, name, key)
       theirs(() => validateAttribute(requireRevision(parts), key, value))
-      await store.setAttribute(place, value, by)
+      await store.setAttribute(place, value, caller.by)
       await catalogs.refresh()
       return { nodes: await nodesAt(parts, place) }
     },
-    async unsetAttribute({ scope, name, key }, { by }) {
-      const place = await placeOf(parts, scope, name, key)
-      if (!(await store.unsetAttribute(place, by))) {
+    async unsetAttribute({ scope, name, key }, caller) {
+      const place = await placeOf(parts, caller, scope, name, key)
+      if (!(await store.unsetAttribute(place, caller.by))) {
         const set = await store.readAttributes(place.scope, place.subject)
         throw unknown('attribute', `${key} set for ${place.scope} ${name}`, Object.keys(set))
       }
       await catalogs.refresh()
       return { nodes: await nodesAt(parts, place) }
     },
-    async explain({ node: name, key }) {
-      const node = await findFleetNode(parts, name)
+    async explain({ node: name, key }, caller) {
+      const node = await findFleetNode(parts, caller, name)
       const fleet = await store.readFleet()
       const revision = requireRevision(parts)
       const layers = theirs(() => layersOf(revision, inputOf(node, fleet), key))
@@ -41,14 +42,15 @@ export function attributeHandlers(parts: ApiParts): Pick<Handlers, 'setAttribute
 
 async function placeOf(
   parts: ApiParts,
+  caller: Caller,
   scope: 'nodes' | 'clusters',
   name: string,
   key: string,
 ): Promise<AttributePlace> {
-  if (scope === 'nodes') return { scope: 'node', subject: (await findLivingNode(parts, name)).id, key }
+  if (scope === 'nodes') return { scope: 'node', subject: (await findLivingNode(parts, caller, name)).id, key }
   const { nodes, clusters } = await parts.store.readFleet()
   const known = new Set([...nodes.map(({ cluster }) => cluster), ...Object.keys(clusters), 'default'])
-  if (!known.has(name)) throw unknown('cluster', name, known)
+  if (!known.has(name) || !caller.sees(name)) throw unknown('cluster', name, [...known].filter(caller.sees))
   return { scope: 'cluster', subject: name, key }
 }
 

@@ -10,8 +10,9 @@ import type { Metrics } from '../metrics/metrics.ts'
 import type { Orders } from '../orders/orders.ts'
 import type { Watcher } from '../orders/watching.ts'
 import type { Revisions } from '../revisions.ts'
+import type { Store } from '../store/store.ts'
 import type { Webhooks } from '../webhooks/webhooks.ts'
-import type { By, Operator, Store } from '../store/store.ts'
+import type { Caller } from './caller.ts'
 
 /** What handlers work with. */
 export interface ApiParts {
@@ -31,12 +32,6 @@ export interface ApiParts {
   ca: string
   /** Where a backup is made before it is sent. */
   scratch: string
-}
-
-/** Who asks, and what a write of theirs is signed with. */
-export interface Caller {
-  operator: Operator
-  by: By
 }
 
 /** Starts telling updates, and gives back how to stop. */

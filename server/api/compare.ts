@@ -3,27 +3,28 @@ import type { ResourceEvent } from '../../protocol/events.ts'
 import type { NodeComparison } from '../../protocol/history.ts'
 import type { FleetNode } from '../store/store.ts'
 import type { ApiParts, Handlers } from './call.ts'
+import type { Caller } from './caller.ts'
 import { findFleetNode, findLivingNode } from './find.ts'
 import { findRun } from './runs.ts'
 
 export function compareHandlers(parts: ApiParts): Pick<Handlers, 'compareRuns' | 'compareNodes'> {
   return {
-    async compareRuns({ id, with: other }) {
-      const [first, second] = await Promise.all([findRun(parts.store, id), findRun(parts.store, other)])
+    async compareRuns({ id, with: other }, caller) {
+      const [first, second] = await Promise.all([findRun(parts.store, caller, id), findRun(parts.store, caller, other)])
       const events = await Promise.all([parts.store.readEvents(first.id), parts.store.readEvents(second.id)])
       return { runs: [first, second], items: eventsBeside(...events) }
     },
-    async compareNodes({ node, with: other }) {
-      const [first, second] = await Promise.all([knownNode(parts, node), knownNode(parts, other)])
+    async compareNodes({ node, with: other }, caller) {
+      const [first, second] = await Promise.all([knownNode(parts, caller, node), knownNode(parts, caller, other)])
       return nodesBeside(first, second, [resourcesOf(parts, first.id), resourcesOf(parts, second.id)])
     },
   }
 }
 
 /** As of the last look: reading all ten thousand from the store takes seconds. */
-async function knownNode(parts: ApiParts, name: string) {
-  const { id } = await findLivingNode(parts, name)
-  return parts.catalogs.of(id)?.node ?? findFleetNode(parts, name)
+async function knownNode(parts: ApiParts, caller: Caller, name: string) {
+  const { id } = await findLivingNode(parts, caller, name)
+  return parts.catalogs.of(id)?.node ?? findFleetNode(parts, caller, name)
 }
 
 /** In the order of the first, then what only the second has. */

@@ -13,10 +13,10 @@ const pageSize = 200
 export function exportHandlers(parts: ApiParts): Pick<Handlers, 'exportRuns'> {
   const { store } = parts
   return {
-    async exportRuns({ format, events, ...filter }) {
-      if (filter.node !== undefined) await findNode(parts, filter.node)
+    async exportRuns({ format, events, ...filter }, caller) {
+      if (filter.node !== undefined) await findNode(parts, caller, filter.node)
       if (events && format === 'csv') throw new ApiFault('bad-input', 'events: a row of CSV has no room for them.')
-      const pages = pagesOf(store, filter)
+      const pages = pagesOf(store, { ...filter, clusters: caller.clusters })
       const lines = format === 'csv' ? csvOf(pages) : jsonLinesOf(pages, store, events)
       return { type: types[format], body: Readable.from(lines) }
     },

@@ -3,43 +3,38 @@ import { suggest } from '../suggest.ts'
 import type { FleetNode, Node } from '../store/store.ts'
 import { ApiFault } from './fault.ts'
 import type { ApiParts } from './call.ts'
+import type { Caller } from './caller.ts'
 
-/** The node of that name, the living one before a revoked one. */
-export async function findNode({ store, catalogs }: ApiParts, name: string): Promise<Node> {
+/** The node of that name, the living one before a revoked one. One that the caller does not see is not there. */
+export async function findNode({ store, catalogs }: ApiParts, caller: Caller, name: string): Promise<Node> {
   const node = await store.findNode(name)
-  if (!node)
-    throw unknown(
-      'node',
-      name,
-      catalogs.all().map((wanted) => wanted.node.name),
-    )
-  return node
+  if (node && caller.sees(node.cluster)) return node
+  const seen = catalogs.all().filter((wanted) => caller.sees(wanted.node.cluster))
+  throw unknown(
+    'node',
+    name,
+    seen.map((wanted) => wanted.node.name),
+  )
 }
 
 /** A node that was not revoked; archived or not. */
-export async function findKnownNode(parts: ApiParts, name: string): Promise<Node> {
-  const node = await findNode(parts, name)
+export async function findKnownNode(parts: ApiParts, caller: Caller, name: string): Promise<Node> {
+  const node = await findNode(parts, caller, name)
   if (node.revokedAt === null) return node
   throw new ApiFault('revoked', `Node ${name} was revoked. A machine may join under its name anew.`)
 }
 
-export async function findLivingNode(parts: ApiParts, name: string): Promise<Node> {
-  const node = await findKnownNode(parts, name)
+export async function findLivingNode(parts: ApiParts, caller: Caller, name: string): Promise<Node> {
+  const node = await findKnownNode(parts, caller, name)
   if (node.archivedAt === null) return node
   throw new ApiFault('archived', `Node ${name} is archived. It comes back by: trivet node restore ${name}`)
 }
 
 /** The living node with all that is set for it, as stored now. */
-export async function findFleetNode(parts: ApiParts, name: string): Promise<FleetNode> {
-  const { id } = await findLivingNode(parts, name)
-  const { nodes } = await parts.store.readFleet()
-  const node = nodes.find((other) => other.id === id)
-  if (!node)
-    throw unknown(
-      'node',
-      name,
-      nodes.map((other) => other.name),
-    )
+export async function findFleetNode(parts: ApiParts, caller: Caller, name: string): Promise<FleetNode> {
+  const { id } = await findLivingNode(parts, caller, name)
+  const node = (await parts.store.readFleet()).nodes.find((other) => other.id === id)
+  if (!node) throw unknown('node', name, [])
   return node
 }
 

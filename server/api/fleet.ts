@@ -2,6 +2,7 @@ import type { Activity, Failure, FleetView } from '../../protocol/history.ts'
 import type { NodeSummary } from '../../protocol/views.ts'
 import type { Store } from '../store/store.ts'
 import type { ApiParts, Handlers } from './call.ts'
+import type { Caller } from './caller.ts'
 import { findNode } from './find.ts'
 import { summariesOf } from './node-views.ts'
 
@@ -13,26 +14,41 @@ const fewFailures = 10
 export function fleetHandlers(parts: ApiParts): Pick<Handlers, 'readFleet' | 'readActivity'> {
   const { store, clock } = parts
   return {
-    async readFleet({ cluster, days }) {
+    async readFleet({ cluster, days }, caller) {
       const at = clock()
-      const clusters = cluster === undefined ? undefined : [cluster]
-      const nodes = summariesOf(parts).then((all) => all.filter((node) => !cluster || node.cluster === cluster))
+      const clusters = clustersOf(caller, cluster)
+      const nodes = summariesOf(parts, caller).then((all) => all.filter((node) => !cluster || node.cluster === cluster))
       const from = at - (at % dayMs) - (days - 1) * dayMs
       const [found, activity, orders] = await Promise.all([
         nodes,
         store.readActivity({ clusters, mode: 'converge', from }),
-        store.openOrders(),
+        openOrders(store, caller),
       ])
       const failures = await failuresOf(found, store)
       return { at, ...countsOf(found), days: daysOf(activity, from, days), failures, orders }
     },
-    async readActivity({ node, cluster, mode, from = clock() - 7 * dayMs, to }) {
-      const id = node === undefined ? undefined : (await findNode(parts, node)).id
-      const clusters = cluster === undefined ? undefined : [cluster]
+    async readActivity({ node, cluster, mode, from = clock() - 7 * dayMs, to }, caller) {
+      const id = node === undefined ? undefined : (await findNode(parts, caller, node)).id
+      const clusters = clustersOf(caller, cluster)
       // The hour that is cut off is told as a whole.
       return store.readActivity({ node: id, clusters, mode, from: from - (from % hourMs), to })
     },
   }
+}
+
+/** The one that was asked for, or all that the caller sees. */
+function clustersOf({ clusters, requireCluster }: Caller, asked: string | undefined) {
+  if (asked === undefined) return clusters === 'all' ? undefined : clusters
+  requireCluster(asked)
+  return [asked]
+}
+
+/** Those that are for a node that the caller sees. */
+async function openOrders(store: Store, { clusters }: Caller) {
+  const open = await store.openOrders()
+  if (clusters === 'all') return open
+  const seen = await Promise.all(open.map(async ({ id }) => (await store.readOrder(id, clusters)) !== undefined))
+  return open.filter((_, index) => seen[index])
 }
 
 function countsOf(nodes: NodeSummary[]) {

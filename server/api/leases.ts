@@ -8,16 +8,17 @@ import { pageAmong } from './pages.ts'
 export function leaseHandlers(parts: ApiParts): Pick<Handlers, 'listLeases' | 'releaseLease'> {
   const { leases } = parts
   return {
-    async listLeases({ cluster, group, state, ...page }) {
+    async listLeases({ cluster, group, state, ...page }, caller) {
       const isAsked = (one: LeaseView) =>
+        caller.sees(one.cluster) &&
         (cluster === undefined || one.cluster === cluster) &&
         (group === undefined || one.group === group) &&
         (state === undefined || one.state === state)
       return pageAmong(leases.list().filter(isAsked), page, keyOf)
     },
-    async releaseLease({ group, node }, { by }) {
-      const { id } = await findLivingNode(parts, node)
-      const lease = await leases.release(id, group, by)
+    async releaseLease({ group, node }, caller) {
+      const { id } = await findLivingNode(parts, caller, node)
+      const lease = await leases.release(id, group, caller.by)
       if (lease) return { group, node, fence: lease.fence }
       const held = leases.list(id).filter(({ state }) => state === 'held')
       const groups = held.map((one) => one.group)

@@ -8,31 +8,32 @@ type LifecycleCalls = 'renameNode' | 'approveNode' | 'archiveNode' | 'restoreNod
 export function lifecycleHandlers(parts: ApiParts): Pick<Handlers, LifecycleCalls> {
   const { store, registry } = parts
   return {
-    async renameNode({ node, to }, { by }) {
-      const { id } = await findLivingNode(parts, node)
-      if (!(await store.renameNode(id, to, by)))
+    async renameNode({ node, to }, caller) {
+      const { id } = await findLivingNode(parts, caller, node)
+      if (!(await store.renameNode(id, to, caller.by)))
         throw new ApiFault('name-in-use', `A node named ${to} is there already; archived ones keep their names too.`)
       const connection = registry.of(id)
       if (connection) connection.node = { ...connection.node, name: to }
-      return afterWrite(parts, to)
+      return afterWrite(parts, caller, to)
     },
-    async approveNode({ node }, { by }) {
-      await store.approveNode((await findLivingNode(parts, node)).id, by)
-      return afterWrite(parts, node)
+    async approveNode({ node }, caller) {
+      await store.approveNode((await findLivingNode(parts, caller, node)).id, caller.by)
+      return afterWrite(parts, caller, node)
     },
-    async archiveNode({ node }, { by }) {
-      const { id } = await findKnownNode(parts, node)
-      await store.archiveNode(id, by)
+    async archiveNode({ node }, caller) {
+      const { id } = await findKnownNode(parts, caller, node)
+      await store.archiveNode(id, caller.by)
       registry.turnAway(id, 'this node is archived')
-      return afterWrite(parts, node)
+      return afterWrite(parts, caller, node)
     },
-    async restoreNode({ node }, { by }) {
-      await store.restoreNode((await findKnownNode(parts, node)).id, by)
-      return afterWrite(parts, node)
+    async restoreNode({ node }, caller) {
+      await store.restoreNode((await findKnownNode(parts, caller, node)).id, caller.by)
+      return afterWrite(parts, caller, node)
     },
-    async listArchivedNodes() {
+    async listArchivedNodes(_input, { sees }) {
       const nodes = await store.listArchived()
-      return nodes.map(({ name, cluster, createdAt, archivedAt }) => ({ name, cluster, createdAt, archivedAt }))
+      const seen = nodes.filter(({ cluster }) => sees(cluster))
+      return seen.map(({ name, cluster, createdAt, archivedAt }) => ({ name, cluster, createdAt, archivedAt }))
     },
   }
 }

@@ -6,6 +6,7 @@ import type { Catalogs } from '../catalogs.ts'
 import type { Gates } from '../gates.ts'
 import type { Leases } from '../leases/leases.ts'
 import type { FleetNode, Node, Standing, Store } from '../store/store.ts'
+import type { Caller } from './caller.ts'
 
 /** What it takes to say how nodes stand. */
 export interface NodeViewParts {
@@ -43,12 +44,17 @@ export async function detailOf(parts: NodeViewParts & { leases: Leases }, node: 
 /** What is left of a revoked node. */
 const nothing = { roles: [], attributes: {}, facts: null, ordinals: {} }
 
-/** All living nodes as of the last look at them, which every write awaits: reading ten thousand anew for each list would take its time. */
-export async function summariesOf(parts: NodeViewParts) {
-  return [...(await summariesById(parts)).values()]
+/**
+ * All living nodes that the caller sees, as of the last look at them, which every write awaits: reading ten thousand anew for each list
+ * would take its time.
+ */
+export async function summariesOf(parts: NodeViewParts, caller: Caller) {
+  const standings = await parts.store.readStandings()
+  const seen = parts.catalogs.all().filter(({ node }) => caller.sees(node.cluster))
+  return seen.map(({ node }) => summaryOf(node, standings.get(node.id), parts))
 }
 
-/** Those of all living nodes, or of some. */
+/** Those of some living nodes, or of all, by their ids. */
 export async function summariesById(parts: NodeViewParts, nodeIds?: string[]) {
   const { store, catalogs } = parts
   const standings = await store.readStandings()

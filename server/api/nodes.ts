@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { Api } from '../../protocol/api.ts'
 import type { NodeSummary } from '../../protocol/views.ts'
 import type { ApiParts, Handlers } from './call.ts'
+import type { Caller } from './caller.ts'
 import { ApiFault } from './fault.ts'
 import { findKnownNode, findLivingNode, findNode, requireRoles } from './find.ts'
 import { detailOf, summariesOf } from './node-views.ts'
@@ -12,17 +13,17 @@ type NodeCalls = 'listNodes' | 'readNode' | 'readCatalog' | 'assignRoles' | 'una
 export function nodeHandlers(parts: ApiParts): Pick<Handlers, NodeCalls> {
   const { store, catalogs, registry } = parts
   return {
-    async listNodes(asked) {
-      const nodes = await summariesOf(parts)
+    async listNodes(asked, caller) {
+      const nodes = await summariesOf(parts, caller)
       return pageAmong(
         nodes.filter((node) => isAsked(node, asked)),
         asked,
         keyOf,
       )
     },
-    readNode: async ({ node }) => detailOf(parts, await findNode(parts, node)),
-    async readCatalog({ node }) {
-      const { id } = await findLivingNode(parts, node)
+    readNode: async ({ node }, caller) => detailOf(parts, await findNode(parts, caller, node)),
+    async readCatalog({ node }, caller) {
+      const { id } = await findLivingNode(parts, caller, node)
       await catalogs.refresh()
       const compiled = catalogs.of(id)?.compiled
       if (compiled?.status === 'compiled') return { digest: compiled.digest, ...compiled.catalog }
@@ -30,20 +31,20 @@ export function nodeHandlers(parts: ApiParts): Pick<Handlers, NodeCalls> {
         status: compiled?.status ?? 'pending',
       })
     },
-    async assignRoles({ node, roles }, { by }) {
+    async assignRoles({ node, roles }, caller) {
       requireRoles(parts, roles)
-      await store.assign((await findLivingNode(parts, node)).id, roles, by)
-      return afterWrite(parts, node)
+      await store.assign((await findLivingNode(parts, caller, node)).id, roles, caller.by)
+      return afterWrite(parts, caller, node)
     },
-    async unassignRoles({ node, roles }, { by }) {
-      await store.unassign((await findLivingNode(parts, node)).id, roles, by)
-      return afterWrite(parts, node)
+    async unassignRoles({ node, roles }, caller) {
+      await store.unassign((await findLivingNode(parts, caller, node)).id, roles, caller.by)
+      return afterWrite(parts, caller, node)
     },
-    async revokeNode({ node }, { by }) {
-      const { id } = await findKnownNode(parts, node)
-      await store.revoke(id, by)
+    async revokeNode({ node }, caller) {
+      const { id } = await findKnownNode(parts, caller, node)
+      await store.revoke(id, caller.by)
       registry.turnAway(id, 'this node was revoked')
-      return afterWrite(parts, node)
+      return afterWrite(parts, caller, node)
     },
   }
 }
@@ -76,8 +77,8 @@ function keyOf({ name, cluster, state, lastRun }: NodeSummary, field: string) {
 }
 
 /** The node as the write left it, compiled anew. */
-export async function afterWrite(parts: ApiParts, name: string) {
+export async function afterWrite(parts: ApiParts, caller: Caller, name: string) {
   await parts.catalogs.refresh()
-  const { id: _, ...summary } = await detailOf(parts, await findNode(parts, name))
+  const { id: _, ...summary } = await detailOf(parts, await findNode(parts, caller, name))
   return summary
 }

@@ -3,6 +3,7 @@ import type { LoadedRecipe } from '../sources/load-recipe.ts'
 import type { Role } from '../sources/load-role.ts'
 import type { Revision } from '../sources/revision.ts'
 import type { ApiParts, Handlers } from './call.ts'
+import type { Caller } from './caller.ts'
 import { requireRevision, unknown } from './find.ts'
 import { pageAmong } from './pages.ts'
 
@@ -10,11 +11,11 @@ type RoleCalls = 'listRoles' | 'readRole' | 'listRecipes' | 'readRecipe' | 'chec
 
 export function roleHandlers(parts: ApiParts): Pick<Handlers, RoleCalls> {
   return {
-    async listRoles({ recipe, ...page }) {
+    async listRoles({ recipe, ...page }, caller) {
       const roles = [...requireRevision(parts).roles.values()]
       const asked = roles.filter(({ recipes }) => recipe === undefined || recipes.includes(recipe))
       const { items, next } = pageAmong(asked, page, ({ name }) => [name])
-      const counts = nodesByRole(parts)
+      const counts = nodesByRole(parts, caller)
       return {
         items: items.map(({ path: _path, text: _text, ...role }) => ({
           ...role,
@@ -23,11 +24,11 @@ export function roleHandlers(parts: ApiParts): Pick<Handlers, RoleCalls> {
         next,
       }
     },
-    async readRole({ role: name }) {
+    async readRole({ role: name }, caller) {
       const { roles } = requireRevision(parts)
       const role = roles.get(name)
       if (!role) throw unknown('role', name, roles.keys())
-      return roleViewOf(role, parts)
+      return roleViewOf(role, parts, caller)
     },
     async listRecipes(page) {
       const revision = requireRevision(parts)
@@ -40,7 +41,7 @@ export function roleHandlers(parts: ApiParts): Pick<Handlers, RoleCalls> {
       if (!recipe) throw unknown('recipe', name, revision.recipes.keys())
       return recipeViewOf(recipe, revision)
     },
-    checkSources: () => checkSources(parts),
+    checkSources: (_input, caller) => checkSources(parts, caller),
   }
 }
 
@@ -49,14 +50,15 @@ function attributesOf(defaults: Record<string, unknown>) {
   return Object.fromEntries(entries.map(([key, value]) => [key, { mustBeSet: value === undefined, default: value }]))
 }
 
-function roleViewOf({ path: _path, text: _text, ...role }: Role, { catalogs }: ApiParts) {
-  const nodes = catalogs.all().filter(({ node }) => node.roles.includes(role.name))
+function roleViewOf({ path: _path, text: _text, ...role }: Role, { catalogs }: ApiParts, caller: Caller) {
+  const nodes = catalogs.all().filter(({ node }) => caller.sees(node.cluster) && node.roles.includes(role.name))
   return { ...role, nodes: nodes.map(({ node }) => node.name).toSorted() }
 }
 
-function nodesByRole({ catalogs }: ApiParts) {
+function nodesByRole({ catalogs }: ApiParts, { sees }: Caller) {
   const counts = new Map<string, number>()
-  for (const { node } of catalogs.all()) for (const role of node.roles) counts.set(role, (counts.get(role) ?? 0) + 1)
+  for (const { node } of catalogs.all())
+    if (sees(node.cluster)) for (const role of node.roles) counts.set(role, (counts.get(role) ?? 0) + 1)
   return counts
 }
 
@@ -66,11 +68,12 @@ function recipeViewOf({ name, description, cleanup }: LoadedRecipe, revision: Re
   return { name, description, attributes, roles: roles.map((role) => role.name), cleanup }
 }
 
-async function checkSources({ revisions, catalogs }: ApiParts) {
+async function checkSources({ revisions, catalogs }: ApiParts, caller: Caller) {
   await revisions.reload()
   await catalogs.refresh()
   const nodes = catalogs
     .all()
+    .filter(({ node }) => caller.sees(node.cluster))
     .flatMap(({ node, compiled }) => (compiled.status === 'error' ? [{ node: node.name, error: compiled.reason }] : []))
   const revision = revisions.current()?.id ?? 'none'
   return { revision, loadedAt: revisions.loadedAt(), errors: revisions.errors(), nodes }

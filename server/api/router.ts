@@ -2,9 +2,11 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { api } from '../../protocol/api.ts'
 import type { Endpoint } from '../../protocol/api/endpoint.ts'
 import { describeIssues } from '../../protocol/describe-issue.ts'
+import { apiTokenHandlers } from './api-tokens.ts'
 import { attributeHandlers } from './attributes.ts'
-import { type AuthParts, authenticate, requireAccess } from './auth.ts'
-import type { ApiParts, Caller, Handlers, Subscribe, Text } from './call.ts'
+import { type AuthParts, authenticate, authorize } from './auth.ts'
+import type { ApiParts, Handlers, Subscribe, Text } from './call.ts'
+import type { Caller } from './caller.ts'
 import { serveEvents } from './events.ts'
 import { exportHandlers } from './export.ts'
 import { ApiFault } from './fault.ts'
@@ -21,6 +23,7 @@ import { serverHandlers } from './server.ts'
 import { stanceHandlers } from './stances.ts'
 import { timelineHandlers } from './timeline.ts'
 import { tokenHandlers } from './tokens.ts'
+import { userHandlers } from './users.ts'
 import { webhookHandlers } from './webhooks.ts'
 
 type Handle = (input: unknown, caller: Caller) => Promise<unknown>
@@ -38,6 +41,8 @@ export function registerApi(app: FastifyInstance, parts: ApiParts & AuthParts) {
     ...attributeHandlers(parts),
     ...roleHandlers(parts),
     ...tokenHandlers(parts),
+    ...userHandlers(parts),
+    ...apiTokenHandlers(parts),
     ...orderHandlers(parts),
     ...runHandlers(parts),
     ...leaseHandlers(parts),
@@ -65,10 +70,8 @@ async function serve(
   request: FastifyRequest,
   reply: FastifyReply,
 ) {
-  const operator = await authenticate(parts, request)
-  // Nothing in the table is public yet; an entry that is would need no less than a token until somebody decides otherwise.
-  requireAccess(operator, endpoint.access === 'public' ? 'viewer' : endpoint.access)
-  const caller = { operator, by: { author: operator.name, at: parts.clock() } }
+  const caller = await authenticate(parts, request)
+  authorize(caller, endpoint)
   const result = await handle(inputOf(endpoint, request), caller)
   if (isSubscribe(result)) return serveEvents(reply, result)
   if (endpoint.stream === 'text' && isText(result)) return reply.type(result.type).send(result.body)

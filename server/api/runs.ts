@@ -1,5 +1,6 @@
 import type { Store } from '../store/store.ts'
 import type { ApiParts, Handlers } from './call.ts'
+import type { Caller } from './caller.ts'
 import { ApiFault } from './fault.ts'
 import { findNode } from './find.ts'
 import { keyAfter, pageFrom } from './pages.ts'
@@ -7,23 +8,24 @@ import { keyAfter, pageFrom } from './pages.ts'
 export function runHandlers(parts: ApiParts): Pick<Handlers, 'listRuns' | 'readRun'> {
   const { store } = parts
   return {
-    async listRuns(filter) {
-      if (filter.node !== undefined) await findNode(parts, filter.node)
-      const { sort: _, ...wanted } = filter
+    async listRuns(filter, caller) {
+      if (filter.node !== undefined) await findNode(parts, caller, filter.node)
       const [after] = keyAfter(filter, ['']) ?? []
-      const rows = await store.findRuns({ ...wanted, after: after?.toString(), limit: filter.limit + 1 })
+      const { sort: _, ...wanted } = filter
+      const { clusters } = caller
+      const rows = await store.findRuns({ ...wanted, clusters, after: after?.toString(), limit: filter.limit + 1 })
       return pageFrom(rows, filter, ({ id }) => [id])
     },
-    async readRun({ id }) {
-      const run = await findRun(store, id)
+    async readRun({ id }, caller) {
+      const run = await findRun(store, caller, id)
       return { run, events: await store.readEvents(run.id) }
     },
   }
 }
 
-/** The one run whose id begins so. */
-export async function findRun(store: Store, id: string) {
-  const [run, second] = await store.findRunsByPrefix(id)
+/** The one run whose id begins so, of those that the caller sees. */
+export async function findRun(store: Store, { clusters }: Caller, id: string) {
+  const [run, second] = await store.findRunsByPrefix(id, clusters)
   if (!run) throw unknownRun(id)
   if (second && run.id !== id)
     throw new ApiFault(

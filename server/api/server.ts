@@ -14,18 +14,21 @@ export function serverHandlers(parts: ApiParts): Pick<Handlers, ServerCalls> {
   const { store, revisions, metrics, version, scratch } = parts
   let document: Record<string, unknown> | undefined
   return {
-    whoami: async (_input, { operator: { name, access } }) => ({
-      name,
+    whoami: async (_input, { user, access, clusters, token }) => ({
+      name: user.name,
       access,
+      clusters,
+      token: token && { id: token.id, name: token.name, expiresAt: token.expiresAt },
       version,
       revision: revisions.current()?.id ?? 'none',
       sourceErrors: revisions.errors(),
     }),
     readMetrics: () => metrics.read(),
-    async listAudit(page) {
-      const [after] = keyAfter(page, [0]) ?? []
-      const filter = { sort: page.sort, limit: page.limit + 1, after: typeof after === 'number' ? after : undefined }
-      return pageFrom(await store.listAudit(filter), page, ({ id }) => [id])
+    async listAudit(asked, { clusters }) {
+      const [last] = keyAfter(asked, [0]) ?? []
+      const after = typeof last === 'number' ? last : undefined
+      const rows = await store.findAudit({ ...asked, clusters, after, limit: asked.limit + 1 })
+      return pageFrom(rows, asked, ({ id }) => [id])
     },
     readOpenApi: async () => (document ??= openApi(api, version)),
     async backup() {

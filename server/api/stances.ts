@@ -1,6 +1,7 @@
-import type { StanceKind, By } from '../store/store.ts'
+import type { StanceKind } from '../store/store.ts'
 import type { Stance } from '../../protocol/views.ts'
 import type { ApiParts, Handlers } from './call.ts'
+import type { Caller } from './caller.ts'
 import { ApiFault } from './fault.ts'
 import { findLivingNode } from './find.ts'
 import { summariesById } from './node-views.ts'
@@ -9,14 +10,14 @@ type StanceCalls = 'disableNodes' | 'enableNodes' | 'auditNodes' | 'enforceNodes
 
 export function stanceHandlers(parts: ApiParts): Pick<Handlers, StanceCalls> {
   return {
-    async disableNodes({ nodes, reason, until }, { by }) {
-      if (until !== undefined && until <= by.at)
+    async disableNodes({ nodes, reason, until }, caller) {
+      if (until !== undefined && until <= caller.by.at)
         throw new ApiFault('bad-input', `until: ${new Date(until).toISOString()} is over already.`)
-      return treat(parts, nodes, 'disabled', { reason, until }, by)
+      return treat(parts, nodes, 'disabled', { reason, until }, caller)
     },
-    enableNodes: ({ nodes }, { by }) => treat(parts, nodes, 'disabled', null, by),
-    auditNodes: ({ nodes, reason }, { by }) => treat(parts, nodes, 'audit', { reason }, by),
-    enforceNodes: ({ nodes }, { by }) => treat(parts, nodes, 'audit', null, by),
+    enableNodes: ({ nodes }, caller) => treat(parts, nodes, 'disabled', null, caller),
+    auditNodes: ({ nodes, reason }, caller) => treat(parts, nodes, 'audit', { reason }, caller),
+    enforceNodes: ({ nodes }, caller) => treat(parts, nodes, 'audit', null, caller),
   }
 }
 
@@ -26,10 +27,10 @@ async function treat(
   names: string[],
   kind: StanceKind,
   stance: Pick<Stance, 'reason' | 'until'> | null,
-  by: By,
+  caller: Caller,
 ) {
-  const nodes = await Promise.all(names.map((name) => findLivingNode(parts, name)))
-  await Promise.all(nodes.map(({ id }) => parts.store.setStance(id, kind, stance, by)))
+  const nodes = await Promise.all(names.map((name) => findLivingNode(parts, caller, name)))
+  await Promise.all(nodes.map(({ id }) => parts.store.setStance(id, kind, stance, caller.by)))
   await parts.catalogs.refresh()
   const ids = nodes.map(({ id }) => id)
   return [...(await summariesById(parts, ids)).values()].toSorted((a, b) => (a.name < b.name ? -1 : 1))

@@ -12,8 +12,8 @@ const Place = z.object({
 
 export function timelineHandlers(parts: ApiParts): Pick<Handlers, 'readTimeline'> {
   return {
-    async readTimeline({ node: name, limit, after }) {
-      const node = await findNode(parts, name)
+    async readTimeline({ node: name, limit, after }, caller) {
+      const node = await findNode(parts, caller, name)
       const placed = await parts.store.readTimeline(node, limit, after === undefined ? undefined : placeOf(after))
       const last = placed.at(-1)
       return { items: placed.map(({ item }) => item), next: last && placed.length === limit ? textOf(last) : null }

@@ -7,7 +7,8 @@ import { pageAmong } from './pages.ts'
 export function tokenHandlers(parts: ApiParts): Pick<Handlers, 'createToken' | 'listTokens' | 'deleteToken'> {
   const { store, clock, ca } = parts
   return {
-    async createToken({ uses, ttlMs, roles, cluster, names, approval }, { by }) {
+    async createToken({ uses, ttlMs, roles, cluster, names, approval }, { by, requireCluster }) {
+      requireCluster(cluster)
       if (roles.length > 0) requireRoles(parts, roles)
       const [id, secret] = [newId(), newSecret()]
       const expiresAt = by.at + ttlMs
@@ -15,18 +16,19 @@ export function tokenHandlers(parts: ApiParts): Pick<Handlers, 'createToken' | '
       await store.createToken({ ...token, author: by.author }, by)
       return { token: formatToken({ id, secret, ca }), id, expiresAt }
     },
-    async listTokens(page) {
+    async listTokens(page, { sees }) {
       const tokens = await store.listTokens(clock())
-      const known = tokens.map(({ secretHash: _hash, ...token }) => token)
-      return pageAmong(known, page, ({ expiresAt, id }) => [expiresAt, id])
+      const seen = tokens.filter(({ cluster }) => sees(cluster)).map(({ secretHash: _hash, ...token }) => token)
+      return pageAmong(seen, page, ({ expiresAt, id }) => [expiresAt, id])
     },
-    async deleteToken({ id }, { by }) {
-      if (await store.deleteToken(id, by)) return { id }
-      const usable = await store.listTokens(clock())
+    async deleteToken({ id }, { by, sees }) {
+      const token = await store.findToken(id)
+      if (token && sees(token.cluster) && (await store.deleteToken(id, by))) return { id }
+      const usable = (await store.listTokens(clock())).filter(({ cluster }) => sees(cluster))
       throw unknown(
         'token',
         id,
-        usable.map((token) => token.id),
+        usable.map((other) => other.id),
       )
     },
   }

@@ -18,7 +18,7 @@ export type TurnTarget = (
 export interface NewOrder {
   mode: RunMode
   plan?: string | undefined
-  author: string
+  by: By
   /** Ids of nodes. */
   nodes: string[]
   deadlineMs: number
@@ -65,7 +65,7 @@ export function createOrders(parts: OrderParts) {
 /** It is sent when it is stored. */
 async function storeOrder(
   { store, clock, send }: OrderParts,
-  { mode, plan, author, nodes, deadlineMs }: NewOrder,
+  { mode, plan, by, nodes, deadlineMs }: NewOrder,
   refusal: (nodeId: string, mode: RunMode) => string | undefined,
 ) {
   const id = newId()
@@ -76,7 +76,7 @@ async function storeOrder(
   })
   const deadline = createdAt + deadlineMs
   const told = { id, mode, ...(plan && { plan }) }
-  await store.createOrder({ ...told, author, createdAt, deadline }, targets)
+  await store.createOrder({ ...told, author: by.author, createdAt, deadline }, targets, by)
   for (const { node, state } of targets) {
     if (state === 'waiting')
       send(node, { type: 'order', ...told, startBy: startByOf({ state, createdAt, deadline }, createdAt) })

@@ -1,5 +1,6 @@
-import { createAccess, createAudit, createMeta, type Meta } from './sqlite/access.ts'
+import { createAccess, createMeta, type Meta } from './sqlite/access.ts'
 import { createAssign, createAssignments } from './sqlite/assignments.ts'
+import { createAudit } from './sqlite/audit.ts'
 import { createAttributes } from './sqlite/attributes.ts'
 import { createCommits } from './sqlite/commits.ts'
 import { openDatabase } from './sqlite/database.ts'
@@ -11,6 +12,7 @@ import { createObserved } from './sqlite/observed.ts'
 import { createHooks } from './sqlite/webhooks.ts'
 import { createStances } from './sqlite/stances.ts'
 import { createFinishTargets, createOrders } from './sqlite/targets.ts'
+import { createWho } from './sqlite/who.ts'
 import { closeSync, openSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import type { Store } from './store.ts'
@@ -24,6 +26,7 @@ export async function openSqliteStore(path: string): Promise<Store> {
   const desired = { database, write, audit, bump: () => bump(meta), assign: createAssign({ database }) }
   return {
     ...createAccess(database, write, audit, meta),
+    ...createWho({ database, write, audit }),
     ...createNodes(desired),
     ...createLifecycle(desired),
     ...createAssignments(desired),

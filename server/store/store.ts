@@ -3,7 +3,7 @@ import type { ResourceEvent, Report, Run, RunMode } from '../../protocol/events.
 import type { Facts } from '../../protocol/facts.ts'
 import type { Activity, OpenOrder, TimelineItem } from '../../protocol/history.ts'
 import type {
-  Access,
+  Clusters,
   NodeSummary,
   Order,
   OrderSummary,
@@ -14,24 +14,14 @@ import type {
   TargetState,
 } from '../../protocol/views.ts'
 import type { HookStore } from './hooks.ts'
+import type { By, WhoStore } from './who.ts'
 
-/** Who writes, and when by the server's clock. Every write that people ask for leaves an audit row with it. */
-export interface By {
-  author: string
-  at: number
-}
+export type { By } from './who.ts'
 
 /** The server's own certificate authority, PEM. In the store, so that one file backs up everything. */
 export interface Authority {
   certificate: string
   key: string
-}
-
-export interface Operator {
-  id: string
-  name: string
-  access: Access
-  secretHash: Buffer
 }
 
 export interface JoinToken {
@@ -45,17 +35,6 @@ export interface JoinToken {
   author: string
   /** Who joins with it waits until somebody approves. */
   approval: boolean
-}
-
-export interface AuditRow {
-  /** Higher than that of any row before. */
-  id: number
-  at: number
-  author: string
-  action: string
-  subject: string
-  before: unknown
-  after: unknown
 }
 
 export interface Node {
@@ -153,24 +132,12 @@ export interface Turn {
 export interface AccessStore {
   readAuthority(): Promise<Authority | undefined>
   keepAuthority(authority: Authority): Promise<void>
-  createOperator(operator: Operator, by: By): Promise<void>
-  findOperator(id: string): Promise<Operator | undefined>
-  countOperators(): Promise<number>
   createToken(token: JoinToken, by: By): Promise<void>
   findToken(id: string): Promise<JoinToken | undefined>
   /** Those that can still be used at `now`. */
   listTokens(now: number): Promise<JoinToken[]>
   /** False when there is none. */
   deleteToken(id: string, by: By): Promise<boolean>
-  /** Newest first, unless sorted by `id`. */
-  listAudit(filter: AuditFilter): Promise<AuditRow[]>
-}
-
-interface AuditFilter {
-  limit: number
-  sort?: '-id' | 'id'
-  /** The id of the last row of the page before. */
-  after?: number | undefined
 }
 
 export interface DesiredStore {
@@ -216,7 +183,7 @@ export interface ObservedStore {
   /** Newest first. */
   findRuns(filter: RunFilter): Promise<StoredRun[]>
   /** By id or what its id begins with; two of them when that is not unique. */
-  findRunsByPrefix(prefix: string): Promise<StoredRun[]>
+  findRunsByPrefix(prefix: string, clusters?: Clusters): Promise<StoredRun[]>
   readEvents(runId: string): Promise<ResourceEvent[]>
 }
 
@@ -226,7 +193,7 @@ export interface RunFilter {
   role?: string | undefined
   cluster?: string | undefined
   /** None but these clusters. */
-  clusters?: string[] | undefined
+  clusters?: Clusters | undefined
   outcome?: Run['outcome'] | undefined
   trigger?: Run['trigger'] | undefined
   mode?: RunMode | undefined
@@ -282,8 +249,10 @@ export interface OrderStore {
   createOrder(
     order: Omit<Order, 'targets'>,
     targets: { node: string; state: TargetState; reason?: string }[],
+    by: By,
   ): Promise<void>
-  readOrder(id: string): Promise<Order | undefined>
+  /** Given clusters, with the targets in them alone, and not there where there is none. */
+  readOrder(id: string, clusters?: Clusters): Promise<Order | undefined>
   /** Newest first, unless sorted by `createdAt`. */
   listOrders(filter: OrderFilter): Promise<OrderSummary[]>
   /** Of one node, or all; by age of their orders. */
@@ -298,6 +267,8 @@ export interface OrderFilter {
   node?: string | undefined
   mode?: RunMode | undefined
   author?: string | undefined
+  /** Some target is in one of these clusters. */
+  clusters?: Clusters | undefined
   /** Some target is in this state. */
   state?: TargetState | undefined
   /** Some target is not final yet; or with false, none. */
@@ -327,7 +298,7 @@ export interface LeaseStore {
 
 /** Everything the server remembers. Promises in all, so that a store over the network changes no caller. */
 export interface Store
-  extends AccessStore, DesiredStore, ObservedStore, HistoryStore, OrderStore, LeaseStore, HookStore {
+  extends AccessStore, WhoStore, DesiredStore, ObservedStore, HistoryStore, OrderStore, LeaseStore, HookStore {
   /** A whole, consistent copy into a new file, while the store is in use. */
   backup(path: string): Promise<void>
   close(): Promise<void>

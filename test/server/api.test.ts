@@ -54,8 +54,9 @@ const json = { 'content-type': 'application/json' }
 
 test('says who the token is and which server this is', async (t) => {
   const { client } = await serve(t)
-  const { revision, ...who } = await client.call(api.whoami, {})
-  assert.deepEqual(who, { name: 'admin', access: 'admin', version: '0.1.0', sourceErrors: [] })
+  const { revision, token, ...who } = await client.call(api.whoami, {})
+  assert.deepEqual(who, { name: 'admin', access: 'admin', clusters: 'all', version: '0.1.0', sourceErrors: [] })
+  assert.deepEqual([token?.name, token?.expiresAt], ['first', null])
   assert.match(revision, /^[0-9a-f]{64}$/)
 })
 
@@ -208,7 +209,7 @@ test('lists roles, recipes, tokens and the audit', async (t) => {
     [{ usesLeft: 3, names: 'web-*' }],
   )
   const actions = (await client.list(api.listAudit, {})).map(({ action }) => action)
-  assert.deepEqual(actions, ['create-token', 'enrol', 'create-token', 'create-operator'])
+  assert.deepEqual(actions, ['create-token', 'enrol', 'create-token', 'create-api-token', 'create-user'])
 })
 
 const names = (page: { items: { name: string }[] }) => page.items.map(({ name }) => name).join(' ')

@@ -49,7 +49,7 @@ export function createAssignments(parts: DesiredParts & { assign: Assign }): Pic
       const after = rolesNow()
       if (after.length === before.length) return
       bump()
-      audit(by, { action, subject: of.name, before, after })
+      audit(by, { action, subject: of.name, cluster: of.cluster, before, after })
     })
   }
 

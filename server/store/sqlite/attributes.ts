@@ -34,7 +34,7 @@ function writers({ database, write, audit, bump }: DesiredParts): Omit<Attribute
         const before = at.current(place)
         upsert.run(place.scope, place.subject, place.key, JSON.stringify(value), by.author, by.at)
         bump()
-        audit(by, { action: 'set-attribute', subject: at.nameOf(place), before, after: value })
+        audit(by, { action: 'set-attribute', ...at.told(place), before, after: value })
       }),
     unsetAttribute: (place, by) =>
       write(() => {
@@ -42,7 +42,7 @@ function writers({ database, write, audit, bump }: DesiredParts): Omit<Attribute
         if (before === undefined) return false
         remove.run(place.scope, place.subject, place.key)
         bump()
-        audit(by, { action: 'unset-attribute', subject: at.nameOf(place), before })
+        audit(by, { action: 'unset-attribute', ...at.told(place), before })
         return true
       }),
   }
@@ -52,14 +52,21 @@ function places(database: Database) {
   const select = database.prepare<[string, string, string], { value: string }>(
     'select value from attributes where scope = ? and subject = ? and key = ?',
   )
-  const node = database.prepare<[string], { name: string }>('select name from nodes where id = ?')
+  const node = database.prepare<[string], { name: string; cluster: string }>(
+    'select name, cluster from nodes where id = ?',
+  )
   return {
     current({ scope, subject, key }: AttributePlace) {
       const row = select.get(scope, subject, key)
       return row && fromJson<unknown>(row.value)
     },
-    nameOf({ scope, subject, key }: AttributePlace) {
-      return `${scope} ${scope === 'node' ? (node.get(subject)?.name ?? subject) : subject}: ${key}`
+    /** What the audit calls the place, and of which cluster it is. */
+    told({ scope, subject, key }: AttributePlace) {
+      const { name, cluster } = (scope === 'node' ? node.get(subject) : undefined) ?? {
+        name: subject,
+        cluster: subject,
+      }
+      return { subject: `${scope} ${name}: ${key}`, cluster }
     },
   }
 }

@@ -26,7 +26,7 @@ export function createRunFinder(database: Database): ObservedStore['findRuns'] {
   return async ({ clusters, drift, ...filter }) => {
     const last = filter.after === undefined ? {} : place.get(filter.after)
     if (!last) return []
-    const bound: Bound = { ...filter, ...last, ...(clusters && { clusters: JSON.stringify(clusters) }) }
+    const bound: Bound = { ...filter, ...last, ...inThese(clusters) }
     const whose = whoseOf(bound)
     const some = whose === undefined ? undefined : fewOf(database, whose, bound)
     if (some?.length === 0) return []
@@ -35,6 +35,10 @@ export function createRunFinder(database: Database): ObservedStore['findRuns'] {
     const sql = statement({ ...bound, drift }, whose, some)
     return database.prepare<Bound, RunRow>(sql).all(bound).map(storedRunOf)
   }
+}
+
+function inThese(clusters: RunFilter['clusters'] = 'all') {
+  return clusters === 'all' ? {} : { clusters: JSON.stringify(clusters) }
 }
 
 /** Which nodes' runs are meant, as a condition on `nodes`; nothing where it is those of all. */

@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3'
 import type { Lease, LeaseStore } from '../store.ts'
-import type { Audit, Meta } from './access.ts'
+import type { Meta } from './access.ts'
+import type { Audit } from './audit.ts'
 import type { Write } from './commits.ts'
 
 const columns = 'cluster, "group", node, fence, action, granted_at as grantedAt, expires_at as expiresAt'
@@ -58,7 +59,7 @@ function ending({ database, write, audit }: LeaseParts): LeaseStore['endLease'] 
       const before = remove.get(node, group, fence)
       if (!before) return false
       const subject = `${group} of ${nameOf.get(node)?.name ?? node}`
-      if (ended) audit(ended.by, { action: ended.action, subject, before })
+      if (ended) audit(ended.by, { action: ended.action, subject, cluster: before.cluster, before })
       return true
     })
 }

@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3'
 import type { Facts } from '../../../protocol/facts.ts'
 import type { By, DesiredStore, Enrolling, Fleet, FleetNode, Node } from '../store.ts'
-import type { Audit } from './access.ts'
+import type { Audit } from './audit.ts'
 import type { Assign } from './assignments.ts'
 import type { Write } from './commits.ts'
 import { fromJson } from './json.ts'
@@ -88,7 +88,8 @@ function enrolling({ database, audit, bump, assign }: DesiredParts & { assign: A
     const roles = fromJson<string[]>(given.roles)
     assign({ id, cluster }, roles, { author: given.author, at })
     bump()
-    audit({ author: `token ${tokenId}`, at }, { action: 'enrol', subject: name, after: { id, cluster, roles } })
+    const by = { author: `token ${tokenId}`, at }
+    audit(by, { action: 'enrol', subject: name, cluster, after: { id, cluster, roles } })
     return { status: 'enrolled', node: nodeOf(made), again: false }
   }
 }
@@ -106,7 +107,8 @@ function revoking({ database, write, audit, bump }: DesiredParts): DesiredStore[
       freeOrdinals.run(nodeId)
       freeLeases.run(nodeId)
       bump()
-      audit(by, { action: 'revoke', subject: node.name, before: { id: nodeId, key: node.key } })
+      const { name: subject, cluster, key } = node
+      audit(by, { action: 'revoke', subject, cluster, before: { id: nodeId, key } })
     })
 }
 

@@ -12,28 +12,37 @@ interface SummaryRow extends Omit<OrderSummary, 'states' | 'plan'> {
 export function createOrderLists(database: Database): Pick<OrderStore, 'listOrders'> {
   return {
     async listOrders(filter) {
-      const { open: _open, after, ...rest } = filter
-      const given = { ...rest, afterTime: after?.createdAt, afterId: after?.id }
+      const { open: _open, after, clusters, ...rest } = filter
+      const given = { ...rest, clusters: JSON.stringify(clusters), afterTime: after?.createdAt, afterId: after?.id }
       return database.prepare<typeof given, SummaryRow>(query(filter)).all(given).map(summaryOf)
     },
   }
 }
 
+const kept = 'select json_group_object(state, targets) from order_states where order_id = orders.id and targets > 0'
+/** For who does not see all of an order. */
+const counted = `select json_group_object(state, targets) from
+  (select state, count(*) as targets from targets join nodes on nodes.id = targets.node
+   where order_id = orders.id and cluster in (select value from json_each(:clusters)) group by state)`
+
 const open = `select order_id from order_states where state in (${openStates.map((state) => `'${state}'`).join(', ')}) and targets > 0`
 
-function query({ node, mode, author, state, open: isOpen, after, sort = '-createdAt' }: OrderFilter) {
+function query({ node, mode, author, clusters = 'all', state, open: isOpen, after, sort = '-createdAt' }: OrderFilter) {
   const [side, direction] = sort === 'createdAt' ? ['>', 'asc'] : ['<', 'desc']
   const where = [
     node !== undefined && 'id in (select order_id from targets where node = :node)',
     mode !== undefined && 'mode = :mode',
     author !== undefined && 'author = :author',
+    clusters !== 'all' &&
+      `exists (select 1 from targets join nodes on nodes.id = targets.node
+         where order_id = orders.id and cluster in (select value from json_each(:clusters)))`,
     state !== undefined &&
       'exists (select 1 from order_states where order_id = orders.id and state = :state and targets > 0)',
     isOpen !== undefined && `id ${isOpen ? 'in' : 'not in'} (${open})`,
     after !== undefined && `(created_at, id) ${side} (:afterTime, :afterId)`,
   ].filter((condition) => condition !== false)
   return `select id, mode, plan, author, created_at as createdAt, deadline,
-       (select json_group_object(state, targets) from order_states where order_id = orders.id and targets > 0) as states
+       (${clusters === 'all' ? kept : counted}) as states
      from orders ${where.length > 0 ? `where ${where.join(' and ')}` : ''}
      order by created_at ${direction}, id ${direction} limit :limit`
 }

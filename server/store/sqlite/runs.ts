@@ -94,15 +94,20 @@ export function createRunWriter(database: Database) {
 type RunReader = Pick<ObservedStore, 'findRunsByPrefix' | 'readEvents'>
 
 export function createRunReader(database: Database): RunReader {
-  const byPrefix = database.prepare<[string, string], RunRow>(
-    `select ${runColumns} where runs.id >= ? and runs.id < ? order by runs.id limit 2`,
+  const byPrefix = database.prepare<{ from: string; to: string; clusters: string | null }, RunRow>(
+    `select ${runColumns} where runs.id >= :from and runs.id < :to
+       and (:clusters is null or nodes.cluster in (select value from json_each(:clusters)))
+     order by runs.id limit 2`,
   )
   const events = database.prepare<[string], { event: string }>(
     'select event from events join runs on runs.seq = events.run where runs.id = ? order by position',
   )
   return {
-    // '~' sorts after every character of a UUID.
-    findRunsByPrefix: async (prefix) => byPrefix.all(prefix, `${prefix}~`).map(storedRunOf),
+    async findRunsByPrefix(prefix, clusters = 'all') {
+      const within = clusters === 'all' ? null : JSON.stringify(clusters)
+      // '~' sorts after every character of a UUID.
+      return byPrefix.all({ from: prefix, to: `${prefix}~`, clusters: within }).map(storedRunOf)
+    },
     readEvents: async (runId) => events.all(runId).map(({ event }) => fromJson<ResourceEvent>(event)),
   }
 }

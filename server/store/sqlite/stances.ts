@@ -18,8 +18,8 @@ const actions = {
 } as const
 
 export function createStances({ database, write, audit, bump }: DesiredParts): Pick<DesiredStore, 'setStance'> {
-  const node = database.prepare<[string], { name: string }>(
-    'select name from nodes where id = ? and revoked_at is null',
+  const node = database.prepare<[string], { name: string; cluster: string }>(
+    'select name, cluster from nodes where id = ? and revoked_at is null',
   )
   const select = database.prepare<[string, StanceKind], StanceRow>(
     `select ${columns} from stances where node = ? and kind = ?`,
@@ -40,7 +40,8 @@ export function createStances({ database, write, audit, bump }: DesiredParts): P
         else if (before) remove.run(nodeId, kind)
         else return
         bump()
-        audit(by, { action: actions[kind][stance ? 'taken' : 'ended'], subject: of.name, before, after: stance })
+        const action = actions[kind][stance ? 'taken' : 'ended']
+        audit(by, { action, subject: of.name, cluster: of.cluster, before, after: stance })
       }),
   }
 }

@@ -2,7 +2,7 @@ import type { Database } from 'better-sqlite3'
 import type { Counts, Run, RunOutcome } from '../../../protocol/events.ts'
 import { openStates, type Order, type Target, type TargetState } from '../../../protocol/views.ts'
 import type { OpenTarget, OrderStore, Turn } from '../store.ts'
-import type { Audit } from './access.ts'
+import type { Audit } from './audit.ts'
 import type { Write } from './commits.ts'
 import { fromJson } from './json.ts'
 import { createOrderLists } from './order-lists.ts'
@@ -98,16 +98,28 @@ function making(database: Database, write: Write, audit: Audit): Pick<OrderStore
   const insertTarget = database.prepare(
     'insert into targets (order_id, node, position, state, reason, at) values (?, ?, ?, ?, ?, ?)',
   )
+  const clusterOf = clusterReader(database)
   return {
-    createOrder: (order, targets) =>
+    createOrder: (order, targets, by) =>
       write(() => {
         insertOrder.run({ ...order, plan: hashToBytes(order.plan ?? null) })
         for (const [position, { node, state, reason = null }] of targets.entries())
           insertTarget.run(order.id, node, position, state, reason, order.createdAt)
-        const { author, createdAt: at, mode, plan } = order
+        const { mode, plan } = order
         const after = { mode, plan, targets: targets.length }
-        audit({ author, at }, { action: 'create-order', subject: order.id, after })
+        audit(by, { action: 'create-order', subject: order.id, cluster: clusterOf(order.id), after })
       }),
+  }
+}
+
+/** The cluster of all targets of an order, where they are of one. */
+function clusterReader(database: Database) {
+  const select = database.prepare<[string], { cluster: string }>(
+    'select distinct cluster from targets join nodes on nodes.id = targets.node where order_id = ? limit 2',
+  )
+  return (order: string) => {
+    const [only, second] = select.all(order)
+    return second ? undefined : only?.cluster
   }
 }
 
@@ -116,17 +128,22 @@ function reading(database: Database): Pick<OrderStore, 'readOrder' | 'openTarget
     'select id, mode, plan, author, created_at as createdAt, deadline from orders where id = ?',
   )
   const targets = database.prepare<[string], TargetRow>(`select ${targetColumns} where order_id = ? order by position`)
+  const targetsIn = database.prepare<[string, string], TargetRow>(
+    `select ${targetColumns} where order_id = ? and nodes.cluster in (select value from json_each(?)) order by position`,
+  )
   const opened = database.prepare<{ node: string | null }, Omit<OpenTarget, 'plan'> & { plan: Buffer | null }>(
     `select order_id as "order", node, state, orders.mode, orders.plan, orders.created_at as createdAt, orders.deadline
      from targets join orders on orders.id = targets.order_id
      where ${open} and (:node is null or node = :node) order by orders.created_at, orders.id, position`,
   )
   return {
-    async readOrder(id) {
+    async readOrder(id, clusters = 'all') {
       const found = one.get(id)
       if (!found) return undefined
+      const rows = clusters === 'all' ? targets.all(id) : targetsIn.all(id, JSON.stringify(clusters))
+      if (clusters !== 'all' && rows.length === 0) return undefined
       const { plan, ...order } = found
-      return { ...order, ...planOf(plan), targets: targets.all(id).map(targetOf) }
+      return { ...order, ...planOf(plan), targets: rows.map(targetOf) }
     },
     openTargets: async (node) =>
       opened.all({ node: node ?? null }).map(({ plan, ...target }) => ({ ...target, ...planOf(plan) })),
@@ -142,6 +159,7 @@ function turning(database: Database, write: Write, audit: Audit): Pick<OrderStor
     `select node from targets where order_id = ? and ${open} order by position`,
   )
   const read = targetReader(database)
+  const clusterOf = clusterReader(database)
   const apply: (...given: Parameters<OrderStore['turnTarget']>) => Turn | undefined = (order, node, from, to) => {
     const { state, reason = null, run = null, at } = to
     const changed = turn.run({ order, node, from: JSON.stringify(from), state, reason, run, at }).changes === 1
@@ -154,7 +172,8 @@ function turning(database: Database, write: Write, audit: Audit): Pick<OrderStor
         const reason = `cancelled by ${by.author}`
         const nodes = openNodes.all(id).map(({ node }) => node)
         const turns = nodes.map((node) => apply(id, node, openStates, { state: 'cancelled', reason, at: by.at }))
-        if (nodes.length > 0) audit(by, { action: 'cancel-order', subject: id, after: { targets: nodes.length } })
+        const after = { targets: nodes.length }
+        if (nodes.length > 0) audit(by, { action: 'cancel-order', subject: id, cluster: clusterOf(id), after })
         return turns.filter((found) => found !== undefined)
       }),
   }

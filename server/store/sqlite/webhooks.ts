@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3'
 import type { HookKind, Webhook } from '../../../protocol/hooks.ts'
 import type { HookStore, Trouble } from '../hooks.ts'
-import type { Audit } from './access.ts'
+import type { Audit } from './audit.ts'
 import type { Write } from './commits.ts'
 import { createDeliveries, queuing } from './deliveries.ts'
 import { fromJson } from './json.ts'

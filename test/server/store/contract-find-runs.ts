@@ -115,10 +115,8 @@ export function findRunsContract(open: Open) {
   test('finds the runs that answer an order', async (t) => {
     const { store, a, b } = await fleet(open, t)
     const order = { id: 'o1', mode: 'converge', author: 'ann', createdAt: 10, deadline: 99 } as const
-    await store.createOrder(order, [
-      { node: a, state: 'waiting' },
-      { node: b, state: 'waiting' },
-    ])
+    const targets = [a, b].map((node) => ({ node, state: 'waiting' as const }))
+    await store.createOrder(order, targets, by)
     await storeRun(store, a, 1)
     await storeRun(store, a, 2, { orders: ['o1'] })
     await storeRun(store, b, 3, { orders: ['o1'] })

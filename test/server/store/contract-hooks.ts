@@ -39,7 +39,7 @@ export function hooksContract(open: Open) {
     assert.equal((await store.listWebhooks())[0]?.enabled, false)
     assert.equal(await store.deleteWebhook('pager', by), true)
     assert.equal(await store.deleteWebhook('pager', by), false)
-    const audit = JSON.stringify(await store.listAudit({ limit: 10 }))
+    const audit = JSON.stringify(await store.findAudit({ limit: 10 }))
     assert(!audit.includes(secret) && !audit.includes('secret-path'), audit)
     assert.match(audit, /delete-webhook.*switch-webhook.*create-webhook/)
   })

@@ -14,7 +14,7 @@ export function lifecycleContract(open: Open) {
     assert.equal(await store.approveNode(id, by), true)
     assert.deepEqual(await waits(), [false])
     assert.equal(await store.approveNode(id, by), false)
-    assert.deepEqual((await store.listAudit({ limit: 1 }))[0]?.action, 'approve')
+    assert.deepEqual((await store.findAudit({ limit: 1 }))[0]?.action, 'approve')
   })
 
   test('gives a node another name, and no two the same', async (t) => {
@@ -35,7 +35,7 @@ export function lifecycleContract(open: Open) {
         { name: 'c', roles: ['web'] },
       ],
     )
-    const [row] = await store.listAudit({ limit: 1 })
+    const [row] = await store.findAudit({ limit: 1 })
     assert.deepEqual([row?.action, row?.subject, row?.before, row?.after], ['rename', 'c', 'a', 'c'])
     await store.archiveNode(b, by)
     assert.equal(await store.renameNode(a, 'b', by), false, 'an archived node keeps its name')

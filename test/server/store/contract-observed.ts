@@ -4,7 +4,7 @@ import { test, type TestContext } from 'node:test'
 import type { ResourceEvent, Run } from '../../../protocol/events.ts'
 import { reportOf } from '../../helpers/fake-agent.ts'
 import type { OrderFilter } from '../../../server/store/store.ts'
-import { enrolled, type Open } from './enrolled.ts'
+import { by, enrolled, type Open } from './enrolled.ts'
 
 const changed: ResourceEvent = {
   id: 'file[/etc/motd]',
@@ -162,10 +162,11 @@ export function ordersContract(open: Open) {
     const store = await open(t)
     const [a, b = ''] = await enrolled(store, 'a', 'b')
     const order = { id: 'o1', mode: 'converge', author: 'ann', createdAt: 10, deadline: 99 } as const
-    await store.createOrder(order, [
-      { node: a, state: 'waiting' },
-      { node: b, state: 'refused', reason: 'pending: alone' },
-    ])
+    const targets = [
+      { node: a, state: 'waiting' as const },
+      { node: b, state: 'refused' as const, reason: 'pending: alone' },
+    ]
+    await store.createOrder(order, targets, by)
     const states = async () => (await store.readOrder('o1'))?.targets.map(({ state }) => state)
     return { store, a, b, order, states }
   }
@@ -185,8 +186,8 @@ export function ordersContract(open: Open) {
   test('lists orders with how many targets are in each state, by what is asked of them, page by page', async (t) => {
     const { store, a, b } = await ordered(t)
     const more = { mode: 'plan', author: 'bob', deadline: 99 } as const
-    await store.createOrder({ ...more, id: 'o2', createdAt: 10 }, [{ node: a, state: 'waiting' }])
-    await store.createOrder({ ...more, id: 'o3', createdAt: 11 }, [{ node: b, state: 'refused' }])
+    await store.createOrder({ ...more, id: 'o2', createdAt: 10 }, [{ node: a, state: 'waiting' }], by)
+    await store.createOrder({ ...more, id: 'o3', createdAt: 11 }, [{ node: b, state: 'refused' }], by)
     await store.turnTarget('o1', a, ['waiting'], { state: 'cancelled', at: 12 })
     const ids = async (filter: Omit<OrderFilter, 'limit'>) =>
       (await store.listOrders({ ...filter, limit: 9 })).map(({ id }) => id).join(' ')
@@ -246,7 +247,7 @@ export function ordersContract(open: Open) {
     const hash = 'ab'.repeat(32)
     const planned = { id: 'o2', mode: 'plan', author: 'ann', createdAt: 11, deadline: 99 } as const
     const byHash = { id: 'o3', mode: 'converge', plan: hash, author: 'ann', createdAt: 12, deadline: 99 } as const
-    for (const order of [planned, byHash]) await store.createOrder(order, [{ node: a, state: 'waiting' }])
+    for (const order of [planned, byHash]) await store.createOrder(order, [{ node: a, state: 'waiting' }], by)
     const plans = (await store.openTargets(a)).map(({ order, plan }) => ({ order, plan }))
     assert.deepEqual(plans, [
       { order: 'o1', plan: undefined },
@@ -254,8 +255,8 @@ export function ordersContract(open: Open) {
       { order: 'o3', plan: hash },
     ])
     assert.equal((await store.readOrder('o3'))?.plan, hash)
-    assert.equal((await store.listAudit({ limit: 1 }))[0]?.subject, 'o3')
-    assert.deepEqual((await store.listAudit({ limit: 1 }))[0]?.after, { mode: 'converge', plan: hash, targets: 1 })
+    assert.equal((await store.findAudit({ limit: 1 }))[0]?.subject, 'o3')
+    assert.deepEqual((await store.findAudit({ limit: 1 }))[0]?.after, { mode: 'converge', plan: hash, targets: 1 })
 
     const report = reportOf(randomUUID(), { mode: 'plan', orders: ['o2'], outcome: 'would-change', plan: hash })
     const [turn] = (await store.storeReport(a, report, 21)) ?? []

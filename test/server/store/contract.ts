@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { describe, test, type TestContext } from 'node:test'
-import { hashSecret } from '../../../server/secrets.ts'
 import type { Store } from '../../../server/store/store.ts'
 import { factsOf } from '../../helpers/fake-agent.ts'
 import { findRunsContract } from './contract-find-runs.ts'
@@ -9,6 +8,7 @@ import { hooksContract } from './contract-hooks.ts'
 import { leasesContract } from './contract-leases.ts'
 import { lifecycleContract } from './contract-lifecycle.ts'
 import { ordersContract, runsContract } from './contract-observed.ts'
+import { auditContract, whoContract } from './contract-who.ts'
 import { by, enrolled, type Open, token } from './enrolled.ts'
 
 /** What every store promises. Each implementation runs this, and has no test of its own for what is here. */
@@ -21,6 +21,8 @@ export function storeContract(name: string, openStore: (t: TestContext) => Promi
 
   describe(`the ${name} store`, () => {
     accessContract(open)
+    whoContract(open)
+    auditContract(open)
     enrolContract(open)
     desiredContract(open)
     runsContract(open)
@@ -38,16 +40,6 @@ function accessContract(open: Open) {
     assert.equal(await store.readAuthority(), undefined)
     await store.keepAuthority({ certificate: 'c', key: 'k' })
     assert.deepEqual(await store.readAuthority(), { certificate: 'c', key: 'k' })
-  })
-
-  test('finds operators by the id of their token', async (t) => {
-    const store = await open(t)
-    assert.equal(await store.countOperators(), 0)
-    const operator = { id: 'op', name: 'ann', access: 'admin', secretHash: hashSecret('x') } as const
-    await store.createOperator(operator, by)
-    assert.deepEqual(await store.findOperator('op'), operator)
-    assert.equal(await store.findOperator('other'), undefined)
-    assert.equal(await store.countOperators(), 1)
   })
 
   test('lists join tokens that can still be used, and forgets deleted ones', async (t) => {
@@ -69,7 +61,7 @@ function accessContract(open: Open) {
     await store.setAttribute({ scope: 'node', subject: id, key: 'web.port' }, 81, { author: 'ann', at: 3002 })
     await store.unassign(id, ['web'], { author: 'bob', at: 3003 })
     await store.revoke(id, by)
-    const rows = await store.listAudit({ limit: 5 })
+    const rows = await store.findAudit({ limit: 5 })
     assert.deepEqual(rows.map(({ action, author, before, after }) => ({ action, author, before, after })).slice(1), [
       { action: 'unassign', author: 'bob', before: ['web'], after: [] },
       { action: 'set-attribute', author: 'ann', before: 80, after: 81 },
@@ -77,7 +69,7 @@ function accessContract(open: Open) {
       { action: 'assign', author: 'bob', before: [], after: ['web'] },
     ])
     assert.equal(rows[0]?.action, 'revoke')
-    assert(!JSON.stringify(await store.listAudit({ limit: 100 })).includes(token.secretHash.toString('hex')))
+    assert(!JSON.stringify(await store.findAudit({ limit: 100 })).includes(token.secretHash.toString('hex')))
   })
 
   test('counts each desired write, and nothing else', async (t) => {
@@ -238,25 +230,30 @@ function desiredContract(open: Open) {
     assert.equal(await store.revision(), before + 4)
     const disk = { reason: 'disk', by: 'bob', at: 2000, until: 9000 }
     const newHere = { reason: 'new here', by: 'ann', at: 1000 }
-    const rows = (await store.listAudit({ limit: 4 })).toReversed()
-    assert.deepEqual(await store.listAudit({ limit: 9, sort: 'id', after: (rows[0]?.id ?? 0) - 1 }), rows)
-    assert.deepEqual(await store.listAudit({ limit: 1, after: rows[1]?.id }), rows.slice(0, 1))
-    assert.deepEqual(
-      rows.map(({ id: _id, ...row }) => row),
-      [
-        {
-          at: 2000,
-          author: 'bob',
-          action: 'disable',
-          subject: 'n1',
-          before: null,
-          after: { reason: 'disk', until: 9000 },
-        },
-        { at: 3000, author: 'ann', action: 'enable', subject: 'n1', before: disk, after: null },
-        { at: 1000, author: 'ann', action: 'audit', subject: 'n1', before: null, after: { reason: 'new here' } },
-        { at: 1000, author: 'ann', action: 'enforce', subject: 'n1', before: newHere, after: null },
-      ],
-    )
+    const rows = (await store.findAudit({ limit: 4 })).toReversed()
+    assert.deepEqual(await store.findAudit({ limit: 9, sort: 'id', after: (rows[0]?.id ?? 0) - 1 }), rows)
+    assert.deepEqual(await store.findAudit({ limit: 1, after: rows[1]?.id }), rows.slice(0, 1))
+    const told = rows.map(({ at, author, action, subject, before: was, after }) => ({
+      at,
+      author,
+      action,
+      subject,
+      before: was,
+      after,
+    }))
+    assert.deepEqual(told, [
+      {
+        at: 2000,
+        author: 'bob',
+        action: 'disable',
+        subject: 'n1',
+        before: null,
+        after: { reason: 'disk', until: 9000 },
+      },
+      { at: 3000, author: 'ann', action: 'enable', subject: 'n1', before: disk, after: null },
+      { at: 1000, author: 'ann', action: 'audit', subject: 'n1', before: null, after: { reason: 'new here' } },
+      { at: 1000, author: 'ann', action: 'enforce', subject: 'n1', before: newHere, after: null },
+    ])
   })
 
   test('gives a node its newest facts', async (t) => {

@@ -5,9 +5,11 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import Database from 'better-sqlite3'
 import { openDataDir } from '../../../server/data-dir.ts'
+import { hashSecret, secretMatches } from '../../../server/secrets.ts'
 import { openSqliteStore } from '../../../server/store/sqlite.ts'
 import { tempDir } from '../../helpers/converges.ts'
 import { storeContract } from './contract.ts'
+import { by, token } from './enrolled.ts'
 
 storeContract('sqlite (memory)', () => openSqliteStore(':memory:'))
 storeContract('sqlite (file)', async (t) => openSqliteStore(join(await tempDir(t), 'trivet.db')))
@@ -59,6 +61,7 @@ test('a database of the first version is brought to the newest, with what is in 
   const old = new Database(path)
   const first = new URL('../../../server/store/migrations/001-start.sql', import.meta.url)
   old.exec(await readFile(first, 'utf8'))
+  old.exec(`insert into operators values ('abcdefgh', 'admin', 'admin', x'${hashSecret('secret').toString('hex')}', 7)`)
   old.exec("insert into orders values ('o1', 'converge', 'ann', 1, 2)")
   old.pragma('user_version = 1')
   old.close()
@@ -66,6 +69,26 @@ test('a database of the first version is brought to the newest, with what is in 
   t.after(() => store.close())
   const order = { id: 'o1', mode: 'converge', author: 'ann', createdAt: 1, deadline: 2, targets: [] }
   assert.deepEqual(await store.readOrder('o1'), order)
+  const admin = await store.findApiToken('abcdefgh')
+  assert(secretMatches('secret', admin?.token.secretHash ?? Buffer.alloc(0)))
+  assert.deepEqual([admin?.token.expiresAt, admin?.token.access, admin?.token.clusters], [null, 'admin', 'all'])
+  assert.deepEqual([admin?.user.name, admin?.user.access, admin?.user.clusters], ['admin', 'admin', 'all'])
+})
+
+test('rows of the audit can neither be changed nor deleted, not even by hand', async (t) => {
+  const path = join(await tempDir(t), 'trivet.db')
+  const store = await openSqliteStore(path)
+  await store.createToken(token, by)
+  await store.close()
+  const database = new Database(path)
+  t.after(() => database.close())
+  assert.throws(() => database.exec("update audit set author = 'eve'"), /append-only/)
+  assert.throws(() => database.exec('delete from audit'), /append-only/)
+  assert.throws(() => database.exec('insert or replace into audit select * from audit'), /append-only/)
+  database.exec("insert into meta values ('audit-pruned-before', '1000')")
+  assert.throws(() => database.exec('delete from audit'), /append-only/)
+  database.exec("update meta set value = '1001' where key = 'audit-pruned-before'")
+  assert.equal(database.prepare('delete from audit').run().changes, 1)
 })
 
 test('a database of a newer version is refused and left as it is', async (t) => {
