@@ -36,10 +36,9 @@ export function PageHead({ title, lead, under, children }: HeadProps) {
         {under && (
           <nav class="crumbs" aria-label="Above this page">
             {under.map(({ name, href }) => (
-              <>
-                <a href={href}>{name}</a>
-                <span aria-hidden="true">/</span>
-              </>
+              <a key={href} href={href}>
+                {name}
+              </a>
             ))}
           </nav>
         )}

@@ -81,28 +81,30 @@ function Legend() {
 
 function Numbers({ bars, label, nameOf }: PlotProps) {
   return (
-    <table class="unseen">
-      <caption>{label}</caption>
-      <thead>
-        <tr>
-          <th scope="col">When</th>
-          {stacked.map((outcome) => (
-            <th key={outcome} scope="col">
-              {runLooks[outcome].label}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {bars.map((bar) => (
-          <tr key={bar.at}>
-            <th scope="row">{nameOf(bar.at)}</th>
+    <div class="unseen">
+      <table>
+        <caption>{label}</caption>
+        <thead>
+          <tr>
+            <th scope="col">When</th>
             {stacked.map((outcome) => (
-              <td key={outcome}>{bar.counts[outcome] ?? 0}</td>
+              <th key={outcome} scope="col">
+                {runLooks[outcome].label}
+              </th>
             ))}
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {bars.map((bar) => (
+            <tr key={bar.at}>
+              <th scope="row">{nameOf(bar.at)}</th>
+              {stacked.map((outcome) => (
+                <td key={outcome}>{bar.counts[outcome] ?? 0}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   )
 }

@@ -21,14 +21,25 @@ exec('slowly', { argv: ['/usr/local/bin/slowly'], creates: '/srv/done' })`,
 })
 
 const images = join(import.meta.dirname, '..', '..', 'docs', 'images')
+/** `IMAGES=write` makes the pictures of README and docs anew. */
+const isWriting = process.env.IMAGES === 'write'
+const inDarkToo = ['fleet', 'run']
+const largestImage = 200_000
 
-/** The page as it is, in both themes: looked over by axe, and kept as a picture for README and docs. */
-async function picture(page: Page, name: string) {
+/** The page as it is, in both themes: looked over by axe, and kept as a picture if that was asked for. */
+async function lookOver(page: Page, name: string) {
   for (const theme of ['dark', 'light'] as const) {
     await page.emulateMedia({ colorScheme: theme })
     await assertAccessible(page, `${name}, ${theme}`)
-    await page.screenshot({ path: join(images, `console-${name}${theme === 'dark' ? '-dark' : ''}.png`) })
+    if (isWriting && (theme === 'light' || inDarkToo.includes(name)))
+      await write(page, `console-${name}${theme === 'dark' ? '-dark' : ''}.png`)
   }
+}
+
+async function write(page: Page, file: string) {
+  mkdirSync(images, { recursive: true })
+  const { length } = await page.screenshot({ path: join(images, file) })
+  assert(length < largestImage, `docs/images/${file} has ${length} bytes: too many for who reads the docs over a phone`)
 }
 
 async function follow(page: Page, name: string) {
@@ -42,7 +53,6 @@ describe('the console over two real nodes', { skip: whyNoLab() ?? noBrowser }, (
   let names: string[]
 
   before(() => {
-    mkdirSync(images, { recursive: true })
     fleet = fleetUp()
     token = tokenIn(readFileSync(fleet.config, 'utf8'))
     names = fleet.lab.nodes.map(({ name }) => name)
@@ -50,7 +60,7 @@ describe('the console over two real nodes', { skip: whyNoLab() ?? noBrowser }, (
 
   test('sign in, assign a role, converge, watch it live, find the difference, and find it again in history', async (t) => {
     const page = await openConsole(t, fleet.url)
-    await picture(page, 'sign-in')
+    await lookOver(page, 'sign-in')
     await signIn(page, token)
     await follow(page, 'Nodes')
     for (const name of names) await page.getByLabel(`Select ${name}`).check()
@@ -61,7 +71,7 @@ describe('the console over two real nodes', { skip: whyNoLab() ?? noBrowser }, (
     await page.getByText('2 nodes: greeting assigned.').waitFor()
     // Their catalog is another one now, so they converge to it by themselves.
     for (const name of names) await page.getByRole('row', { name }).getByText('changed').waitFor({ timeout: 180_000 })
-    await picture(page, 'nodes')
+    await lookOver(page, 'nodes')
 
     for (const node of fleet.lab.nodes) {
       await onNode(node, 'rm', '/srv/done')
@@ -71,18 +81,18 @@ describe('the console over two real nodes', { skip: whyNoLab() ?? noBrowser }, (
     await page.getByRole('dialog').getByRole('button', { name: 'Converge' }).click()
     await page.waitForURL('**/orders/*')
     await page.getByText('Kept by Trivet.').first().waitFor({ timeout: 120_000 })
-    await picture(page, 'order')
+    await lookOver(page, 'order')
     await page.getByText('2 converged').waitFor({ timeout: 120_000 })
     assert.equal(await onNode(fleet.lab.nodes[0] ?? assert.fail(), 'cat', '/etc/motd'), 'Kept by Trivet.')
     await page.getByRole('link', { name: 'The whole run' }).click()
     await page.getByText('+Kept by Trivet.').waitFor()
     await page.getByText('by an order').waitFor()
     await page.getByText('-Somebody else.').waitFor()
-    await picture(page, 'run')
+    await lookOver(page, 'run')
 
     await follow(page, 'History')
     await page.getByRole('table', { name: 'Runs', exact: true }).waitFor()
-    await picture(page, 'history')
+    await lookOver(page, 'history')
     await page.getByRole('table', { name: 'Runs', exact: true }).getByRole('link', { name: 'ago' }).first().click()
     await page.waitForURL('**/runs/*')
   })
@@ -101,7 +111,7 @@ describe('the console over two real nodes', { skip: whyNoLab() ?? noBrowser }, (
       await follow(page, link)
       await page.getByRole('heading', { level: 1, name: link }).waitFor()
       await page.getByText('Loading…').waitFor({ state: 'detached' })
-      await picture(page, name)
+      await lookOver(page, name)
     }
     await page.goto(`${fleet.url}/nodes/${names[0]}`)
     for (const [tab, name] of [
@@ -113,12 +123,12 @@ describe('the console over two real nodes', { skip: whyNoLab() ?? noBrowser }, (
     ] as const) {
       await page.getByRole('navigation', { name: 'About this node' }).getByRole('link', { name: tab }).click()
       await page.getByText('Loading…').waitFor({ state: 'detached' })
-      await picture(page, name)
+      await lookOver(page, name)
     }
     await page.setViewportSize({ width: 390, height: 844 })
     await page.goto(fleet.url)
     await page.getByRole('heading', { name: 'Fleet' }).waitFor()
-    await picture(page, 'phone')
+    await lookOver(page, 'phone')
   })
 
   test('an order is cancelled while it is under way', async (t) => {
