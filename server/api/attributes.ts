@@ -1,29 +1,39 @@
+import type { ClusterView } from '../../protocol/views.ts'
 import { inputOf } from '../cluster-views.ts'
 import { AttributeError } from '../compile/attribute-schema.ts'
 import { attributeKeys, layersOf, merge, validateAttribute } from '../compile/attributes.ts'
-import type { AttributePlace, FleetNode, SetValue } from '../store/store.ts'
+import type { AttributePlace, Fleet, FleetNode, SetValue } from '../store/store.ts'
 import type { ApiParts, Handlers } from './call.ts'
 import { ApiFault } from './fault.ts'
 import { findFleetNode, findLivingNode, requireRevision, unknown } from './find.ts'
+import { pageAmong } from './pages.ts'
+import { unlessStale } from './stale.ts'
 
-export function attributeHandlers(parts: ApiParts): Pick<Handlers, 'setAttribute' | 'unsetAttribute' | 'explain'> {
+type AttributeCalls = 'setAttribute' | 'unsetAttribute' | 'listClusters' | 'explain'
+
+export function attributeHandlers(parts: ApiParts): Pick<Handlers, AttributeCalls> {
   const { store, catalogs } = parts
   return {
-    async setAttribute({ scope, name, key, value }, { by }) {
+    async setAttribute({ scope, name, key, value, ifRevision }, { by }) {
       const place = await placeOf(parts, scope, name, key)
       theirs(() => validateAttribute(requireRevision(parts), key, value))
-      await store.setAttribute(place, value, by)
+      const asked = { ...place, name, ifRevision, change: { set: { [key]: value } } }
+      await unlessStale(parts, asked, () => store.setAttribute(place, value, by, ifRevision))
       await catalogs.refresh()
-      return { nodes: await nodesAt(parts, place) }
+      return reach(parts, place)
     },
-    async unsetAttribute({ scope, name, key }, { by }) {
+    async unsetAttribute({ scope, name, key, ifRevision }, { by }) {
       const place = await placeOf(parts, scope, name, key)
-      if (!(await store.unsetAttribute(place, by))) {
+      const asked = { ...place, name, ifRevision, change: { unset: [key] } }
+      if (!(await unlessStale(parts, asked, () => store.unsetAttribute(place, by, ifRevision)))) {
         const set = await store.readAttributes(place.scope, place.subject)
         throw unknown('attribute', `${key} set for ${place.scope} ${name}`, Object.keys(set))
       }
       await catalogs.refresh()
-      return { nodes: await nodesAt(parts, place) }
+      return reach(parts, place)
+    },
+    async listClusters(page) {
+      return pageAmong(clustersOf(await store.readFleet()), page, ({ name }) => [name])
     },
     async explain({ node: name, key }) {
       const node = await findFleetNode(parts, name)
@@ -52,9 +62,21 @@ async function placeOf(
   return { scope: 'cluster', subject: name, key }
 }
 
-async function nodesAt({ store }: ApiParts, { scope, subject }: AttributePlace) {
-  const { nodes } = await store.readFleet()
-  return nodes.filter(({ id, cluster }) => (scope === 'node' ? id : cluster) === subject).map(({ name }) => name)
+/** What a write to that place counts for, and its revision. */
+async function reach({ store }: ApiParts, { scope, subject }: AttributePlace) {
+  const { nodes, clusterRevisions } = await store.readFleet()
+  const there = nodes.filter(({ id, cluster }) => (scope === 'node' ? id : cluster) === subject)
+  const revision = scope === 'node' ? there[0]?.revision : clusterRevisions[subject]
+  return { nodes: there.map(({ name }) => name), revision: revision ?? 0 }
+}
+
+function clustersOf({ nodes, clusters, clusterRevisions }: Fleet) {
+  const counts = new Map(Object.keys(clusters).map((name) => [name, 0]))
+  for (const { cluster } of nodes) counts.set(cluster, (counts.get(cluster) ?? 0) + 1)
+  return [...counts].map(([name, nodeCount]): ClusterView => {
+    const attributes = clusters[name] ?? {}
+    return { name, nodeCount, attributes, revision: clusterRevisions[name] ?? 0 }
+  })
 }
 
 interface Who {

@@ -6,6 +6,7 @@ import { ApiFault } from './fault.ts'
 import { findKnownNode, findLivingNode, findNode, requireRoles } from './find.ts'
 import { detailOf, summariesOf } from './node-views.ts'
 import { pageAmong } from './pages.ts'
+import { unlessStale } from './stale.ts'
 
 type NodeCalls = 'listNodes' | 'readNode' | 'readCatalog' | 'assignRoles' | 'unassignRoles' | 'revokeNode'
 
@@ -30,19 +31,30 @@ export function nodeHandlers(parts: ApiParts): Pick<Handlers, NodeCalls> {
         status: compiled?.status ?? 'pending',
       })
     },
-    async assignRoles({ node, roles }, { by }) {
-      requireRoles(parts, roles)
-      await store.assign((await findLivingNode(parts, node)).id, roles, by)
-      return afterWrite(parts, node)
-    },
-    async unassignRoles({ node, roles }, { by }) {
-      await store.unassign((await findLivingNode(parts, node)).id, roles, by)
-      return afterWrite(parts, node)
-    },
+    ...assigning(parts),
     async revokeNode({ node }, { by }) {
       const { id } = await findKnownNode(parts, node)
       await store.revoke(id, by)
       registry.turnAway(id, 'this node was revoked')
+      return afterWrite(parts, node)
+    },
+  }
+}
+
+function assigning(parts: ApiParts): Pick<Handlers, 'assignRoles' | 'unassignRoles'> {
+  const { store } = parts
+  return {
+    async assignRoles({ node, roles, ifRevision }, { by }) {
+      requireRoles(parts, roles)
+      const { id } = await findLivingNode(parts, node)
+      const asked = { scope: 'node', subject: id, name: node, ifRevision, change: { assign: roles } } as const
+      await unlessStale(parts, asked, () => store.assign(id, roles, by, ifRevision))
+      return afterWrite(parts, node)
+    },
+    async unassignRoles({ node, roles, ifRevision }, { by }) {
+      const { id } = await findLivingNode(parts, node)
+      const asked = { scope: 'node', subject: id, name: node, ifRevision, change: { unassign: roles } } as const
+      await unlessStale(parts, asked, () => store.unassign(id, roles, by, ifRevision))
       return afterWrite(parts, node)
     },
   }

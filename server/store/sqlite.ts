@@ -1,4 +1,4 @@
-import { createAccess, createAudit, createMeta, type Meta } from './sqlite/access.ts'
+import { createAccess, createAudit, createMeta } from './sqlite/access.ts'
 import { createAssign, createAssignments } from './sqlite/assignments.ts'
 import { createAttributes } from './sqlite/attributes.ts'
 import { createCommits } from './sqlite/commits.ts'
@@ -13,6 +13,7 @@ import { createStances } from './sqlite/stances.ts'
 import { createFinishTargets, createOrders } from './sqlite/targets.ts'
 import { closeSync, openSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
+import { createWritten } from './sqlite/written.ts'
 import type { Store } from './store.ts'
 
 /** The store in one SQLite file, or in memory as `:memory:`. */
@@ -21,7 +22,8 @@ export async function openSqliteStore(path: string): Promise<Store> {
   const { write, flush } = createCommits(database)
   const audit = createAudit(database)
   const meta = createMeta(database)
-  const desired = { database, write, audit, bump: () => bump(meta), assign: createAssign({ database }) }
+  const written = createWritten(database, meta)
+  const desired = { database, write, audit, written, assign: createAssign({ database }) }
   return {
     ...createAccess(database, write, audit, meta),
     ...createNodes(desired),
@@ -29,7 +31,7 @@ export async function openSqliteStore(path: string): Promise<Store> {
     ...createAssignments(desired),
     ...createAttributes(desired),
     ...createStances(desired),
-    revision: async () => revisionOf(meta),
+    revision: async () => written.total(),
     ...createObserved({ database, write, finishTargets: createFinishTargets(database) }),
     ...createHistory(database),
     ...createOrders(database, write, audit),
@@ -49,12 +51,4 @@ export async function openSqliteStore(path: string): Promise<Store> {
       database.close()
     },
   }
-}
-
-function revisionOf(meta: Meta) {
-  return Number(meta.read('revision') ?? 0)
-}
-
-function bump(meta: Meta) {
-  meta.write('revision', String(revisionOf(meta) + 1))
 }

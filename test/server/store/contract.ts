@@ -9,6 +9,7 @@ import { hooksContract } from './contract-hooks.ts'
 import { leasesContract } from './contract-leases.ts'
 import { lifecycleContract } from './contract-lifecycle.ts'
 import { ordersContract, runsContract } from './contract-observed.ts'
+import { staleContract } from './contract-stale.ts'
 import { by, enrolled, type Open, token } from './enrolled.ts'
 
 /** What every store promises. Each implementation runs this, and has no test of its own for what is here. */
@@ -29,6 +30,7 @@ export function storeContract(name: string, openStore: (t: TestContext) => Promi
     leasesContract(open)
     lifecycleContract(open)
     hooksContract(open)
+    staleContract(open)
   })
 }
 
