@@ -1,25 +1,33 @@
 import { api } from '../protocol/api.ts'
 import { readAttributeValue } from '../protocol/attribute-value.ts'
 import type { Context } from './context.ts'
+import { showingBothSides } from './if-revision.ts'
 
 type Scope = 'nodes' | 'clusters'
 const scopeWord = { nodes: 'node', clusters: 'cluster' } as const
 
-export async function setAttribute(
-  scope: Scope,
-  [name, key, text]: [string, string, string],
-  asJson: boolean,
-  context: Context,
-) {
+interface Asked {
+  scope: Scope
+  name: string
+  key: string
+  ifRevision: number | undefined
+  json: boolean
+}
+
+export async function setAttribute({ json, ...asked }: Asked, text: string, context: Context) {
   const value = readAttributeValue(text)
-  const done = await (await context.api()).call(api.setAttribute, { scope, name, key, value })
-  if (asJson) return context.output.json(done)
+  const client = await context.api()
+  const done = await showingBothSides(context.now(), () => client.call(api.setAttribute, { ...asked, value }))
+  if (json) return context.output.json(done)
+  const { scope, name, key } = asked
   context.output.note(`${scopeWord[scope]} ${name}: ${key} = ${JSON.stringify(value)}. ${reach(done.nodes)}`)
 }
 
-export async function unsetAttribute(scope: Scope, [name, key]: [string, string], asJson: boolean, context: Context) {
-  const done = await (await context.api()).call(api.unsetAttribute, { scope, name, key })
-  if (asJson) return context.output.json(done)
+export async function unsetAttribute({ json, ...asked }: Asked, context: Context) {
+  const client = await context.api()
+  const done = await showingBothSides(context.now(), () => client.call(api.unsetAttribute, asked))
+  if (json) return context.output.json(done)
+  const { scope, name, key } = asked
   context.output.note(`${scopeWord[scope]} ${name} no longer sets ${key}. ${reach(done.nodes)}`)
 }
 

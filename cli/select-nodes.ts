@@ -73,6 +73,11 @@ function readFilter(text: string, word: string, value: string): Term | string {
   return { text, holds: (node) => filter.holds(node, value) }
 }
 
+/** One node, by its name. */
+export function isOne({ alternatives, named }: Selection) {
+  return named && alternatives.length === 1
+}
+
 /** Those nodes, by name. One that was named and is not there is an error. */
 export async function selectNodes(client: Client, { alternatives }: Selection) {
   const all = await client.list(api.listNodes, {})

@@ -26,6 +26,9 @@ its own CA. \`GET /api/openapi.json\` (\`trivet openapi\`) has all of it, and wh
 **Lists** answer \`{ "items": [...], "next": "..." }\`. \`next\` given as \`after\`, with the same filters and \`sort\`, gives the page that follows, and is null on
 the last one. Pages go by what was seen last, not by number: what comes or goes meanwhile moves nothing.
 
+**Writes that must not undo another's** say what they were thought out on: what is set for a node or a cluster has a \`revision\`, and a write with \`ifRevision\` is
+refused with 409 \`stale-revision\` where that is another by now. \`details\` then has both sides.
+
 **Streams** are server-sent events. Where events have ids, a stream that was cut goes on by the header \`Last-Event-ID\`, as browsers do by themselves; where
 that is too long ago it begins with an event \`reset\`.`
 

@@ -66,6 +66,8 @@ export const NodeSummary = z.object({
     .nullable(),
   /** Actions that are still to be done. */
   owed: z.array(z.string()),
+  /** The number of the last write to what is set for it. */
+  revision: z.int(),
   /** Its newest catalog is one that it has not converged to yet. */
   behind: z.boolean(),
   ...Stances.shape,
@@ -88,6 +90,33 @@ export const LeaseView = z.object({
   reason: z.string().nullable(),
 })
 export type LeaseView = z.infer<typeof LeaseView>
+
+export const ClusterView = z.object({
+  name: z.string(),
+  nodeCount: z.int(),
+  attributes: z.record(z.string(), z.unknown()),
+  /** The number of the last write to its attributes; 0: nothing was ever set. */
+  revision: z.int(),
+})
+export type ClusterView = z.infer<typeof ClusterView>
+
+/** Both sides of a write that came too late. */
+export const StaleDetails = z.object({
+  yours: z.object({
+    revision: z.int(),
+    assign: z.array(z.string()).optional(),
+    unassign: z.array(z.string()).optional(),
+    set: z.record(z.string(), z.unknown()).optional(),
+    unset: z.array(z.string()).optional(),
+  }),
+  theirs: z.object({
+    revision: z.int(),
+    /** Of a node. */
+    roles: z.array(z.string()).optional(),
+    attributes: z.record(z.string(), z.object({ value: z.unknown(), author: z.string(), at: z.int() })),
+  }),
+})
+export type StaleDetails = z.infer<typeof StaleDetails>
 
 export const AttributeLayer = z.object({
   /** `recipe zookeeper`, `role zookeeper`, `cluster default`, `node web-1`; the last one that has a value wins. */

@@ -6,26 +6,31 @@ import type { Client } from '../api-client.ts'
 import { setAttribute, unsetAttribute } from '../attributes.ts'
 import { UsageError, type Command } from '../command.ts'
 import type { Context } from '../context.ts'
+import { ifRevision, ifRevisionFlag, requireOne, showingBothSides } from '../if-revision.ts'
 import { onEachNode } from '../on-each-node.ts'
 import { command, json, jsonFlag, oneNode } from '../options.ts'
-import { Nodes, selectionHelp, type Selection } from '../select-nodes.ts'
+import { isOne, Nodes, selectionHelp, type Selection } from '../select-nodes.ts'
 
 const nodesAndRoles = z.tuple([Nodes, Name], Name)
-const writeFlags = { yes: { type: 'boolean', short: 'y' }, ...jsonFlag } as const
-const unasked = z.boolean().default(false).describe('Do not ask first, where NODES is a pattern or a filter.')
+const writeFlags = { yes: { type: 'boolean', short: 'y' }, ...ifRevisionFlag, ...jsonFlag } as const
+const writeOptions = {
+  'if-revision': ifRevision,
+  yes: z.boolean().default(false).describe('Do not ask first, where NODES is a pattern or a filter.'),
+  json,
+}
 
 const assign = command({
-  usage: 'node assign NODES ROLE... [--yes] [--json]',
+  usage: 'node assign NODES ROLE... [--if-revision N] [--yes] [--json]',
   summary: 'Give nodes roles, after those they have.',
   details: `A node converges to its new catalog by itself when it is connected.\n${selectionHelp}`,
   flags: writeFlags,
-  options: z.object({ operands: nodesAndRoles, yes: unasked, json }),
+  options: z.object({ operands: nodesAndRoles, ...writeOptions }),
   run: ({ operands: [selection, ...roles], ...more }, context) =>
     changeRoles(
       {
         selection,
         what: `Give ${roles.join(', ')}`,
-        write: (client, node) => client.call(api.assignRoles, { node, roles }),
+        write: (client, node, expected) => client.call(api.assignRoles, { node, roles, ifRevision: expected }),
         ...more,
       },
       context,
@@ -33,17 +38,17 @@ const assign = command({
 })
 
 const unassign = command({
-  usage: 'node unassign NODES ROLE... [--yes] [--json]',
+  usage: 'node unassign NODES ROLE... [--if-revision N] [--yes] [--json]',
   summary: 'Take roles from nodes. What they made stays, unless the cleanup of its recipe says otherwise.',
   details: selectionHelp,
   flags: writeFlags,
-  options: z.object({ operands: nodesAndRoles, yes: unasked, json }),
+  options: z.object({ operands: nodesAndRoles, ...writeOptions }),
   run: ({ operands: [selection, ...roles], ...more }, context) =>
     changeRoles(
       {
         selection,
         what: `Take ${roles.join(', ')}`,
-        write: (client, node) => client.call(api.unassignRoles, { node, roles }),
+        write: (client, node, expected) => client.call(api.unassignRoles, { node, roles, ifRevision: expected }),
         ...more,
       },
       context,
@@ -53,24 +58,22 @@ const unassign = command({
 interface RoleChange {
   selection: Selection
   what: string
-  write: (client: Client, node: string) => Promise<NodeSummary>
+  write: (client: Client, node: string, ifRevision: number | undefined) => Promise<NodeSummary>
+  'if-revision'?: number | undefined
   yes: boolean
   json: boolean
 }
 
-async function changeRoles({ write, json: asJson, ...asked }: RoleChange, context: Context) {
+async function changeRoles({ write, json: asJson, 'if-revision': revision, ...asked }: RoleChange, context: Context) {
+  requireOne(asked.selection, revision)
   const client = await context.api()
   const changed = await onEachNode(client, asked, context, async (node) => {
     const before = await client.call(api.readNode, { node })
-    const after = await write(client, node)
+    const after = await showingBothSides(context.now(), () => write(client, node, revision))
     if (!asJson) print(after, before, context)
     return after
   })
   if (asJson) context.output.json(isOne(asked.selection) ? changed[0] : changed)
-}
-
-function isOne({ alternatives, named }: Selection) {
-  return named && alternatives.length === 1
 }
 
 function print(node: NodeSummary, before: NodeSummary, { output }: Context) {
@@ -80,31 +83,33 @@ function print(node: NodeSummary, before: NodeSummary, { output }: Context) {
 }
 
 const set = command({
-  usage: 'node set NODES KEY VALUE [--yes] [--json]',
+  usage: 'node set NODES KEY VALUE [--if-revision N] [--yes] [--json]',
   summary: 'Set an attribute of nodes; it wins over those of roles and cluster.',
   details: `VALUE is JSON where it is JSON, otherwise text. Example: trivet node set web-1 web.port 8080\n${selectionHelp}`,
   flags: writeFlags,
-  options: z.object({ operands: z.tuple([Nodes, z.string(), z.string()]), yes: unasked, json }),
+  options: z.object({ operands: z.tuple([Nodes, z.string(), z.string()]), ...writeOptions }),
 
-  async run({ operands: [selection, key, text], yes: sure, json: asJson }, context) {
+  async run({ operands: [selection, key, text], 'if-revision': revision, yes: sure, json: asJson }, context) {
+    requireOne(selection, revision)
     const asked = { selection, what: `Set ${key}`, yes: sure }
-    await onEachNode(await context.api(), asked, context, (node) =>
-      setAttribute('nodes', [node, key, text], asJson, context),
+    await onEachNode(await context.api(), asked, context, (name) =>
+      setAttribute({ scope: 'nodes', name, key, ifRevision: revision, json: asJson }, text, context),
     )
   },
 })
 
 const unset = command({
-  usage: 'node unset NODES KEY [--yes] [--json]',
+  usage: 'node unset NODES KEY [--if-revision N] [--yes] [--json]',
   summary: 'Take an attribute of nodes back.',
   details: selectionHelp,
   flags: writeFlags,
-  options: z.object({ operands: z.tuple([Nodes, z.string()]), yes: unasked, json }),
+  options: z.object({ operands: z.tuple([Nodes, z.string()]), ...writeOptions }),
 
-  async run({ operands: [selection, key], yes: sure, json: asJson }, context) {
+  async run({ operands: [selection, key], 'if-revision': revision, yes: sure, json: asJson }, context) {
+    requireOne(selection, revision)
     const asked = { selection, what: `Take ${key} back`, yes: sure }
-    await onEachNode(await context.api(), asked, context, (node) =>
-      unsetAttribute('nodes', [node, key], asJson, context),
+    await onEachNode(await context.api(), asked, context, (name) =>
+      unsetAttribute({ scope: 'nodes', name, key, ifRevision: revision, json: asJson }, context),
     )
   },
 })

@@ -56,6 +56,7 @@ function standing(node: NodeDetail, { paint, now }: Context) {
     ),
     catalog: node.catalog && `${node.catalog.digest.slice(0, 12)}, ${node.catalog.resources} resources`,
     attributes: attributeLines(node.attributes),
+    revision: String(node.revision),
   }
 }
 

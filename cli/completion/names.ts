@@ -11,7 +11,7 @@ const finders: Record<Exclude<Noun, 'context'>, (client: Client) => Promise<stri
   node: async (client) => (await client.list(api.listNodes, {})).map(({ name }) => name),
   role: async (client) => (await client.list(api.listRoles, {})).map(({ name }) => name),
   recipe: async (client) => (await client.list(api.listRecipes, {})).map(({ name }) => name),
-  cluster: async (client) => (await client.list(api.listNodes, {})).map(({ cluster }) => cluster),
+  cluster: async (client) => (await client.list(api.listClusters, {})).map(({ name }) => name),
   order: async (client) => (await client.list(api.listOrders, {}, newest)).map(({ id }) => id),
   run: async (client) => (await client.list(api.listRuns, {}, newest)).map(({ id }) => id.slice(0, 8)),
   token: async (client) => (await client.list(api.listTokens, {})).map(({ id }) => id),

@@ -1,11 +1,15 @@
 import { z } from 'zod'
 import { Name } from '../name.ts'
-import { AttributeLayer } from '../views.ts'
-import { endpoint, node } from './endpoint.ts'
+import { AttributeLayer, ClusterView } from '../views.ts'
+import { endpoint, ifRevision, node } from './endpoint.ts'
+import { pageInput, pageOf } from './page.ts'
 
 /** `recipe.attribute`, with more dots for what lies deeper. */
 const attribute = z.string().regex(/^[a-z0-9-]+(\.[A-Za-z0-9_-]+)+$/, 'RECIPE.ATTRIBUTE, such as zookeeper.tickTime')
 const scope = z.object({ scope: z.enum(['nodes', 'clusters']), name: Name, key: attribute })
+
+/** The nodes that it counts for, and the revision that it made. */
+const written = z.object({ nodes: z.array(z.string()), revision: z.int() })
 
 export const attributesApi = {
   setAttribute: endpoint({
@@ -14,8 +18,8 @@ export const attributesApi = {
     access: 'operator',
     scoped: true,
     summary: 'Set an attribute of a node or a cluster.',
-    input: scope.extend({ value: z.json() }),
-    output: z.object({ nodes: z.array(z.string()) }),
+    input: scope.extend({ value: z.json(), ifRevision }),
+    output: written,
   }),
   unsetAttribute: endpoint({
     method: 'DELETE',
@@ -23,8 +27,16 @@ export const attributesApi = {
     access: 'operator',
     scoped: true,
     summary: 'Take an attribute of a node or a cluster back.',
-    input: scope,
-    output: z.object({ nodes: z.array(z.string()) }),
+    input: scope.extend({ ifRevision }),
+    output: written,
+  }),
+  listClusters: endpoint({
+    method: 'GET',
+    path: '/api/clusters',
+    access: 'viewer',
+    summary: 'All clusters that have nodes or attributes.',
+    input: z.object(pageInput(['name', '-name'])),
+    output: pageOf(ClusterView),
   }),
   explain: endpoint({
     method: 'GET',

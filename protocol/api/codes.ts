@@ -99,6 +99,11 @@ export const codes = of({
   'webhook-taken': { status: 409, about: 'There is a webhook of that name. Delete it first, or choose another name.' },
   'unknown-blob': { status: 404, about: 'To agents: the blob is not in the catalog of the node.' },
   revoked: { status: 409, about: 'The node was revoked; a machine may join under its name anew.' },
+  'stale-revision': {
+    status: 409,
+    about:
+      'Somebody wrote to it since the revision that `ifRevision` says. `details.yours` has that one and what you would have written, `details.theirs` what is set now, by whom and since when. Read again and decide anew.',
+  },
   'no-revision': {
     status: 409,
     about: 'No recipes and roles are in force; the error says why they do not load. Mend them first.',

@@ -26,6 +26,13 @@ export function endpoint<Input extends z.ZodType, Output extends z.ZodType>(give
   return given
 }
 
+/** The revision that a write was thought out on: where it is another by now, the write is refused. */
+export const ifRevision = z.coerce
+  .number()
+  .int()
+  .min(0)
+  .optional()
+  .describe('Only if nothing was written since this revision.')
 export const none = z.object({})
 export const node = z.object({ node: Name })
 /** A time in a query, which is text. */

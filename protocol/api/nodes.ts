@@ -3,7 +3,7 @@ import { Catalog, Sha256 } from '../catalog.ts'
 import { RunOutcome, Time } from '../events.ts'
 import { Name } from '../name.ts'
 import { NodeDetail, NodeState, NodeSummary } from '../views.ts'
-import { endpoint, flag, node, none } from './endpoint.ts'
+import { endpoint, flag, ifRevision, node, none } from './endpoint.ts'
 import { pageInput, pageOf } from './page.ts'
 
 const nodes = z.object({ nodes: z.array(Name).min(1) })
@@ -54,7 +54,7 @@ export const nodesApi = {
     access: 'operator',
     scoped: true,
     summary: 'Give the node roles, after those it has.',
-    input: node.extend({ roles: z.array(Name).min(1) }),
+    input: node.extend({ roles: z.array(Name).min(1), ifRevision }),
     output: NodeSummary,
   }),
   unassignRoles: endpoint({
@@ -63,7 +63,7 @@ export const nodesApi = {
     access: 'operator',
     scoped: true,
     summary: 'Take roles from the node.',
-    input: node.extend({ roles: z.union([Name.transform((one) => [one]), z.array(Name).min(1)]) }),
+    input: node.extend({ roles: z.union([Name.transform((one) => [one]), z.array(Name).min(1)]), ifRevision }),
     output: NodeSummary,
   }),
   disableNodes: endpoint({

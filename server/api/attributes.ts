@@ -1,30 +1,40 @@
+import type { ClusterView } from '../../protocol/views.ts'
 import { inputOf } from '../cluster-views.ts'
 import { AttributeError } from '../compile/attribute-schema.ts'
 import { attributeKeys, layersOf, merge, validateAttribute } from '../compile/attributes.ts'
-import type { AttributePlace, FleetNode, SetValue } from '../store/store.ts'
+import type { AttributePlace, Fleet, FleetNode, SetValue } from '../store/store.ts'
 import type { ApiParts, Handlers } from './call.ts'
 import type { Caller } from './caller.ts'
 import { ApiFault } from './fault.ts'
 import { findFleetNode, findLivingNode, requireRevision, unknown } from './find.ts'
+import { pageAmong } from './pages.ts'
+import { unlessStale } from './stale.ts'
 
-export function attributeHandlers(parts: ApiParts): Pick<Handlers, 'setAttribute' | 'unsetAttribute' | 'explain'> {
+type AttributeCalls = 'setAttribute' | 'unsetAttribute' | 'listClusters' | 'explain'
+
+export function attributeHandlers(parts: ApiParts): Pick<Handlers, AttributeCalls> {
   const { store, catalogs } = parts
   return {
-    async setAttribute({ scope, name, key, value }, caller) {
+    async setAttribute({ scope, name, key, value, ifRevision }, caller) {
       const place = await placeOf(parts, caller, scope, name, key)
       theirs(() => validateAttribute(requireRevision(parts), key, value))
-      await store.setAttribute(place, value, caller.by)
+      const asked = { ...place, name, ifRevision, change: { set: { [key]: value } } }
+      await unlessStale(parts, asked, () => store.setAttribute(place, value, caller.by, ifRevision))
       await catalogs.refresh()
-      return { nodes: await nodesAt(parts, place) }
+      return reach(parts, place)
     },
-    async unsetAttribute({ scope, name, key }, caller) {
+    async unsetAttribute({ scope, name, key, ifRevision }, caller) {
       const place = await placeOf(parts, caller, scope, name, key)
-      if (!(await store.unsetAttribute(place, caller.by))) {
+      const asked = { ...place, name, ifRevision, change: { unset: [key] } }
+      if (!(await unlessStale(parts, asked, () => store.unsetAttribute(place, caller.by, ifRevision)))) {
         const set = await store.readAttributes(place.scope, place.subject)
         throw unknown('attribute', `${key} set for ${place.scope} ${name}`, Object.keys(set))
       }
       await catalogs.refresh()
-      return { nodes: await nodesAt(parts, place) }
+      return reach(parts, place)
+    },
+    async listClusters(page) {
+      return pageAmong(clustersOf(await store.readFleet()), page, ({ name }) => [name])
     },
     async explain({ node: name, key }, caller) {
       const node = await findFleetNode(parts, caller, name)
@@ -54,9 +64,21 @@ async function placeOf(
   return { scope: 'cluster', subject: name, key }
 }
 
-async function nodesAt({ store }: ApiParts, { scope, subject }: AttributePlace) {
-  const { nodes } = await store.readFleet()
-  return nodes.filter(({ id, cluster }) => (scope === 'node' ? id : cluster) === subject).map(({ name }) => name)
+/** What a write to that place counts for, and its revision. */
+async function reach({ store }: ApiParts, { scope, subject }: AttributePlace) {
+  const { nodes, clusterRevisions } = await store.readFleet()
+  const there = nodes.filter(({ id, cluster }) => (scope === 'node' ? id : cluster) === subject)
+  const revision = scope === 'node' ? there[0]?.revision : clusterRevisions[subject]
+  return { nodes: there.map(({ name }) => name), revision: revision ?? 0 }
+}
+
+function clustersOf({ nodes, clusters, clusterRevisions }: Fleet) {
+  const counts = new Map(Object.keys(clusters).map((name) => [name, 0]))
+  for (const { cluster } of nodes) counts.set(cluster, (counts.get(cluster) ?? 0) + 1)
+  return [...counts].map(([name, nodeCount]): ClusterView => {
+    const attributes = clusters[name] ?? {}
+    return { name, nodeCount, attributes, revision: clusterRevisions[name] ?? 0 }
+  })
 }
 
 interface Who {

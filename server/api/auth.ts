@@ -33,10 +33,7 @@ export async function authenticate(parts: AuthParts, request: FastifyRequest): P
 }
 
 /** The token is `id.secret`; what follows names the CA and is for the client. Why it is refused is told only to who has the secret. */
-async function findBearer(
-  { store, clock }: AuthParts,
-  bearer: string,
-): Promise<{ token: ApiToken; user: User }> {
+async function findBearer({ store, clock }: AuthParts, bearer: string): Promise<{ token: ApiToken; user: User }> {
   const [id = '', secret = ''] = bearer.split('.')
   const found = await store.findApiToken(id)
   const matches = secretMatches(secret, found?.token.secretHash ?? nobodys)

@@ -42,7 +42,7 @@ export async function detailOf(parts: NodeViewParts & { leases: Leases }, node: 
 }
 
 /** What is left of a revoked node. */
-const nothing = { roles: [], attributes: {}, facts: null, ordinals: {} }
+const nothing = { roles: [], attributes: {}, facts: null, ordinals: {}, revision: 0 }
 
 /**
  * All living nodes that the caller sees, as of the last look at them, which every write awaits: reading ten thousand anew for each list
@@ -73,6 +73,7 @@ function summaryOf(node: FleetNode, standing: Standing | undefined, parts: NodeV
     ...stateOf(node, standing, parts),
     lastRun: standing?.lastRun ?? null,
     owed: standing?.owed ?? [],
+    revision: node.revision,
     behind: isBehind(parts.catalogs.of(node.id)?.compiled, standing),
     ...stancesAt(node, clock()),
   }

@@ -7,6 +7,7 @@ import { ApiFault } from './fault.ts'
 import { findKnownNode, findLivingNode, findNode, requireRoles } from './find.ts'
 import { detailOf, summariesOf } from './node-views.ts'
 import { pageAmong } from './pages.ts'
+import { unlessStale } from './stale.ts'
 
 type NodeCalls = 'listNodes' | 'readNode' | 'readCatalog' | 'assignRoles' | 'unassignRoles' | 'revokeNode'
 
@@ -31,19 +32,30 @@ export function nodeHandlers(parts: ApiParts): Pick<Handlers, NodeCalls> {
         status: compiled?.status ?? 'pending',
       })
     },
-    async assignRoles({ node, roles }, caller) {
-      requireRoles(parts, roles)
-      await store.assign((await findLivingNode(parts, caller, node)).id, roles, caller.by)
-      return afterWrite(parts, caller, node)
-    },
-    async unassignRoles({ node, roles }, caller) {
-      await store.unassign((await findLivingNode(parts, caller, node)).id, roles, caller.by)
-      return afterWrite(parts, caller, node)
-    },
+    ...assigning(parts),
     async revokeNode({ node }, caller) {
       const { id } = await findKnownNode(parts, caller, node)
       await store.revoke(id, caller.by)
       registry.turnAway(id, 'this node was revoked')
+      return afterWrite(parts, caller, node)
+    },
+  }
+}
+
+function assigning(parts: ApiParts): Pick<Handlers, 'assignRoles' | 'unassignRoles'> {
+  const { store } = parts
+  return {
+    async assignRoles({ node, roles, ifRevision }, caller) {
+      requireRoles(parts, roles)
+      const { id } = await findLivingNode(parts, caller, node)
+      const asked = { scope: 'node', subject: id, name: node, ifRevision, change: { assign: roles } } as const
+      await unlessStale(parts, asked, () => store.assign(id, roles, caller.by, ifRevision))
+      return afterWrite(parts, caller, node)
+    },
+    async unassignRoles({ node, roles, ifRevision }, caller) {
+      const { id } = await findLivingNode(parts, caller, node)
+      const asked = { scope: 'node', subject: id, name: node, ifRevision, change: { unassign: roles } } as const
+      await unlessStale(parts, asked, () => store.unassign(id, roles, caller.by, ifRevision))
       return afterWrite(parts, caller, node)
     },
   }

@@ -1,4 +1,4 @@
-import { createAccess, createMeta, type Meta } from './sqlite/access.ts'
+import { createAccess, createMeta } from './sqlite/access.ts'
 import { createAssign, createAssignments } from './sqlite/assignments.ts'
 import { createAudit } from './sqlite/audit.ts'
 import { createAttributes } from './sqlite/attributes.ts'
@@ -15,6 +15,7 @@ import { createFinishTargets, createOrders } from './sqlite/targets.ts'
 import { createWho } from './sqlite/who.ts'
 import { closeSync, openSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
+import { createWritten } from './sqlite/written.ts'
 import type { Store } from './store.ts'
 
 /** The store in one SQLite file, or in memory as `:memory:`. */
@@ -23,7 +24,8 @@ export async function openSqliteStore(path: string): Promise<Store> {
   const { write, flush } = createCommits(database)
   const audit = createAudit(database)
   const meta = createMeta(database)
-  const desired = { database, write, audit, bump: () => bump(meta), assign: createAssign({ database }) }
+  const written = createWritten(database, meta)
+  const desired = { database, write, audit, written, assign: createAssign({ database }) }
   return {
     ...createAccess(database, write, audit, meta),
     ...createWho({ database, write, audit }),
@@ -32,7 +34,7 @@ export async function openSqliteStore(path: string): Promise<Store> {
     ...createAssignments(desired),
     ...createAttributes(desired),
     ...createStances(desired),
-    revision: async () => revisionOf(meta),
+    revision: async () => written.total(),
     ...createObserved({ database, write, finishTargets: createFinishTargets(database) }),
     ...createHistory(database),
     ...createOrders(database, write, audit),
@@ -52,12 +54,4 @@ export async function openSqliteStore(path: string): Promise<Store> {
       database.close()
     },
   }
-}
-
-function revisionOf(meta: Meta) {
-  return Number(meta.read('revision') ?? 0)
-}
-
-function bump(meta: Meta) {
-  meta.write('revision', String(revisionOf(meta) + 1))
 }

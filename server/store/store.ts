@@ -14,6 +14,7 @@ import type {
   TargetState,
 } from '../../protocol/views.ts'
 import type { HookStore } from './hooks.ts'
+import type { Subject } from './stale-write.ts'
 import type { By, WhoStore } from './who.ts'
 
 export type { By } from './who.ts'
@@ -53,10 +54,7 @@ export type Enrolling =
   | { status: 'enrolled'; node: Node; again: boolean }
   | { status: 'expired' | 'used-up' | 'unknown-token' | 'name-taken' | 'key-taken' | 'key-revoked' }
 
-export interface AttributePlace {
-  scope: 'node' | 'cluster'
-  /** A node's id or a cluster's name. */
-  subject: string
+export interface AttributePlace extends Subject {
   key: string
 }
 
@@ -75,12 +73,16 @@ export interface FleetNode extends Node, Stances {
   facts: Facts | null
   /** By role, in the node's cluster. */
   ordinals: Record<string, number>
+  /** The number of the last write to it. */
+  revision: number
 }
 
 /** All living nodes that are not archived by name, and the attributes of clusters, as of one moment. */
 export interface Fleet {
   nodes: FleetNode[]
   clusters: Record<string, Record<string, unknown>>
+  /** The number of the last write to each cluster that has one. */
+  clusterRevisions: Record<string, number>
 }
 
 /** How a node stands by what it said last. */
@@ -147,12 +149,13 @@ export interface DesiredStore {
   findNode(name: string): Promise<Node | undefined>
   findNodeByKey(key: string): Promise<Node | undefined>
   readFleet(): Promise<Fleet>
+  /** Writes that give an `ifRevision` throw StaleWrite where the last write to what they write is another; they have done nothing then. */
   /** Appends those the node lacks, in order, and gives each a lasting ordinal in the node's cluster. */
-  assign(nodeId: string, roles: string[], by: By): Promise<void>
-  unassign(nodeId: string, roles: string[], by: By): Promise<void>
-  setAttribute(place: AttributePlace, value: unknown, by: By): Promise<void>
+  assign(nodeId: string, roles: string[], by: By, ifRevision?: number): Promise<void>
+  unassign(nodeId: string, roles: string[], by: By, ifRevision?: number): Promise<void>
+  setAttribute(place: AttributePlace, value: unknown, by: By, ifRevision?: number): Promise<void>
   /** False when it was not set. */
-  unsetAttribute(place: AttributePlace, by: By): Promise<boolean>
+  unsetAttribute(place: AttributePlace, by: By, ifRevision?: number): Promise<boolean>
   readAttributes(scope: AttributePlace['scope'], subject: string): Promise<Record<string, SetValue>>
   /** Takes the stance in the place of the one before, or with null ends it; ending what is not there is no write. */
   setStance(nodeId: string, kind: StanceKind, stance: Pick<Stance, 'reason' | 'until'> | null, by: By): Promise<void>

@@ -89,7 +89,7 @@ test('roles are given to all nodes that are meant; those that nobody named are a
 test('what fails for one node is done for the others all the same', async (t) => {
   const { login, asked } = await serveApi(t, {
     'GET /api/nodes': nodes,
-    'PUT /api/nodes/web-2/attributes/web.port': { nodes: ['web-2'] },
+    'PUT /api/nodes/web-2/attributes/web.port': { nodes: ['web-2'], revision: 2 },
   })
   const given = { home: await tempDir(t), login, now }
   const { exitCode, stderr } = await trivet(['node', 'set', 'web-1,web-2', 'web.port', '80'], given)

@@ -118,8 +118,8 @@ test('the server is told what the operator said', async (t) => {
     },
     'POST /api/nodes/web-1/roles': nodeOf('web-1', { roles: ['base', 'web'] }),
     'DELETE /api/nodes/web-1/roles?roles=base': nodeOf('web-1', { roles: [] }),
-    'PUT /api/nodes/web-1/attributes/web.port': { nodes: ['web-1'] },
-    'DELETE /api/clusters/default/attributes/web.port': { nodes: [] },
+    'PUT /api/nodes/web-1/attributes/web.port': { nodes: ['web-1'], revision: 2 },
+    'DELETE /api/clusters/default/attributes/web.port': { nodes: [], revision: 3 },
     'POST /api/nodes/web-1/revoke': nodeOf('web-1', { state: 'revoked' }),
   })
   const given = { home: await tempDir(t), login, now }

@@ -19,6 +19,7 @@ export function nodeOf(name: string, more: Partial<NodeSummary> = {}): NodeSumma
     reason: null,
     lastRun: { id: runOf({}).id, outcome: 'unchanged', finishedAt: at },
     owed: [],
+    revision: 1,
     behind: false,
     ...more,
   }

@@ -29,8 +29,15 @@ function lowestUnused(sorted: number[]) {
   return (gap === -1 ? sorted.length : gap) + 1
 }
 
+interface Change {
+  nodeId: string
+  by: By
+  ifRevision: number | undefined
+  action: string
+}
+
 export function createAssignments(parts: DesiredParts & { assign: Assign }): Pick<DesiredStore, 'assign' | 'unassign'> {
-  const { database, write, audit, bump, assign } = parts
+  const { database, write, audit, written, assign } = parts
   const node = database.prepare<[string], { id: string; name: string; cluster: string }>(
     'select id, name, cluster from nodes where id = ? and revoked_at is null',
   )
@@ -39,24 +46,26 @@ export function createAssignments(parts: DesiredParts & { assign: Assign }): Pic
   )
   const remove = database.prepare('delete from assignments where node = ? and role = ?')
 
-  function change(nodeId: string, by: By, action: string, make: (of: Pick<Node, 'id' | 'cluster'>) => void) {
+  function change({ nodeId, by, ifRevision, action }: Change, make: (of: Pick<Node, 'id' | 'cluster'>) => void) {
     return write(() => {
       const of = node.get(nodeId)
       if (!of) throw new Error(`No living node has the id ${nodeId}.`)
+      written.requireRevision({ scope: 'node', subject: nodeId }, ifRevision)
       const rolesNow = () => roles.all(nodeId).map(({ role }) => role)
       const before = rolesNow()
       make(of)
       const after = rolesNow()
       if (after.length === before.length) return
-      bump()
+      written.bump({ scope: 'node', subject: nodeId })
       audit(by, { action, subject: of.name, cluster: of.cluster, before, after })
     })
   }
 
   return {
-    assign: (nodeId, given, by) => change(nodeId, by, 'assign', (of) => assign(of, given, by)),
-    unassign: (nodeId, given, by) =>
-      change(nodeId, by, 'unassign', () => {
+    assign: (nodeId, given, by, ifRevision) =>
+      change({ nodeId, by, ifRevision, action: 'assign' }, (of) => assign(of, given, by)),
+    unassign: (nodeId, given, by, ifRevision) =>
+      change({ nodeId, by, ifRevision, action: 'unassign' }, () => {
         for (const role of given) remove.run(nodeId, role)
       }),
   }

@@ -21,7 +21,7 @@ function reader(database: Database): Attributes['readAttributes'] {
   }
 }
 
-function writers({ database, write, audit, bump }: DesiredParts): Omit<Attributes, 'readAttributes'> {
+function writers({ database, write, audit, written }: DesiredParts): Omit<Attributes, 'readAttributes'> {
   const upsert = database.prepare(
     `insert into attributes (scope, subject, key, value, author, at) values (?, ?, ?, ?, ?, ?)
      on conflict do update set value = excluded.value, author = excluded.author, at = excluded.at`,
@@ -29,19 +29,21 @@ function writers({ database, write, audit, bump }: DesiredParts): Omit<Attribute
   const remove = database.prepare('delete from attributes where scope = ? and subject = ? and key = ?')
   const at = places(database)
   return {
-    setAttribute: (place, value, by) =>
+    setAttribute: (place, value, by, ifRevision) =>
       write(() => {
+        written.requireRevision(place, ifRevision)
         const before = at.current(place)
         upsert.run(place.scope, place.subject, place.key, JSON.stringify(value), by.author, by.at)
-        bump()
+        written.bump(place)
         audit(by, { action: 'set-attribute', ...at.told(place), before, after: value })
       }),
-    unsetAttribute: (place, by) =>
+    unsetAttribute: (place, by, ifRevision) =>
       write(() => {
+        written.requireRevision(place, ifRevision)
         const before = at.current(place)
         if (before === undefined) return false
         remove.run(place.scope, place.subject, place.key)
-        bump()
+        written.bump(place)
         audit(by, { action: 'unset-attribute', ...at.told(place), before })
         return true
       }),

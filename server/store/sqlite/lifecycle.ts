@@ -5,7 +5,7 @@ type Lifecycle = Pick<DesiredStore, 'renameNode' | 'approveNode' | 'archiveNode'
 
 /** What becomes of a node between its join and its end. */
 export function createLifecycle(parts: DesiredParts): Lifecycle {
-  const { database, write, audit, bump } = parts
+  const { database, write, audit, written } = parts
   const archived = database.prepare<[], NodeRow>(
     'select * from nodes where archived_at is not null and revoked_at is null order by name',
   )
@@ -19,7 +19,7 @@ export function createLifecycle(parts: DesiredParts): Lifecycle {
   /** One row, or nothing was to be done. */
   const turned = (row: NodeRow | undefined, by: By, action: string) => {
     if (!row) return false
-    bump()
+    written.bump({ scope: 'node', subject: row.id })
     audit(by, { action, subject: row.name, after: { id: row.id } })
     return true
   }
@@ -33,7 +33,7 @@ export function createLifecycle(parts: DesiredParts): Lifecycle {
   }
 }
 
-function renaming({ database, write, audit, bump }: DesiredParts): Lifecycle['renameNode'] {
+function renaming({ database, write, audit, written }: DesiredParts): Lifecycle['renameNode'] {
   const byId = database.prepare<[string], NodeRow>('select * from nodes where id = ? and revoked_at is null')
   const taken = database.prepare<[string], NodeRow>('select * from nodes where name = ? and revoked_at is null')
   const rename = database.prepare('update nodes set name = ? where id = ?')
@@ -44,13 +44,13 @@ function renaming({ database, write, audit, bump }: DesiredParts): Lifecycle['re
       if (before.name === name) return true
       if (taken.get(name)) return false
       rename.run(name, nodeId)
-      bump()
+      written.bump({ scope: 'node', subject: nodeId })
       audit(by, { action: 'rename', subject: name, before: before.name, after: name })
       return true
     })
 }
 
-function archiving({ database, write, audit, bump }: DesiredParts): Lifecycle['archiveNode'] {
+function archiving({ database, write, audit, written }: DesiredParts): Lifecycle['archiveNode'] {
   const archive = database.prepare<[number, string], NodeRow>(
     'update nodes set archived_at = ? where id = ? and archived_at is null and revoked_at is null returning *',
   )
@@ -60,7 +60,7 @@ function archiving({ database, write, audit, bump }: DesiredParts): Lifecycle['a
       const node = archive.get(by.at, nodeId)
       if (!node) return false
       freeLeases.run(nodeId)
-      bump()
+      written.bump({ scope: 'node', subject: nodeId })
       audit(by, { action: 'archive', subject: node.name, after: { id: nodeId } })
       return true
     })

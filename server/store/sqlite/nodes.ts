@@ -1,10 +1,12 @@
 import type { Database } from 'better-sqlite3'
 import type { Facts } from '../../../protocol/facts.ts'
 import type { By, DesiredStore, Enrolling, Fleet, FleetNode, Node } from '../store.ts'
+import type { Subject } from '../stale-write.ts'
 import type { Audit } from './audit.ts'
 import type { Assign } from './assignments.ts'
 import type { Write } from './commits.ts'
 import { fromJson } from './json.ts'
+import type { Written } from './written.ts'
 import { createStanceReader } from './stances.ts'
 
 export interface NodeRow {
@@ -36,7 +38,7 @@ export interface DesiredParts {
   database: Database
   write: Write
   audit: Audit
-  bump: () => void
+  written: Written
 }
 
 type Nodes = Pick<DesiredStore, 'enrol' | 'findNode' | 'findNodeByKey' | 'revoke' | 'readFleet'>
@@ -59,7 +61,7 @@ export function createNodes(parts: DesiredParts & { assign: Assign }): Nodes {
 }
 
 /** All checks and the use of the token are in one transaction: two nodes can't share the last use, nor a name. */
-function enrolling({ database, audit, bump, assign }: DesiredParts & { assign: Assign }) {
+function enrolling({ database, audit, written, assign }: DesiredParts & { assign: Assign }) {
   const byKey = database.prepare<[string], NodeRow>('select * from nodes where key = ?')
   const living = database.prepare<[string], NodeRow>('select * from nodes where name = ? and revoked_at is null')
   const insert = database.prepare<(string | number)[], NodeRow>(
@@ -87,14 +89,14 @@ function enrolling({ database, audit, bump, assign }: DesiredParts & { assign: A
     if (!made) throw new Error(`Node ${name} was stored and is not there.`)
     const roles = fromJson<string[]>(given.roles)
     assign({ id, cluster }, roles, { author: given.author, at })
-    bump()
+    written.bump({ scope: 'node', subject: id })
     const by = { author: `token ${tokenId}`, at }
     audit(by, { action: 'enrol', subject: name, cluster, after: { id, cluster, roles } })
     return { status: 'enrolled', node: nodeOf(made), again: false }
   }
 }
 
-function revoking({ database, write, audit, bump }: DesiredParts): DesiredStore['revoke'] {
+function revoking({ database, write, audit, written }: DesiredParts): DesiredStore['revoke'] {
   const revoke = database.prepare<[number, string], NodeRow>(
     'update nodes set revoked_at = ? where id = ? and revoked_at is null returning *',
   )
@@ -106,7 +108,7 @@ function revoking({ database, write, audit, bump }: DesiredParts): DesiredStore[
       if (!node) return
       freeOrdinals.run(nodeId)
       freeLeases.run(nodeId)
-      bump()
+      written.bump({ scope: 'node', subject: nodeId })
       const { name: subject, cluster, key } = node
       audit(by, { action: 'revoke', subject, cluster, before: { id: nodeId, key } })
     })
@@ -126,13 +128,14 @@ function fleetReader(database: Database): DesiredStore['readFleet'] {
   const attributes = database.prepare<[], { scope: string; subject: string; key: string; value: string }>(
     'select scope, subject, key, value from attributes order by key',
   )
+  const revisions = database.prepare<[], Subject & { revision: number }>('select * from written')
   const addStances = createStanceReader(database)
   return async () => {
-    const fleet: Fleet = { nodes: [], clusters: {} }
+    const fleet: Fleet = { nodes: [], clusters: {}, clusterRevisions: {} }
     const byId = new Map<string, FleetNode>()
     for (const { facts, ...row } of nodes.all()) {
       const parsed = facts === null ? null : fromJson<Facts>(facts)
-      const node = { ...nodeOf(row), roles: [], attributes: {}, facts: parsed, ordinals: {} }
+      const node = { ...nodeOf(row), roles: [], attributes: {}, facts: parsed, ordinals: {}, revision: 0 }
       fleet.nodes.push(node)
       byId.set(node.id, node)
     }
@@ -141,6 +144,11 @@ function fleetReader(database: Database): DesiredStore['readFleet'] {
     for (const { scope, subject, key, value } of attributes.all()) {
       const of = scope === 'node' ? byId.get(subject)?.attributes : (fleet.clusters[subject] ??= {})
       assignIn(of, key, JSON.parse(value))
+    }
+    for (const { scope, subject, revision } of revisions.all()) {
+      if (scope === 'cluster') fleet.clusterRevisions[subject] = revision
+      const node = byId.get(subject)
+      if (scope === 'node' && node) node.revision = revision
     }
     addStances(byId)
     return fleet

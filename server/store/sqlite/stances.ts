@@ -17,7 +17,7 @@ const actions = {
   disabled: { taken: 'disable', ended: 'enable' },
 } as const
 
-export function createStances({ database, write, audit, bump }: DesiredParts): Pick<DesiredStore, 'setStance'> {
+export function createStances({ database, write, audit, written }: DesiredParts): Pick<DesiredStore, 'setStance'> {
   const node = database.prepare<[string], { name: string; cluster: string }>(
     'select name, cluster from nodes where id = ? and revoked_at is null',
   )
@@ -39,7 +39,7 @@ export function createStances({ database, write, audit, bump }: DesiredParts): P
         if (stance) upsert.run(nodeId, kind, stance.reason, by.author, by.at, stance.until ?? null)
         else if (before) remove.run(nodeId, kind)
         else return
-        bump()
+        written.bump({ scope: 'node', subject: nodeId })
         const action = actions[kind][stance ? 'taken' : 'ended']
         audit(by, { action, subject: of.name, cluster: of.cluster, before, after: stance })
       }),

@@ -8,6 +8,7 @@ import { hooksContract } from './contract-hooks.ts'
 import { leasesContract } from './contract-leases.ts'
 import { lifecycleContract } from './contract-lifecycle.ts'
 import { ordersContract, runsContract } from './contract-observed.ts'
+import { staleContract } from './contract-stale.ts'
 import { auditContract, whoContract } from './contract-who.ts'
 import { by, enrolled, type Open, token } from './enrolled.ts'
 
@@ -31,6 +32,7 @@ export function storeContract(name: string, openStore: (t: TestContext) => Promi
     leasesContract(open)
     lifecycleContract(open)
     hooksContract(open)
+    staleContract(open)
   })
 }
 
