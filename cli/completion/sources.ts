@@ -46,6 +46,7 @@ export const sources: Record<string, Source> = {
   'TOKEN@URL': 'anything',
   NOUN: 'anything',
   NAME: 'anything',
+  'KIND=LIMIT': 'anything',
   LAB: 'anything',
   COMMAND: 'anything',
   VALUE: 'anything',

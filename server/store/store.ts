@@ -15,6 +15,7 @@ import type {
 } from '../../protocol/views.ts'
 import type { HookStore } from './hooks.ts'
 import type { Subject } from './stale-write.ts'
+import type { RetentionStore } from './retention.ts'
 
 /** Who writes, and when by the server's clock. Every write that people ask for leaves an audit row with it. */
 export interface By {
@@ -330,7 +331,7 @@ export interface LeaseStore {
 
 /** Everything the server remembers. Promises in all, so that a store over the network changes no caller. */
 export interface Store
-  extends AccessStore, DesiredStore, ObservedStore, HistoryStore, OrderStore, LeaseStore, HookStore {
+  extends AccessStore, DesiredStore, ObservedStore, HistoryStore, OrderStore, LeaseStore, HookStore, RetentionStore {
   /** A whole, consistent copy into a new file, while the store is in use. */
   backup(path: string): Promise<void>
   close(): Promise<void>

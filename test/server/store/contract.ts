@@ -10,6 +10,7 @@ import { leasesContract } from './contract-leases.ts'
 import { lifecycleContract } from './contract-lifecycle.ts'
 import { ordersContract, runsContract } from './contract-observed.ts'
 import { staleContract } from './contract-stale.ts'
+import { retentionContract } from './contract-retention.ts'
 import { by, enrolled, type Open, token } from './enrolled.ts'
 
 /** What every store promises. Each implementation runs this, and has no test of its own for what is here. */
@@ -31,6 +32,7 @@ export function storeContract(name: string, openStore: (t: TestContext) => Promi
     lifecycleContract(open)
     hooksContract(open)
     staleContract(open)
+    retentionContract(open)
   })
 }
 
