@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 import type { ResourceEvent, Run } from '../protocol/events.ts'
 import type { Attempt, Delivery } from '../protocol/hooks.ts'
 import type { Order } from '../protocol/views.ts'
+import type { Forgettable } from './store/retention.ts'
 import type { Node, Turn } from './store/store.ts'
 
 interface Happens {
@@ -14,6 +15,8 @@ interface Happens {
   progress: [{ node: Node; run: string; orders: string[]; done: number; total: number; events: ResourceEvent[] }]
   order: [Order]
   target: [Turn]
+  /** What was to be kept no longer is gone. */
+  forgotten: [{ kind: Forgettable; count: number }]
   /** A webhook was told, or was not to be reached. */
   attempt: [{ delivery: string; attempt: Attempt } & Pick<Delivery, 'webhook' | 'kind' | 'node' | 'state'>]
 }

@@ -19,6 +19,7 @@ export function logHappenings(happenings: Happenings, log: FastifyBaseLogger) {
       'webhook told',
     ),
   )
+  happenings.on('forgotten', (told) => log.info(told, 'forgot what is kept no longer'))
   happenings.on('run', ({ node, run, events }) => {
     const { id, mode, trigger, orders, outcome, counts, startedAt, finishedAt, error } = run
     const failed = events.filter((event) => event.outcome === 'failed').map((event) => event.id)

@@ -6,7 +6,9 @@ import { type CommandContext, defineCommand } from '../cli/command.ts'
 import { Duration } from '../cli/time.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { requireFolder } from './data-dir.ts'
+import { policyOf } from './retention/policy.ts'
 import { startServer } from './server.ts'
+import { forgettable } from './store/retention.ts'
 
 const Interval = Duration.refine((ms) => ms >= 1000, 'at least 1s')
 
@@ -20,10 +22,11 @@ const Listen = z
   .refine(({ port }) => port <= 65_535, 'a port is at most 65535')
 
 export const server = defineCommand<CommandContext>()({
-  usage: 'server --data DIR [--listen HOST:PORT] [--recipes DIR] [--roles DIR] [--types DIR] [--interval DURATION]',
+  usage:
+    'server --data DIR [--listen HOST:PORT] [--recipes DIR] [--roles DIR] [--types DIR] [--interval DURATION] [--retain KIND=LIMIT]...',
   summary: 'Run the server.',
   details: `The first start prints a line to log in with as admin; it is shown once. All that the server remembers is in
---data, readable by its user alone. Logs go to stderr, one JSON a line. SIGTERM and Ctrl-C end it cleanly.`,
+--data, readable by its user alone, and stays there unless --retain says how long. Logs go to stderr, one JSON a line. SIGTERM and Ctrl-C end it cleanly.`,
   flags: {
     data: { type: 'string' },
     listen: { type: 'string' },
@@ -31,6 +34,7 @@ export const server = defineCommand<CommandContext>()({
     roles: { type: 'string' },
     types: { type: 'string' },
     interval: { type: 'string' },
+    retain: { type: 'string', multiple: true },
   },
   options: z.object({
     data: z.string().describe('Where the server keeps what it remembers.'),
@@ -46,9 +50,14 @@ export const server = defineCommand<CommandContext>()({
     interval: Interval.prefault('30m').describe(
       'How often agents converge of their own accord: 90s, 30m, 2h; 30m if not said.',
     ),
+    retain: policyOf(Duration)
+      .prefault([])
+      .describe(
+        `How long, or how many, are kept of ${forgettable.join(', ')}: runs=90d, runs=1000000, runs=90d,1000000; may be said again; for good if not said.`,
+      ),
   }),
 
-  async run({ data, listen, recipes, roles, types, interval }, context) {
+  async run({ data, listen, recipes, roles, types, interval, retain }, context) {
     const { output } = context
     if (types !== undefined) await requireFolder(types, '--types')
     // A recipe can leave a promise behind that nobody waits for; its failure must not take the server along.
@@ -62,6 +71,7 @@ export const server = defineCommand<CommandContext>()({
       roles: resolve(roles),
       types: resolve(types ?? 'types'),
       intervalMs: interval,
+      retain,
       version: packageJson.version,
       log: { level: 'info', to: process.stderr },
     })

@@ -17,6 +17,8 @@ import { Leases } from './leases/leases.ts'
 import { logHappenings } from './log-happenings.ts'
 import { createMetrics } from './metrics/metrics.ts'
 import { createOrders } from './orders/orders.ts'
+import type { Policy } from './retention/policy.ts'
+import { createRetention } from './retention/retention.ts'
 import { createRevisions, type Revisions } from './revisions.ts'
 import { hashSecret, newId, newSecret } from './secrets.ts'
 import { watchSources } from './sources/watch.ts'
@@ -39,6 +41,8 @@ export interface ServerOptions {
   intervalMs: number
   version: string
   clock?: () => number
+  /** What is kept for how long; all that it does not name for good. */
+  retain?: Policy
   /** How patient webhooks are. */
   hooks?: Partial<HookTimes>
   log: { level: string; to: NodeJS.WritableStream }
@@ -97,6 +101,7 @@ function assemble(app: FastifyInstance, store: Store, ca: string, clock: () => n
   const agents = createAgents({ ...parts, server: ca, intervalMs })
   const metrics = createMetrics({ ...parts, version })
   const webhooks = createWebhooks(parts, options.hooks)
+  const retention = createRetention(parts, options.retain ?? {})
   registerApi(app, { ...parts, metrics, webhooks, version, ca, scratch: data })
   registerAgentRoutes(app, parts)
   registerConsole(app)
@@ -116,15 +121,13 @@ function assemble(app: FastifyInstance, store: Store, ca: string, clock: () => n
       await metrics.begin()
       await webhooks.begin()
       await orders.resume()
+      retention.begin()
     },
     close: async () => {
-      watching.close()
-      orders.close()
-      feed.close()
-      leases.close()
-      catalogs.close()
+      for (const part of [watching, orders, feed, leases, catalogs]) part.close()
       await Promise.all([agents.close(), app.close()])
       await webhooks.close()
+      await retention.close()
     },
   }
 }

@@ -51,6 +51,7 @@ export const sources: Record<string, Source> = {
   LOGIN: 'anything',
   NOUN: 'anything',
   NAME: 'anything',
+  'KIND=LIMIT': 'anything',
   LAB: 'anything',
   COMMAND: 'anything',
   VALUE: 'anything',

@@ -24,6 +24,7 @@ export function createMetrics(parts: MetricsParts) {
   watchNodes(parts, register, states)
   watchServer(parts, register)
   watchWebhooks(parts, register)
+  countForgotten(parts, register)
   return {
     register,
     begin: () => states.begin(),
@@ -158,6 +159,16 @@ function watchWebhooks({ happenings, store }: MetricsParts, register: Registry) 
     registers: [register],
     collect: async () => waiting.set(await store.countWaiting()),
   })
+}
+
+function countForgotten({ happenings }: MetricsParts, register: Registry) {
+  const forgotten = new Counter({
+    name: 'trivet_forgotten_total',
+    help: 'What went because it is kept no longer, by kind; events count by their runs.',
+    labelNames: ['kind'],
+    registers: [register],
+  })
+  happenings.on('forgotten', ({ kind, count }) => forgotten.inc({ kind }, count))
 }
 
 function requests(register: Registry) {

@@ -10,6 +10,7 @@ import { createLifecycle } from './sqlite/lifecycle.ts'
 import { createNodes } from './sqlite/nodes.ts'
 import { createObserved } from './sqlite/observed.ts'
 import { createHooks } from './sqlite/webhooks.ts'
+import { createRetention } from './sqlite/retention.ts'
 import { createStances } from './sqlite/stances.ts'
 import { createFinishTargets, createOrders } from './sqlite/targets.ts'
 import { createWho } from './sqlite/who.ts'
@@ -40,6 +41,7 @@ export async function openSqliteStore(path: string): Promise<Store> {
     ...createOrders(database, write, audit),
     ...createLeases({ database, write, audit, meta }),
     ...createHooks({ database, write, audit }),
+    ...createRetention(database, write),
     async backup(to) {
       closeSync(openSync(to, 'wx', 0o600))
       try {

@@ -15,6 +15,7 @@ import type {
 } from '../../protocol/views.ts'
 import type { HookStore } from './hooks.ts'
 import type { Subject } from './stale-write.ts'
+import type { RetentionStore } from './retention.ts'
 import type { By, WhoStore } from './who.ts'
 
 export type { By } from './who.ts'
@@ -301,7 +302,16 @@ export interface LeaseStore {
 
 /** Everything the server remembers. Promises in all, so that a store over the network changes no caller. */
 export interface Store
-  extends AccessStore, WhoStore, DesiredStore, ObservedStore, HistoryStore, OrderStore, LeaseStore, HookStore {
+  extends
+    AccessStore,
+    WhoStore,
+    DesiredStore,
+    ObservedStore,
+    HistoryStore,
+    OrderStore,
+    LeaseStore,
+    HookStore,
+    RetentionStore {
   /** A whole, consistent copy into a new file, while the store is in use. */
   backup(path: string): Promise<void>
   close(): Promise<void>

@@ -59,9 +59,9 @@ begin
   select raise(abort, 'The audit is append-only.');
 end;
 
--- Rows older than what was said to be pruned may go; that is said by a write that leaves a row itself.
+-- Only what the retention of the audit says first that it forgets may go.
 create trigger audit_is_not_deleted before delete on audit
-when old.at >= coalesce((select cast(value as integer) from meta where key = 'audit-pruned-before'), 0)
+when old.id > coalesce((select cast(value as integer) from meta where key = 'audit-forgotten-to'), 0)
 begin
   select raise(abort, 'The audit is append-only.');
 end;

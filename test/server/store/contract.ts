@@ -9,6 +9,7 @@ import { leasesContract } from './contract-leases.ts'
 import { lifecycleContract } from './contract-lifecycle.ts'
 import { ordersContract, runsContract } from './contract-observed.ts'
 import { staleContract } from './contract-stale.ts'
+import { retentionContract } from './contract-retention.ts'
 import { auditContract, whoContract } from './contract-who.ts'
 import { by, enrolled, type Open, token } from './enrolled.ts'
 
@@ -33,6 +34,7 @@ export function storeContract(name: string, openStore: (t: TestContext) => Promi
     lifecycleContract(open)
     hooksContract(open)
     staleContract(open)
+    retentionContract(open)
   })
 }
 

@@ -85,9 +85,9 @@ test('rows of the audit can neither be changed nor deleted, not even by hand', a
   assert.throws(() => database.exec("update audit set author = 'eve'"), /append-only/)
   assert.throws(() => database.exec('delete from audit'), /append-only/)
   assert.throws(() => database.exec('insert or replace into audit select * from audit'), /append-only/)
-  database.exec("insert into meta values ('audit-pruned-before', '1000')")
+  database.exec("insert into meta values ('audit-forgotten-to', '0')")
   assert.throws(() => database.exec('delete from audit'), /append-only/)
-  database.exec("update meta set value = '1001' where key = 'audit-pruned-before'")
+  database.exec("update meta set value = '1' where key = 'audit-forgotten-to'")
   assert.equal(database.prepare('delete from audit').run().changes, 1)
 })
 

@@ -1,0 +1,20 @@
+/** What a store may forget with time. */
+export const forgettable = ['runs', 'events', 'orders', 'deliveries', 'audit'] as const
+export type Forgettable = (typeof forgettable)[number]
+
+/** What is to be kept of a kind: both must hold. */
+export interface Keep {
+  /** What came before then goes. */
+  since?: number | undefined
+  /** None but the newest so many; of events, those of the newest so many runs. */
+  newest?: number | undefined
+}
+
+export interface RetentionStore {
+  /**
+   * Forgets what is not to be kept, oldest first by when the server learnt of it, and stops after about so many milliseconds:
+   * the next call goes on from there, until `isDone`. What stays in any case: the last run of a node, the runs of an order
+   * that is under way, and the events of both; an order that is under way; a delivery that is still to be made.
+   */
+  forget(kind: Forgettable, keep: Keep, forMs: number): Promise<{ forgotten: number; isDone: boolean }>
+}
