@@ -1,7 +1,9 @@
 import { useEffect, useState } from 'preact/hooks'
 import { api } from '../protocol/api.ts'
+import { followFeed } from './data/feed.ts'
 import { useSignal } from './data/signal.ts'
 import { signedIn } from './data/token.ts'
+import { keepProgress } from './data/under-way.ts'
 import { useCall } from './data/use-call.ts'
 import { listenToKeys } from './keys.ts'
 import { MeContext } from './me.ts'
@@ -22,6 +24,14 @@ export function App() {
 function Console() {
   const [shown, setShown] = useState<'search' | 'help'>()
   const { value: me } = useCall(api.whoami, {}, { every: 60_000 })
+  useEffect(() => {
+    const stopKeeping = keepProgress()
+    const stopFollowing = followFeed()
+    return () => {
+      stopFollowing()
+      stopKeeping()
+    }
+  }, [])
   useEffect(() => listenToKeys({ search: () => setShown('search'), help: () => setShown('help') }), [])
   const close = () => setShown(undefined)
   return (

@@ -1,8 +1,11 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import type { z } from 'zod'
 import type { Endpoint } from '../../protocol/api/endpoint.ts'
+import type { FeedEvent } from '../../protocol/api/feed.ts'
 import { maxPage, type Page } from '../../protocol/api/page.ts'
 import { call, Failure } from './client.ts'
+import { listen, standing } from './feed.ts'
+import { useSignal } from './signal.ts'
 
 export interface Called<Value> {
   value: Value | undefined
@@ -12,7 +15,11 @@ export interface Called<Value> {
 }
 
 interface Options {
-  /** Asked again after so many milliseconds, while the page is seen. */
+  /** Asked again when this says of something that happens that it changes the answer. */
+  live?: ((event: FeedEvent) => boolean) | undefined
+  /** For at least so long after something happened it is not asked again, since more is likely to follow. */
+  settleMs?: number
+  /** Asked again after so many milliseconds, while the page is seen: for what the feed does not tell. */
   every?: number | undefined
   /** Not asked while this is false. */
   when?: boolean
@@ -65,31 +72,65 @@ async function readList<In extends z.ZodType, Item>(
   return items
 }
 
-function useAnswer<Value>(
-  key: string,
-  ask: (signal: AbortSignal) => Promise<Value>,
-  { every, when = true }: Options,
-): Called<Value> {
+function useAnswer<Value>(key: string, ask: (signal: AbortSignal) => Promise<Value>, options: Options): Called<Value> {
   const [state, setState] = useState<State<Value>>(() => ({ ...nothing, key }))
   const [turn, setTurn] = useState(0)
+  const { state: feed } = useSignal(standing)
+  const when = options.when !== false && !(options.live && feed === 'opening')
   const asked = useRef(ask)
   asked.current = ask
+  // Whoever asks again while an answer is on its way gets it, and asks then: of a slow server more would come to nothing.
+  const isAsking = useRef(false)
+  const isStale = useRef(false)
   useEffect(() => {
     if (!when) return undefined
     const abort = new AbortController()
+    isAsking.current = true
+    isStale.current = false
     setState((before) => ({ ...before, loading: true }))
+    function settle(next: (before: State<Value>) => State<Value>) {
+      if (abort.signal.aborted) return
+      isAsking.current = false
+      setState(next)
+      if (isStale.current) setTurn((count) => count + 1)
+    }
     asked.current(abort.signal).then(
-      (value) => setState({ key, value, failure: undefined, loading: false }),
-      (error: unknown) => {
-        if (abort.signal.aborted) return
-        setState((before) => ({ ...before, key, failure: asFailure(error), loading: false }))
-      },
+      (value) => settle(() => ({ key, value, failure: undefined, loading: false })),
+      (error: unknown) => settle((before) => ({ ...before, key, failure: asFailure(error), loading: false })),
     )
     return () => abort.abort()
   }, [key, turn, when])
-  const reload = useCallback(() => setTurn((count) => count + 1), [])
-  useEvery(every, reload)
+  const reload = useCallback(() => {
+    isStale.current = true
+    if (!isAsking.current) setTurn((count) => count + 1)
+  }, [])
+  useAgain(options, feed === 'cut', reload)
   return { value: state.value, failure: state.failure, loading: state.loading, reload }
+}
+
+/** Without the feed, what lives by it is asked for instead. */
+const insteadMs = 10_000
+const usualSettleMs = 300
+
+function useAgain({ live, settleMs = usualSettleMs, every }: Options, isCut: boolean, reload: () => void) {
+  const isAbout = useRef(live)
+  isAbout.current = live
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined
+    function soon() {
+      timer = undefined
+      reload()
+    }
+    const stop = listen((event) => {
+      const isNews = event.type === 'reset' || isAbout.current?.(event)
+      if (isAbout.current && isNews) timer ??= setTimeout(soon, settleMs)
+    })
+    return () => {
+      stop()
+      clearTimeout(timer)
+    }
+  }, [reload, settleMs])
+  useEvery(live && isCut ? Math.min(insteadMs, every ?? insteadMs) : every, reload)
 }
 
 const nothing = { value: undefined, failure: undefined, loading: true }

@@ -1,4 +1,5 @@
 import { api } from '../../protocol/api.ts'
+import type { FeedEvent } from '../../protocol/api/feed.ts'
 import type { FleetView, OpenOrder } from '../../protocol/history.ts'
 import { facets } from '../data/nodes.ts'
 import { useCall } from '../data/use-call.ts'
@@ -13,10 +14,12 @@ import { runLooks } from '../status.ts'
 import { many } from '../text.ts'
 import { NewOrder } from './new-order.tsx'
 
-const everyMs = 5000
+/** All of it is counted anew. */
+const settleMs = 1000
+const changesFleet = ({ type }: FeedEvent) => type !== 'progress'
 
 export function Fleet() {
-  const { value: fleet, failure } = useCall(api.readFleet, {}, { every: everyMs })
+  const { value: fleet, failure } = useCall(api.readFleet, {}, { live: changesFleet, settleMs })
   if (fleet?.nodes === 0) return <NoNodes />
   return (
     <>

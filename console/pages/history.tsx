@@ -1,6 +1,8 @@
+import { useEffect, useState } from 'preact/hooks'
 import { api } from '../../protocol/api.ts'
 import { RunMode, RunOutcome, Trigger } from '../../protocol/events.ts'
 import type { Activity } from '../../protocol/history.ts'
+import { listen } from '../data/feed.ts'
 import { useCall } from '../data/use-call.ts'
 import { Choice } from '../parts/choice.tsx'
 import { Icon } from '../parts/icon.tsx'
@@ -9,7 +11,7 @@ import { RunTable } from '../parts/run-parts.tsx'
 import type { Bar } from '../plots/days.ts'
 import { HeatMap } from '../plots/heat-map.tsx'
 import { goQuery, usePlace } from '../router.ts'
-import { timeOf } from '../text.ts'
+import { many, timeOf } from '../text.ts'
 
 const pageSize = 50
 
@@ -21,7 +23,7 @@ export function History() {
   const activity = useCall(
     api.readActivity,
     { ...(node ? { node } : {}), ...(cluster ? { cluster } : {}) },
-    { every: 60_000 },
+    { live: ({ type }) => type === 'run', settleMs: 10_000 },
   )
   const next = runs.value?.next
   return (
@@ -35,6 +37,7 @@ export function History() {
           <Filters query={query} />
           <Trouble failure={runs.failure} />
           <section class="card">
+            {!query['after'] && <Newer node={node} read={runs.value} show={runs.reload} />}
             {runs.value ? <RunTable runs={runs.value.items} /> : !runs.failure && <Loading />}
             {(query['after'] || next) && (
               <nav class="pager" aria-label="Pages of the list">
@@ -61,6 +64,33 @@ export function History() {
         </div>
       </div>
     </>
+  )
+}
+
+interface NewerProps {
+  node: string | undefined
+  /** The answer that is shown. */
+  read: object | undefined
+  show: () => void
+}
+
+/** Rows that somebody reads do not move away under them: what is newer is shown when it is asked for. */
+function Newer({ node, read, show }: NewerProps) {
+  const [count, setCount] = useState(0)
+  useEffect(() => {
+    setCount(0)
+    return listen((event) => {
+      if (event.type === 'run' && (!node || event.run.node === node)) setCount((before) => before + 1)
+    })
+  }, [node, read])
+  if (count === 0) return null
+  return (
+    <p class="newer" role="status">
+      {many(count, 'run has', 'runs have')} ended since.{' '}
+      <button type="button" class="button small" onClick={show}>
+        Search again
+      </button>
+    </p>
   )
 }
 

@@ -1,8 +1,10 @@
 import { api } from '../../protocol/api.ts'
 import type { NodeDetail, Stance, StoredRun } from '../../protocol/views.ts'
+import { useRunOf } from '../data/under-way.ts'
 import { useCall } from '../data/use-call.ts'
 import { Events } from '../parts/events.tsx'
 import { Icon } from '../parts/icon.tsx'
+import { Bar } from '../parts/order-parts.tsx'
 import { Roles } from '../parts/node-parts.tsx'
 import { Ago, Card, Empty, Loading, Status } from '../parts/parts.tsx'
 import { countsText } from '../parts/run-parts.tsx'
@@ -14,6 +16,7 @@ export function NodeOverview({ node }: { node: NodeDetail }) {
   return (
     <div class="columns wide-first">
       <div class="stack">
+        <RunningNow node={node.name} />
         <LastRun node={node} />
         <Probes probes={node.probes} />
       </div>
@@ -22,6 +25,26 @@ export function NodeOverview({ node }: { node: NodeDetail }) {
         <Facts node={node} />
       </div>
     </div>
+  )
+}
+
+function RunningNow({ node }: { node: string }) {
+  const progress = useRunOf(node)
+  if (!progress) return null
+  const { run, done, total, events } = progress
+  return (
+    <Card
+      title="Running now"
+      flush
+      aside={
+        <>
+          <Bar done={done} total={total} label="Resources done" />
+          <a href={to('runs', run)}>Watch it</a>
+        </>
+      }
+    >
+      <Events events={events} open={events.length < 8} />
+    </Card>
   )
 }
 

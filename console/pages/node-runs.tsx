@@ -4,7 +4,11 @@ import { Loading, Trouble } from '../parts/parts.tsx'
 import { RunTable } from '../parts/run-parts.tsx'
 
 export function NodeRuns({ node }: { node: string }) {
-  const { value, failure } = useList(api.listRuns, { node, limit: 100 }, { every: 5000 })
+  const { value, failure } = useList(
+    api.listRuns,
+    { node, limit: 100 },
+    { live: (event) => event.type === 'run' && event.run.node === node },
+  )
   return (
     <>
       <Trouble failure={failure} />

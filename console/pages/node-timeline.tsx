@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks'
 import { api } from '../../protocol/api.ts'
+import type { FeedEvent } from '../../protocol/api/feed.ts'
 import type { TimelineItem } from '../../protocol/history.ts'
 import { useCall } from '../data/use-call.ts'
 import { Ago, Card, Empty, Loading, Status, Trouble } from '../parts/parts.tsx'
@@ -14,7 +15,7 @@ const most = 500
 /** What happened to a node and who did what to it, newest first. */
 export function NodeTimeline({ node }: { node: string }) {
   const [limit, setLimit] = useState(step)
-  const { value, failure } = useCall(api.readTimeline, { node, limit }, { every: 5000 })
+  const { value, failure } = useCall(api.readTimeline, { node, limit }, { live: (event) => isAbout(event, node) })
   if (!value) return failure ? <Trouble failure={failure} /> : <Loading />
   return (
     <Card title="Who did what, and what became of it" flush>
@@ -36,6 +37,12 @@ export function NodeTimeline({ node }: { node: string }) {
       )}
     </Card>
   )
+}
+
+function isAbout(event: FeedEvent, node: string) {
+  if (event.type === 'run') return event.run.node === node
+  if (event.type === 'target') return event.target.node === node
+  return event.type === 'node' && event.node.name === node
 }
 
 function Told({ item }: { item: TimelineItem }) {

@@ -31,9 +31,20 @@ function tabOf(asked: string | undefined) {
   return asked !== undefined && asked in tabs ? asked : 'overview'
 }
 
+/** How probes are the feed does not tell. */
+const probesMs = 15_000
+
 export function Node({ params: { node: name = '' } }: { params: Record<string, string> }) {
   const { query } = usePlace()
-  const { value: node, failure, reload } = useCall(api.readNode, { node: name }, { every: 4000 })
+  const {
+    value: node,
+    failure,
+    reload,
+  } = useCall(
+    api.readNode,
+    { node: name },
+    { live: (event) => event.type === 'node' && event.node.name === name, every: probesMs },
+  )
   if (!node) return failure ? <Trouble failure={failure} /> : <Loading />
   const tab = tabOf(query['tab'])
   return (

@@ -1,8 +1,7 @@
 import { useMemo, useState } from 'preact/hooks'
-import { api } from '../../protocol/api.ts'
 import type { NodeSummary } from '../../protocol/views.ts'
 import { facets, selectNodes } from '../data/nodes.ts'
-import { useList } from '../data/use-call.ts'
+import { useNodes } from '../data/use-nodes.ts'
 import { useMay } from '../me.ts'
 import { Choice } from '../parts/choice.tsx'
 import { Icon } from '../parts/icon.tsx'
@@ -17,7 +16,7 @@ const pageSize = 100
 
 export function Nodes() {
   const { query } = usePlace()
-  const { value, failure, reload } = useList(api.listNodes, {}, { every: 5000 })
+  const { value, failure, reload } = useNodes()
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set())
   const may = useMay('operator')
   const found = useMemo(

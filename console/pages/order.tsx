@@ -1,13 +1,17 @@
 import { api } from '../../protocol/api.ts'
+import type { ResourceEvent } from '../../protocol/events.ts'
 import { isFinal, type Order as OrderView, type Target } from '../../protocol/views.ts'
+import { useCall } from '../data/use-call.ts'
 import { useAct } from '../data/act.ts'
 import { call } from '../data/client.ts'
 import { say } from '../data/notes.ts'
-import { isOver, type Progress, useOrder } from '../data/watch-order.ts'
+import type { AllProgress, Progress } from '../data/progress.ts'
+import { useProgress } from '../data/under-way.ts'
+import { isOver, useOrder } from '../data/use-order.ts'
 import { useMay } from '../me.ts'
 import { Events } from '../parts/events.tsx'
 import { Icon } from '../parts/icon.tsx'
-import { Done, nameOfTargets, statesOf, TargetCounts } from '../parts/order-parts.tsx'
+import { Bar, Done, nameOfTargets, statesOf, TargetCounts } from '../parts/order-parts.tsx'
 import { Ago, Card, Empty, Loading, PageHead, Status, Trouble } from '../parts/parts.tsx'
 import { countsText } from '../parts/run-parts.tsx'
 import { Table } from '../parts/table.tsx'
@@ -17,7 +21,8 @@ import { targetLooks } from '../status.ts'
 import { timeOf } from '../text.ts'
 
 export function Order({ params: { order: id = '' } }: { params: Record<string, string> }) {
-  const { order, progress, failure } = useOrder(id)
+  const { value: order, failure } = useOrder(id)
+  const progress = progressOf(useProgress(), id)
   const { query } = usePlace()
   if (!order) return failure ? <Trouble failure={failure} /> : <Loading />
   const node = query['node'] ?? nodeToShow(order.targets)
@@ -34,6 +39,14 @@ export function Order({ params: { order: id = '' } }: { params: Record<string, s
       </div>
     </>
   )
+}
+
+type ProgressOfNodes = Record<string, Progress>
+
+/** What each target does for this order. */
+function progressOf(all: AllProgress, order: string): ProgressOfNodes {
+  const ofOrder = [...all.values()].filter(({ orders }) => orders.includes(order))
+  return Object.fromEntries(ofOrder.map((one) => [one.node, one]))
 }
 
 /** The one that runs, or the first. */
@@ -102,7 +115,7 @@ function Acts({ order: { id, mode, targets } }: { order: OrderView }) {
 
 interface TargetsProps {
   order: OrderView
-  progress: Record<string, Progress>
+  progress: ProgressOfNodes
   shown: string | undefined
 }
 
@@ -141,14 +154,7 @@ function TargetText({
   progress: Progress | undefined
 }) {
   if (progress && !isFinal(state))
-    return (
-      <span class="progress">
-        <progress max={Math.max(progress.total, 1)} value={progress.done} aria-label={`Resources done on ${node}`} />
-        <span class="number">
-          {progress.done}/{progress.total}
-        </span>
-      </span>
-    )
+    return <Bar done={progress.done} total={progress.total} label={`Resources done on ${node}`} />
   const text = reason ?? (counts ? countsText(counts) : '')
   return (
     <span class="clip" title={text}>
@@ -157,20 +163,30 @@ function TargetText({
   )
 }
 
-/** What one node does just now, resource by resource; when it is done, its run. */
+/** What one node does just now, resource by resource; when it is done, what its run did. */
 function Live({ target, progress }: { target: Target; progress: Progress | undefined }) {
   const { node, run, state, reason } = target
-  const link =
-    run && isFinal(state) ? <a href={to('runs', run)}>The whole run</a> : <a href={to('nodes', node)}>The node</a>
+  const link = run ? <a href={to('runs', run)}>The whole run</a> : <a href={to('nodes', node)}>The node</a>
   return (
     <Card title={node} flush aside={link}>
       <div aria-live="polite">
-        {progress && progress.events.length > 0 ? (
-          <Events events={progress.events} />
+        {run && isFinal(state) && !progress ? (
+          <Past run={run} state={state} />
         ) : (
-          <Empty title={isFinal(state) ? targetLooks[state].label : 'Nothing has changed yet'}>{reason}</Empty>
+          <EventsOrNone events={progress?.events ?? []} state={state} reason={reason} />
         )}
       </div>
     </Card>
   )
+}
+
+function Past({ run, state }: { run: string; state: Target['state'] }) {
+  const { value, failure } = useCall(api.readRun, { id: run })
+  if (!value) return failure ? <Trouble failure={failure} /> : <Loading />
+  return <EventsOrNone events={value.events} state={state} reason={value.run.error ?? countsText(value.run.counts)} />
+}
+
+function EventsOrNone({ events, state, reason }: Pick<Target, 'state' | 'reason'> & { events: ResourceEvent[] }) {
+  if (events.length > 0) return <Events events={events} />
+  return <Empty title={isFinal(state) ? targetLooks[state].label : 'Nothing has changed yet'}>{reason}</Empty>
 }

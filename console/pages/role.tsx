@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks'
 import { api } from '../../protocol/api.ts'
+import type { FeedEvent } from '../../protocol/api/feed.ts'
 import type { RoleView } from '../../protocol/views.ts'
 import { useAct } from '../data/act.ts'
 import { call } from '../data/client.ts'
@@ -14,8 +15,10 @@ import { many, valueText } from '../text.ts'
 import { NewOrder } from './new-order.tsx'
 import { Recipes } from './roles.tsx'
 
+const isOfNode = ({ type }: FeedEvent) => type === 'node'
+
 export function Role({ params: { role: name = '' } }: { params: Record<string, string> }) {
-  const { value: role, failure, reload } = useCall(api.readRole, { role: name }, { every: 10_000 })
+  const { value: role, failure, reload } = useCall(api.readRole, { role: name }, { live: isOfNode, settleMs: 1000 })
   const [assigning, setAssigning] = useState(false)
   const may = useMay('operator')
   function close() {
@@ -49,7 +52,7 @@ export function Role({ params: { role: name = '' } }: { params: Record<string, s
 
 function Who({ role }: { role: string }) {
   const { query } = usePlace()
-  const { value } = useList(api.listNodes, { role }, { every: 5000 })
+  const { value } = useList(api.listNodes, { role }, { live: isOfNode, settleMs: 1000 })
   return (
     <Card title={value ? many(value.length, 'node') : 'Nodes'} flush>
       {value?.length === 0 && <Empty title="No node has it" />}

@@ -1,6 +1,7 @@
 import { api } from '../../protocol/api.ts'
 import type { ResourceEvent } from '../../protocol/events.ts'
 import type { StoredRun } from '../../protocol/views.ts'
+import { useProgress } from '../data/under-way.ts'
 import { useCall, useList } from '../data/use-call.ts'
 import { Events } from '../parts/events.tsx'
 import { Ago, Card, Empty, Loading, PageHead, Status, Tell, Trouble } from '../parts/parts.tsx'
@@ -10,10 +11,17 @@ import { usePlace } from '../router.ts'
 import { runLooks } from '../status.ts'
 import { many, shortId, timeOf, tookOf } from '../text.ts'
 import { CompareRuns } from './compare-runs.tsx'
+import { LiveRun } from './live-run.tsx'
 
 export function Run({ params: { run: id = '' } }: { params: Record<string, string> }) {
   const { query } = usePlace()
-  const { value, failure } = useCall(api.readRun, { id })
+  const progress = useProgress().get(id)
+  const { value, failure } = useCall(
+    api.readRun,
+    { id },
+    { live: (event) => event.type === 'run' && event.run.id === id, when: !progress || progress.isOver },
+  )
+  if (!value && progress) return <LiveRun progress={progress} />
   if (!value) return failure ? <Trouble failure={failure} /> : <Loading />
   const { run, events } = value
   return (

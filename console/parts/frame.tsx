@@ -5,6 +5,7 @@ import { useSignal } from '../data/signal.ts'
 import { useMe } from '../me.ts'
 import { setTheme, theme, type Theme } from '../theme-choice.ts'
 import { usePlace } from '../router.ts'
+import { CutOff, Standing } from './standing.tsx'
 import { Icon, type IconName, Mark } from './icon.tsx'
 
 const pages: { href: string; name: string; icon: IconName; apart?: boolean; admin?: boolean }[] = [
@@ -57,6 +58,7 @@ export function Frame({
         <Who onHelp={onHelp} />
       </div>
       <main class="main" id="main" tabIndex={-1}>
+        <CutOff />
         {children}
       </main>
     </div>
@@ -102,7 +104,7 @@ function Who({ onHelp }: { onHelp: () => void }) {
         <div class="who-row">
           <Icon name="person" />
           <span class="grow clip">
-            {me.name} <span class="faint">{me.access}</span>
+            {me.name} {me.name !== me.access && <span class="faint">{me.access}</span>}
           </span>
           <button type="button" class="button bare small" aria-label="Sign out" title="Sign out" onClick={signOut}>
             <Icon name="out" />
@@ -110,7 +112,9 @@ function Who({ onHelp }: { onHelp: () => void }) {
         </div>
       )}
       <div class="who-row">
-        <span class="grow faint clip">{me && `trivet ${me.version}`}</span>
+        <span class="grow clip">
+          <Standing />
+        </span>
         <button type="button" class="button bare small" aria-label="Keys" title="Keys" onClick={onHelp}>
           ?
         </button>

@@ -1,4 +1,5 @@
 import { goKeys } from '../keys.ts'
+import { useMe } from '../me.ts'
 import { Dialog, DialogHead } from './dialog.tsx'
 
 const keys = [
@@ -12,6 +13,7 @@ const keys = [
 ] as const
 
 export function Help({ onClose }: { onClose: () => void }) {
+  const me = useMe()
   return (
     <Dialog label="Keys" onClose={onClose} class="high">
       <DialogHead title="Keys" onClose={onClose} />
@@ -34,6 +36,7 @@ export function Help({ onClose }: { onClose: () => void }) {
             </>
           ))}
         </dl>
+        {me && <p class="version muted">The server is Trivet {me.version}.</p>}
       </div>
     </Dialog>
   )

@@ -31,11 +31,15 @@ export function TargetCounts({ states }: { states: States }) {
 
 export function Done({ states }: { states: States }) {
   const [done, all] = [countOf(states, isFinal), countOf(states)]
+  return <Bar done={done} total={all} label="Targets that are final" />
+}
+
+export function Bar({ done, total, label }: { done: number; total: number; label: string }) {
   return (
     <span class="progress">
-      <progress max={all} value={done} aria-label="Targets that are final" />
+      <progress max={Math.max(total, 1)} value={done} aria-label={label} />
       <span class="number">
-        {done}/{all}
+        {done}/{total}
       </span>
     </span>
   )

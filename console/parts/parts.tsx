@@ -1,5 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import type { Failure } from '../data/client.ts'
+import { now } from '../data/now.ts'
+import { useSignal } from '../data/signal.ts'
 import type { Look } from '../status.ts'
 import { agoOf, timeOf } from '../text.ts'
 import { Icon, type IconName } from './icon.tsx'
@@ -14,6 +16,7 @@ export function Status({ look, title }: { look: Look; title?: string | undefined
 }
 
 export function Ago({ at }: { at: number }) {
+  useSignal(now)
   return (
     <time dateTime={new Date(at).toISOString()} title={timeOf(at)}>
       {agoOf(at)}

@@ -8,7 +8,10 @@ const id = z.string()
 
 /** What happens in the fleet, one JSON a server-sent event. */
 export const FeedEvent = z.discriminatedUnion('type', [
-  /** Read anew what you show: what came before this one is not told. It comes first, unless the stream goes on. */
+  /**
+   * Read anew what you show: what came before this one is not told. It comes first, unless the stream goes on; after it comes
+   * what each run that is under way has done so far.
+   */
   z.object({ id, type: z.literal('reset') }),
   /** A node stands otherwise than before. */
   z.object({ id, type: z.literal('node'), node: NodeSummary }),

@@ -24,6 +24,8 @@ export function serveEvents(reply: FastifyReply, subscribe: Subscribe<object>) {
   const { raw } = reply
   const headers = { 'x-request-id': reply.request.id }
   raw.writeHead(200, { ...headers, 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
+  // Who goes on where they were may have nothing to be told for a while, and is to know that they are heard.
+  raw.flushHeaders()
 
   function write(text: string) {
     raw.write(text)

@@ -3,10 +3,13 @@ import type { OrderSummary } from '../../protocol/views.ts'
 import type { Happenings } from '../happenings.ts'
 import type { Watcher } from '../orders/watching.ts'
 import { Tape } from './tape.ts'
+import { UnderWay } from './under-way.ts'
 import { NodeNews, type NodeNewsParts } from './node-news.ts'
 
 /** As much as a slow reader may be behind, and no more, is kept for who comes back. */
 const tapeSize = 2 * 1024 * 1024
+/** As much of what runs under way have done is kept, for who begins to watch. */
+const underWaySize = 4 * 1024 * 1024
 /** How long after the last watcher went the tape goes on: a page that is loaded again, a connection that is lost. */
 const lingerMs = 60_000
 
@@ -35,6 +38,7 @@ export class Feed {
   /** With what ends each. */
   readonly #watchers = new Map<(told: Told) => void, () => void>()
   readonly #news: NodeNews
+  readonly #underWay = new UnderWay(underWaySize)
   #asleep: NodeJS.Timeout | 'asleep' | undefined = 'asleep'
 
   constructor(parts: FeedParts) {
@@ -44,6 +48,7 @@ export class Feed {
       (clusters, said) => this.#say(clusters, said),
       (nodeId) => this.#news.look(nodeId),
     )
+    keep(parts.happenings, this.#underWay)
   }
 
   /** Gives back how to stop. */
@@ -54,13 +59,20 @@ export class Feed {
     const tell = ({ clusters, event }: Told) => (mayHear(clusters) ? watcher.next(event) : undefined)
     const missed = after === undefined ? undefined : this.#tape.after(after)
     if (missed) for (const told of missed) tell(told)
-    else watcher.next({ id: this.#tape.id, type: 'reset' })
+    else this.#tellAnew(mayHear, watcher)
     this.#watchers.set(tell, () => watcher.end())
     return () => {
       this.#watchers.delete(tell)
       if (this.#watchers.size > 0 || this.#asleep) return
       this.#asleep = setTimeout(() => this.#sleep(), lingerMs).unref()
     }
+  }
+
+  #tellAnew(mayHear: Asked['mayHear'], watcher: Watcher<FeedEvent>) {
+    const { id } = this.#tape
+    watcher.next({ id, type: 'reset' })
+    for (const { node, ...doing } of this.#underWay.all())
+      if (mayHear([node.cluster])) watcher.next({ id, type: 'progress', node: node.name, ...doing })
   }
 
   close() {
@@ -105,4 +117,10 @@ function listen({ happenings, catalogs }: FeedParts, say: Say, look: (nodeId?: s
     say([node.cluster], { type: 'progress', node: node.name, ...progress }),
   )
   catalogs.onLook(() => look())
+}
+
+function keep(happenings: Happenings, underWay: UnderWay) {
+  happenings.on('progress', (doing) => underWay.add(doing))
+  happenings.on('run', ({ node, run }) => underWay.forget(node.id, run.id))
+  happenings.on('gone', ({ id }) => underWay.forget(id))
 }

@@ -57,6 +57,27 @@ test('tells an order from its making over the progress of its run to how its nod
   ])
 })
 
+test('tells who comes in the midst of a run what it has done so far, until it is over', async (t) => {
+  const served = await serve(t)
+  const agent = await joined(served)
+  const run = randomUUID()
+  agent.send({ type: 'started', run, mode: 'converge', orders: [], resources: 3 })
+  agent.send({ type: 'progress', run, unchanged: 1, events: [changed] })
+  await heard(served, undefined, (event) => event.type === 'progress' && event.done === 2)
+  const [reset, progress] = await heard(served, undefined, ({ type }) => type === 'progress')
+  assert.equal(reset?.type, 'reset')
+  assert(progress?.type === 'progress')
+  assert.deepEqual([progress.run, progress.done, progress.total, progress.events], [run, 2, 3, [changed]])
+  agent.send({ type: 'report', report: reportOf(run, { outcome: 'changed' }, [changed]), clock: Date.now() })
+  await agent.next('stored')
+  await served.client.call(api.createOrder, { all: true })
+  const after = await heard(served, undefined, ({ type }) => type === 'order' || type === 'reset')
+  assert.deepEqual(
+    after.map(({ type }) => type),
+    ['reset'],
+  )
+})
+
 function tellOf(event: FeedEvent) {
   if (event.type === 'order') return `order ${event.order.id} ${Object.entries(event.order.states).flat().join(' ')}`
   if (event.type === 'progress')
