@@ -62,7 +62,31 @@ export async function summariesById(parts: NodeViewParts, nodeIds?: string[]) {
   return new Map(nodes.map(({ node }) => [node.id, summaryOf(node, standings.get(node.id), parts)]))
 }
 
+interface Made {
+  standing: Standing | undefined
+  compiled: Compiled | undefined
+  summary: NodeSummary
+}
+
+/** Of ten thousand nodes all but a few stand as they did when they were asked for last. */
+const made = new WeakMap<FleetNode, Made>()
+
 function summaryOf(node: FleetNode, standing: Standing | undefined, parts: NodeViewParts): NodeSummary {
+  const compiled = parts.catalogs.of(node.id)?.compiled
+  const before = made.get(node)
+  const isSame = before?.standing === standing && before?.compiled === compiled
+  if (before && isSame && before.summary.connected === parts.registry.isConnected(node.id)) return before.summary
+  const summary = summaryNow(node, standing, parts)
+  if (!changesByItself(node, standing)) made.set(node, { standing, compiled, summary })
+  return summary
+}
+
+/** By the time, or by what other nodes say. */
+function changesByItself({ disabled, audit }: FleetNode, standing: Standing | undefined) {
+  return disabled !== undefined || audit !== undefined || Object.keys(standing?.waits ?? {}).length > 0
+}
+
+function summaryNow(node: FleetNode, standing: Standing | undefined, parts: NodeViewParts): NodeSummary {
   const { registry, clock } = parts
   return {
     name: node.name,

@@ -56,8 +56,10 @@ export function pageAmong<Item>(all: Item[], asked: Asked, keyOf: (item: Item, f
 }
 
 function compare(a: Key, b: Key) {
-  const at = a.findIndex((part, index) => part !== b[index])
-  const [left, right] = [a[at], b[at]]
-  if (left === undefined || right === undefined) return 0
-  return left < right ? -1 : 1
+  // No closure: ten thousand nodes are sorted for each list of them.
+  for (const [index, left] of a.entries()) {
+    const right = b[index]
+    if (right !== undefined && left !== right) return left < right ? -1 : 1
+  }
+  return 0
 }
