@@ -75,6 +75,7 @@ function summaryOf(node: FleetNode, standing: Standing | undefined, parts: NodeV
     owed: standing?.owed ?? [],
     revision: node.revision,
     behind: isBehind(parts.catalogs.of(node.id)?.compiled, standing),
+    ...(node.awaitsApproval && { awaitsApproval: true }),
     ...stancesAt(node, clock()),
   }
 }
