@@ -1,8 +1,11 @@
 import { useEffect, useState } from 'preact/hooks'
 import { api } from '../protocol/api.ts'
+import { useAct } from './data/act.ts'
+import type { Failure } from './data/client.ts'
 import { followFeed } from './data/feed.ts'
+import { readSession } from './data/session.ts'
 import { useSignal } from './data/signal.ts'
-import { signedIn } from './data/token.ts'
+import { signedIn } from './data/signed-in.ts'
 import { keepProgress } from './data/under-way.ts'
 import { useCall } from './data/use-call.ts'
 import { listenToKeys } from './keys.ts'
@@ -13,12 +16,29 @@ import { Frame } from './parts/frame.tsx'
 import { Help } from './parts/help.tsx'
 import { Notes } from './parts/notes.tsx'
 import { Palette } from './parts/palette.tsx'
-import { Empty } from './parts/parts.tsx'
+import { Empty, Loading, Trouble } from './parts/parts.tsx'
 import { routeOf } from './route.ts'
 import { usePlace } from './router.ts'
 
 export function App() {
-  return useSignal(signedIn) ? <Console /> : <SignIn />
+  const session = useSignal(signedIn)
+  const begin = useAct(readSession)
+  useEffect(() => void begin.run(), [])
+  if (session === undefined) return begin.failure ? <Away failure={begin.failure} again={begin.run} /> : <Loading />
+  return session ? <Console /> : <SignIn />
+}
+
+function Away({ failure, again }: { failure: Failure; again: () => Promise<unknown> }) {
+  return (
+    <main class="sign-in">
+      <div class="card">
+        <Trouble failure={failure} />
+        <button type="button" class="button first" onClick={() => void again()}>
+          Try again
+        </button>
+      </div>
+    </main>
+  )
 }
 
 function Console() {

@@ -10,6 +10,7 @@ import { ordersApi } from './api/orders.ts'
 import { rolesApi } from './api/roles.ts'
 import { runsApi } from './api/runs.ts'
 import { serverApi } from './api/server.ts'
+import { sessionApi } from './api/session.ts'
 import { tokensApi } from './api/tokens.ts'
 import { usersApi } from './api/users.ts'
 import { webhooksApi } from './api/webhooks.ts'
@@ -17,6 +18,7 @@ import { webhooksApi } from './api/webhooks.ts'
 /** The whole API. The server serves this table, the command line and the console call it. */
 export const api = {
   ...serverApi,
+  ...sessionApi,
   ...fleetApi,
   ...nodesApi,
   ...attributesApi,

@@ -70,9 +70,19 @@ export const NodeSummary = z.object({
   revision: z.int(),
   /** Its newest catalog is one that it has not converged to yet. */
   behind: z.boolean(),
+  /** It joined by a token that asks for approval, and nobody has approved it yet. */
+  awaitsApproval: z.boolean().optional(),
   ...Stances.shape,
 })
 export type NodeSummary = z.infer<typeof NodeSummary>
+
+/** One of a list of nodes: with what was asked for beside the summary. */
+export const ListedNode = NodeSummary.extend({
+  facts: Facts.nullable().optional(),
+  /** What is set for the node itself. */
+  attributes: z.record(z.string(), z.unknown()).optional(),
+})
+export type ListedNode = z.infer<typeof ListedNode>
 
 /** A lease that is held, or that a node waits for. */
 export const LeaseView = z.object({

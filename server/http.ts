@@ -7,7 +7,7 @@ import {
   type FastifyRequest,
   LogController,
 } from 'fastify'
-import type { z } from 'zod'
+import { z } from 'zod'
 import type { ApiError } from '../protocol/views.ts'
 import { ApiFault } from './api/fault.ts'
 import { newId } from './secrets.ts'
@@ -31,7 +31,7 @@ export function createHttp({ chain, key, log }: HttpOptions) {
     logger: {
       level: log.level,
       stream: log.to,
-      redact: ['req.headers.authorization', '*.secret', '*.token'],
+      redact: ['req.headers.authorization', 'req.headers.cookie', '*.secret', '*.token'],
       base: null,
       timestamp: () => `,"ts":"${new Date().toISOString()}"`,
       formatters: { level: (level) => ({ level }) },
@@ -73,8 +73,17 @@ function refuse({ code, message, details, status }: ApiFault, { id }: FastifyReq
     request: id,
     ...(details !== undefined && { details }),
   }
+  const seconds = retryAfterOf(details)
+  if (seconds !== undefined) void reply.header('retry-after', seconds)
   return reply.code(status).send(body)
 }
+
+/** A fault that is over after a while says so: in ms for programs of ours, and as HTTP has it for all. */
+function retryAfterOf(details: unknown) {
+  const { success, data } = Retry.safeParse(details)
+  return success ? Math.ceil(data.retryAfterMs / 1000) : undefined
+}
+const Retry = z.object({ retryAfterMs: z.number() })
 
 /** What a proxy or a program calls its request, so that logs can be read together; or a name of our own. */
 function requestId({ headers }: IncomingMessage) {

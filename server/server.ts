@@ -5,6 +5,7 @@ import { createAgents } from './agents/agents.ts'
 import { createRegistry } from './agents/registry.ts'
 import { registerAgentRoutes } from './agents/routes.ts'
 import { registerApi } from './api/router.ts'
+import { createStreams } from './api/streams.ts'
 import { createAuthority, fingerprintOf, issueLeaf } from './ca.ts'
 import { type CatalogParts, createCatalogs } from './catalogs.ts'
 import { registerConsole } from './console.ts'
@@ -102,7 +103,8 @@ function assemble(app: FastifyInstance, store: Store, ca: string, clock: () => n
   const metrics = createMetrics({ ...parts, version })
   const webhooks = createWebhooks(parts, options.hooks)
   const retention = createRetention(parts, options.retain ?? {})
-  registerApi(app, { ...parts, metrics, webhooks, version, ca, scratch: data })
+  const sessions = { signIns: createRefusals(clock, 10, 5 * 60_000), streams: createStreams(failed) }
+  registerApi(app, { ...parts, ...sessions, metrics, webhooks, version, ca, scratch: data })
   registerAgentRoutes(app, parts)
   registerConsole(app)
   app.server.on('upgrade', agents.upgrade)

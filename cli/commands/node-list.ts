@@ -3,7 +3,9 @@ import { api } from '../../protocol/api.ts'
 import { closest } from '../../protocol/closest.ts'
 import { Name } from '../../protocol/name.ts'
 import { NodeSummary } from '../../protocol/views.ts'
+import { UsageError } from '../command.ts'
 import type { Context } from '../context.ts'
+import { inventoryOf } from '../inventory.ts'
 import { command, json, jsonFlag, jsonl, jsonlFlag } from '../options.ts'
 import { Nodes, selectNodes, selectionHelp } from '../select-nodes.ts'
 import { stanceTexts, stateText } from '../stance-text.ts'
@@ -41,7 +43,8 @@ const Columns = z.string().transform((text, context) =>
 )
 
 export const nodeList = command({
-  usage: 'node list [NODES] [--role R] [--cluster C] [--state STATE] [--columns COLUMNS] [--json] [--jsonl]',
+  usage:
+    'node list [NODES] [--role R] [--cluster C] [--state STATE] [--columns COLUMNS] [--json] [--jsonl] [--inventory] [--attributes]',
   summary: 'List the nodes: roles, state, last run.',
   details: `${selectionHelp}\nExample: trivet node list 'role:web+is:offline' --columns node,state,last-run`,
   flags: {
@@ -49,6 +52,8 @@ export const nodeList = command({
     cluster: { type: 'string' },
     state: { type: 'string' },
     columns: { type: 'string' },
+    inventory: { type: 'boolean' },
+    attributes: { type: 'boolean' },
     ...jsonFlag,
     ...jsonlFlag,
   },
@@ -60,13 +65,22 @@ export const nodeList = command({
     columns: Columns.optional().describe(`Which columns, with commas between them: ${known.join(', ')}.`),
     json,
     jsonl,
+    inventory: z
+      .boolean()
+      .default(false)
+      .describe('As Ansible reads it: groups role_R and cluster_C, addresses, facts.'),
+    attributes: z.boolean().default(false).describe('With --inventory: also what is set for each node itself.'),
   }),
 
-  async run({ operands: [selection], role, cluster, state, columns: asked, json: asJson, jsonl: asLines }, context) {
+  async run({ operands: [selection], columns: asked, json: asJson, jsonl: asLines, ...more }, context) {
+    const { role, cluster, state, inventory, attributes } = more
+    if (attributes && !inventory)
+      throw new UsageError('--attributes is for --inventory; --json of node show has them too.')
     const client = await context.api()
-    const listed = await client.list(api.listNodes, { role, cluster })
+    const listed = await client.list(api.listNodes, { role, cluster, ...(inventory && { facts: true, attributes }) })
     const names = selection && new Set((await selectNodes(client, selection)).map(({ name }) => name))
     const nodes = listed.filter((node) => (!state || node.state === state) && (!names || names.has(node.name)))
+    if (inventory) return context.output.json(inventoryOf(nodes))
     if (asJson) return context.output.json(nodes)
     if (asLines) return context.output.jsonl(nodes)
     const shown = asked ?? usualFor(nodes, context)

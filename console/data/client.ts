@@ -1,8 +1,9 @@
 import type { z } from 'zod'
 import type { Endpoint } from '../../protocol/api/endpoint.ts'
+import { sessionHeader } from '../../protocol/api/session.ts'
 import { ApiError } from '../../protocol/views.ts'
-import { headersOf, signOut } from './token.ts'
 import { requestOf } from './request.ts'
+import { signedIn } from './signed-in.ts'
 
 /** The server answered, and the answer is no; or it did not answer. */
 export class Failure extends Error {
@@ -37,7 +38,7 @@ export async function open(endpoint: Endpoint, input: object, signal?: AbortSign
   const { method, url, body } = requestOf(endpoint, input)
   const response = await fetch(url, {
     method,
-    headers: { ...headersOf(), ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+    headers: { [sessionHeader]: '1', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
     ...(body === undefined ? {} : { body }),
     ...(signal ? { signal } : {}),
   }).catch((error: unknown) => {
@@ -46,7 +47,7 @@ export async function open(endpoint: Endpoint, input: object, signal?: AbortSign
   })
   if (response.ok) return response
   const said = ApiError.safeParse(await response.json().catch(() => undefined))
-  if (response.status === 401) signOut()
+  if (response.status === 401) signedIn.set(null)
   if (!said.success) throw new Failure(`The server answered ${response.status}.`, 'unknown')
   throw new Failure(said.data.error, said.data.code, 'details' in said.data ? said.data.details : undefined)
 }

@@ -1,11 +1,14 @@
 import { useState } from 'preact/hooks'
 import type { Failure } from '../data/client.ts'
-import { signIn } from '../data/session.ts'
+import { provider, signIn } from '../data/session.ts'
+import { useSignal } from '../data/signal.ts'
 import { asFailure } from '../data/use-call.ts'
 import { Mark } from '../parts/icon.tsx'
 import { Trouble } from '../parts/parts.tsx'
+import { hrefOf } from '../route.ts'
 
 export function SignIn() {
+  const by = useSignal(provider)
   const [busy, setBusy] = useState(false)
   const [failure, setFailure] = useState<Failure>()
   async function submit(event: SubmitEvent) {
@@ -49,6 +52,11 @@ export function SignIn() {
             {busy ? 'Signing in…' : 'Sign in'}
           </button>
         </form>
+        {by && (
+          <a class="button wide" href={hrefOf(by.url, { to: location.pathname + location.search })}>
+            Sign in by {by.name}
+          </a>
+        )}
       </div>
     </main>
   )

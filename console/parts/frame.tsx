@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import { signOut } from '../data/token.ts'
+import { useAct } from '../data/act.ts'
+import { signOut } from '../data/session.ts'
 import { useSignal } from '../data/signal.ts'
 import { useMe } from '../me.ts'
 import { setTheme, theme, type Theme } from '../theme-choice.ts'
@@ -98,6 +99,7 @@ function isIn(path: string, href: string) {
 
 function Who({ onHelp }: { onHelp: () => void }) {
   const me = useMe()
+  const out = useAct(signOut)
   return (
     <div class="who">
       {me && (
@@ -106,7 +108,14 @@ function Who({ onHelp }: { onHelp: () => void }) {
           <span class="grow clip">
             {me.name} {me.name !== me.access && <span class="faint">{me.access}</span>}
           </span>
-          <button type="button" class="button bare small" aria-label="Sign out" title="Sign out" onClick={signOut}>
+          <button
+            type="button"
+            class="button bare small"
+            aria-label="Sign out"
+            title="Sign out"
+            disabled={out.busy}
+            onClick={() => void out.run()}
+          >
             <Icon name="out" />
           </button>
         </div>

@@ -32,11 +32,20 @@ export const codes = of({
     status: 401,
     about: 'The time of the API token is over. `trivet api-token create` makes another.',
   },
+  'session-ended': {
+    status: 401,
+    about: 'The session was not used for long, or its time is over. Sign in again.',
+  },
   'no-session': { status: 401, about: 'To agents: the connection that the session came with is over. Connect again.' },
   'not-allowed': { status: 403, about: 'Whoever asks may not do this. Ask an admin for more access.' },
   'not-your-cluster': {
     status: 403,
     about: 'Whoever asks is limited to some clusters, and this is of another or of all. Ask an admin for more.',
+  },
+  'other-site': {
+    status: 403,
+    about:
+      'With the cookie of a session only pages of this server may call. Call from the console, or with an API token.',
   },
   'user-disabled': { status: 403, about: 'The user was disabled. An admin undoes that by `trivet user enable USER`.' },
   'not-proven': {
@@ -120,7 +129,11 @@ export const codes = of({
   'last-admin': { status: 409, about: 'Nobody would be left who may do everything. Make another admin first.' },
   'too-large': { status: 413, about: 'The body is larger than the server reads.' },
   'not-json': { status: 415, about: 'The body must be JSON, with `content-type: application/json`.' },
-  'too-many-attempts': { status: 429, about: 'Too many wrong tokens came from this address. Wait a minute.' },
+  'too-many-attempts': {
+    status: 429,
+    about:
+      'Too many wrong tokens or failed sign-ins came from this address, or for this user. `Retry-After` says for how many seconds to wait.',
+  },
   internal: { status: 500, about: "The fault is the server's. Its log has the cause, under the id of the request." },
 })
 export type Code = keyof typeof codes

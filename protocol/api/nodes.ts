@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { Catalog, Sha256 } from '../catalog.ts'
 import { RunOutcome, Time } from '../events.ts'
 import { Name } from '../name.ts'
-import { NodeDetail, NodeState, NodeSummary } from '../views.ts'
+import { ListedNode, NodeDetail, NodeState, NodeSummary } from '../views.ts'
 import { endpoint, flag, ifRevision, node, none } from './endpoint.ts'
 import { pageInput, pageOf } from './page.ts'
 
@@ -25,10 +25,12 @@ export const nodesApi = {
       behind: flag.optional(),
       disabled: flag.optional(),
       audit: flag.optional(),
+      facts: flag.optional().describe('With the facts of each.'),
+      attributes: flag.optional().describe('With what is set for each node itself.'),
       text: z.string().max(200).optional().describe('What the name, the address or the reason holds.'),
       ...pageInput(['name', '-name', 'cluster', '-cluster', 'state', '-state', 'lastRun', '-lastRun']),
     }),
-    output: pageOf(NodeSummary),
+    output: pageOf(ListedNode),
   }),
   readNode: endpoint({
     method: 'GET',

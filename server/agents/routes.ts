@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { BlobRequest, blobsPath, Enrolment, enrolPath } from '../../protocol/enrolment.ts'
-import { bearerOf } from '../api/auth.ts'
+import { bearerOf } from '../api/bearer.ts'
 import { ApiFault } from '../api/fault.ts'
 import type { Catalogs } from '../catalogs.ts'
 import { describeIssues } from '../../protocol/describe-issue.ts'
@@ -31,7 +31,7 @@ async function serveEnrolment(parts: RouteParts, request: FastifyRequest) {
     return await enrol(parts, data)
   } catch (refusal) {
     if (refusal instanceof ApiFault && parts.refusals.exceed(request.ip))
-      throw new ApiFault('too-many-attempts', 'Too many refused enrolments from this address. Wait a minute.')
+      throw parts.refusals.fault('refused enrolments from this address')
     throw refusal
   }
 }

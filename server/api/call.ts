@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { z } from 'zod'
 import type { Api } from '../../protocol/api.ts'
+import type { sessionApi } from '../../protocol/api/session.ts'
 import type { Registry } from '../agents/registry.ts'
 import type { Catalogs } from '../catalogs.ts'
 import type { Feed } from '../feed/feed.ts'
@@ -51,7 +52,10 @@ type Result<Name extends keyof Api> = Name extends 'watchOrder' | 'watchFleet'
       ? Text
       : z.infer<Api[Name]['output']>
 
-/** One for each call of the table; an entry that is missing is an error of tsc. */
+/** One for each call of the table, but those about the session itself; an entry that is missing is an error of tsc. */
 export type Handlers = {
-  [Name in keyof Api]: (input: z.infer<Api[Name]['input']>, caller: Caller) => Promise<Result<Name>>
+  [Name in Exclude<keyof Api, keyof typeof sessionApi>]: (
+    input: z.infer<Api[Name]['input']>,
+    caller: Caller,
+  ) => Promise<Result<Name>>
 }

@@ -1,5 +1,6 @@
 import type { FastifyReply } from 'fastify'
 import type { Subscribe } from './call.ts'
+import type { Streams } from './streams.ts'
 
 /** Proxies and clients give up on a silent connection. */
 const keepAliveMs = 15_000
@@ -18,8 +19,13 @@ function frameOf(update: object) {
   return frame
 }
 
-/** Sends updates as server-sent events until they end or the client goes. */
-export function serveEvents(reply: FastifyReply, subscribe: Subscribe<object>) {
+/** Sends updates as server-sent events until they end, the client goes or may no more. */
+export function serveEvents(
+  reply: FastifyReply,
+  subscribe: Subscribe<object>,
+  streams: Streams,
+  stillMay: () => Promise<boolean>,
+) {
   reply.hijack()
   const { raw } = reply
   const headers = { 'x-request-id': reply.request.id }
@@ -28,17 +34,26 @@ export function serveEvents(reply: FastifyReply, subscribe: Subscribe<object>) {
   raw.flushHeaders()
 
   function write(text: string) {
+    if (raw.writableEnded) return
     raw.write(text)
     if (raw.writableLength > maxBehindBytes) raw.destroy()
   }
 
-  const keepAlive = setInterval(() => write(': alive\n\n'), keepAliveMs)
+  const check = async () => {
+    if (!(await stillMay())) raw.end()
+  }
+  const unwatch = streams.watch(check)
+  const keepAlive = setInterval(() => {
+    write(': alive\n\n')
+    streams.checkOne(check)
+  }, keepAliveMs)
   const unsubscribe = subscribe({
     next: (update) => write(frameOf(update)),
     end: () => raw.end(),
   })
   raw.on('close', () => {
     clearInterval(keepAlive)
+    unwatch()
     unsubscribe()
   })
 }

@@ -99,6 +99,7 @@ function summaryNow(node: FleetNode, standing: Standing | undefined, parts: Node
     owed: standing?.owed ?? [],
     revision: node.revision,
     behind: isBehind(parts.catalogs.of(node.id)?.compiled, standing),
+    ...(node.awaitsApproval && { awaitsApproval: true }),
     ...stancesAt(node, clock()),
   }
 }

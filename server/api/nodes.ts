@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { Api } from '../../protocol/api.ts'
-import type { NodeSummary } from '../../protocol/views.ts'
+import type { ListedNode, NodeSummary } from '../../protocol/views.ts'
 import type { ApiParts, Handlers } from './call.ts'
 import type { Caller } from './caller.ts'
 import { ApiFault } from './fault.ts'
@@ -16,11 +16,12 @@ export function nodeHandlers(parts: ApiParts): Pick<Handlers, NodeCalls> {
   return {
     async listNodes(asked, caller) {
       const nodes = await summariesOf(parts, caller)
-      return pageAmong(
+      const page = pageAmong(
         nodes.filter((node) => isAsked(node, asked)),
         asked,
         keyOf,
       )
+      return { ...page, items: withMore(parts, page.items, asked) }
     },
     readNode: async ({ node }, caller) => detailOf(parts, await findNode(parts, caller, node)),
     async readCatalog({ node }, caller) {
@@ -59,6 +60,16 @@ function assigning(parts: ApiParts): Pick<Handlers, 'assignRoles' | 'unassignRol
       return afterWrite(parts, caller, node)
     },
   }
+}
+
+/** With what was asked for beside the summaries. */
+function withMore({ catalogs }: ApiParts, nodes: NodeSummary[], asked: NodeFilter): ListedNode[] {
+  if (!asked.facts && !asked.attributes) return nodes
+  const byName = new Map(catalogs.all().map(({ node }) => [node.name, node]))
+  return nodes.map((node) => {
+    const { facts = null, attributes = {} } = byName.get(node.name) ?? {}
+    return { ...node, ...(asked.facts && { facts }), ...(asked.attributes && { attributes }) }
+  })
 }
 
 type NodeFilter = z.infer<Api['listNodes']['input']>

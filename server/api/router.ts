@@ -1,18 +1,17 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { api } from '../../protocol/api.ts'
 import type { Endpoint } from '../../protocol/api/endpoint.ts'
-import { describeIssues } from '../../protocol/describe-issue.ts'
 import { apiTokenHandlers } from './api-tokens.ts'
 import { attributeHandlers } from './attributes.ts'
-import { type AuthParts, authenticate, authorize } from './auth.ts'
+import { authenticate, authorize, stillMay } from './auth.ts'
 import type { ApiParts, Handlers, Subscribe, Text } from './call.ts'
 import type { Caller } from './caller.ts'
 import { serveEvents } from './events.ts'
 import { exportHandlers } from './export.ts'
-import { ApiFault } from './fault.ts'
 import { compareHandlers } from './compare.ts'
 import { fleetHandlers } from './fleet.ts'
 import { feedHandlers } from './feed.ts'
+import { inputOf } from './input.ts'
 import { leaseHandlers } from './leases.ts'
 import { lifecycleHandlers } from './lifecycle.ts'
 import { nodeHandlers } from './nodes.ts'
@@ -20,6 +19,7 @@ import { orderHandlers } from './orders.ts'
 import { roleHandlers } from './roles.ts'
 import { runHandlers } from './runs.ts'
 import { serverHandlers } from './server.ts'
+import { registerSession, type SessionParts } from './session.ts'
 import { stanceHandlers } from './stances.ts'
 import { timelineHandlers } from './timeline.ts'
 import { tokenHandlers } from './tokens.ts'
@@ -29,7 +29,7 @@ import { webhookHandlers } from './webhooks.ts'
 type Handle = (input: unknown, caller: Caller) => Promise<unknown>
 
 /** Serves every call of the table, each behind its access. */
-export function registerApi(app: FastifyInstance, parts: ApiParts & AuthParts) {
+export function registerApi(app: FastifyInstance, parts: ApiParts & SessionParts) {
   const handlers: Handlers = {
     ...serverHandlers(parts),
     ...fleetHandlers(parts),
@@ -50,6 +50,7 @@ export function registerApi(app: FastifyInstance, parts: ApiParts & AuthParts) {
     ...webhookHandlers(parts),
     ...exportHandlers(parts),
   }
+  registerSession(app, parts)
   const endpoints = new Map<string, Endpoint>(Object.entries(api))
   app.addHook('onResponse', async ({ method, routeOptions: { url } }, reply) => {
     if (url !== undefined) parts.metrics.observeRequest(method, url, reply.statusCode, reply.elapsedTime)
@@ -65,7 +66,7 @@ export function registerApi(app: FastifyInstance, parts: ApiParts & AuthParts) {
 }
 
 async function serve(
-  parts: ApiParts & AuthParts,
+  parts: ApiParts & SessionParts,
   { endpoint, handle }: { endpoint: Endpoint; handle: Handle },
   request: FastifyRequest,
   reply: FastifyReply,
@@ -73,10 +74,13 @@ async function serve(
   const caller = await authenticate(parts, request)
   authorize(caller, endpoint)
   const result = await handle(inputOf(endpoint, request), caller)
-  if (isSubscribe(result)) return serveEvents(reply, result)
+  if (endpoint.method !== 'GET' && changesRights.test(endpoint.path)) parts.streams.check()
+  if (isSubscribe(result)) return serveEvents(reply, result, parts.streams, () => stillMay(parts, request, caller))
   if (endpoint.stream === 'text' && isText(result)) return reply.type(result.type).send(result.body)
   return reply.type(endpoint.stream === 'bytes' ? 'application/octet-stream' : 'application/json').send(result)
 }
+
+const changesRights = /^\/api\/(users|api-tokens)\b/
 
 function isSubscribe(result: unknown): result is Subscribe<object> {
   return typeof result === 'function'
@@ -84,17 +88,4 @@ function isSubscribe(result: unknown): result is Subscribe<object> {
 
 function isText(result: unknown): result is Text {
   return typeof result === 'object' && result !== null && 'type' in result && 'body' in result
-}
-
-/** Parameters of the path come last, so that a body can't speak of something else than the path does. */
-function inputOf({ method, input, headers = {} }: Endpoint, { params, query, body, headers: sent }: FastifyRequest) {
-  const rest = method === 'GET' || method === 'DELETE' ? query : (body ?? {})
-  if (typeof rest !== 'object' || rest === null || Array.isArray(rest))
-    throw new ApiFault('bad-input', 'The body must be a JSON object.')
-  const given = Object.entries(headers).flatMap(([header, name]) =>
-    sent[header] === undefined ? [] : [[name, sent[header]]],
-  )
-  const { success, data, error } = input.safeParse({ ...rest, ...Object.fromEntries(given), ...Object(params) })
-  if (success) return data
-  throw new ApiFault('bad-input', describeIssues(error).join('; '))
 }

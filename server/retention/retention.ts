@@ -13,7 +13,7 @@ export interface RetentionParts {
 
 const everyMs = 60_000
 /** So long others wait at most for what is forgotten at a time, and so long they have before the next. */
-const [workMs, restMs] = [5, 20]
+const [workMs, restMs] = [1, 20]
 
 export type Retention = ReturnType<typeof createRetention>
 

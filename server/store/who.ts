@@ -91,6 +91,7 @@ export interface WhoStore {
   /** By name. */
   listUsers(): Promise<User[]>
   countUsers(): Promise<number>
+  /** The sessions of one who is disabled end. */
   changeUser(id: string, change: UserChange, by: By): Promise<UserWrite>
   /** With the API tokens and sessions. */
   deleteUser(id: string, by: By): Promise<UserWrite>

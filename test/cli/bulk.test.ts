@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { serveApi } from '../helpers/api-server.ts'
 import { tempDir } from '../helpers/converges.ts'
+import { factsOf } from '../helpers/fake-agent.ts'
 import { nodeOf, runOf } from '../helpers/records.ts'
 import { trivet } from '../helpers/trivet.ts'
 
@@ -29,6 +30,42 @@ test('node list takes names, patterns and filters, and shows the columns that ar
     lines.map((line): unknown => JSON.parse(line)),
     nodes,
   )
+})
+
+test('node list --inventory is what Ansible reads, without nodes that nobody has approved', async (t) => {
+  const facts = factsOf('web-1', { cpus: 8 })
+  const inventoried = [
+    { ...nodeOf('db-1', { roles: [], cluster: 'blue', address: null }), facts: null },
+    nodeOf('new-1', { roles: ['web'], awaitsApproval: true }),
+    { ...nodeOf('web-1', { roles: ['web', 'log-sink'], address: '10.0.0.7' }), facts, attributes: { 'web.port': 80 } },
+  ]
+  const { login } = await serveApi(t, { 'GET /api/nodes?facts=true&attributes=true': inventoried })
+  const given = { home: await tempDir(t), login, now }
+  const { stdout } = await trivet(['node', 'list', '--inventory', '--attributes'], given)
+  const known = { trivet_state: 'unchanged', trivet_connected: true }
+  assert.deepEqual(JSON.parse(stdout), {
+    _meta: {
+      hostvars: {
+        'db-1': { trivet_node: 'db-1', trivet_cluster: 'blue', trivet_roles: [], ...known },
+        'web-1': {
+          ansible_host: '10.0.0.7',
+          trivet_node: 'web-1',
+          trivet_cluster: 'default',
+          trivet_roles: ['web', 'log-sink'],
+          ...known,
+          trivet_facts: facts,
+          trivet_attributes: { 'web.port': 80 },
+        },
+      },
+    },
+    all: { hosts: ['db-1', 'web-1'], children: ['cluster_blue', 'cluster_default', 'role_web', 'role_log_sink'] },
+    cluster_blue: { hosts: ['db-1'] },
+    cluster_default: { hosts: ['web-1'] },
+    role_web: { hosts: ['web-1'] },
+    role_log_sink: { hosts: ['web-1'] },
+  })
+  const { exitCode } = await trivet(['node', 'list', '--attributes'], given)
+  assert.equal(exitCode, 2)
 })
 
 test('what is no node, filter or column is answered with the nearest one', async (t) => {

@@ -20,7 +20,11 @@ const all: Command<never>[] = [...commands, ...labCommands, server]
 const whole = { name: 'trivet', version: '1.2.3', summary: 'A test.', commands: all }
 
 /** Calls that no command makes, each with the reason. */
-const notForCommands: Record<string, string> = {}
+const notForCommands: Record<string, string> = {
+  readSession: 'a session is for browsers; trivet whoami tells whose the token is',
+  createSession: 'it sets a cookie for browsers; trivet login names a token',
+  endSession: 'it takes the cookie from a browser',
+}
 
 test('every call of the API can be made from the command line', () => {
   const sources = readdirSync(join(root, 'cli'), { recursive: true, encoding: 'utf8' })

@@ -52,6 +52,17 @@ function raw({ url, ca, token }: Served, path: string, { method = 'GET', headers
 
 const json = { 'content-type': 'application/json' }
 
+test('nodes are listed with facts and attributes where that is asked for', async (t) => {
+  const served = await serve(t)
+  await join(served, 'n1')
+  await served.client.call(api.setAttribute, { scope: 'nodes', name: 'n1', key: 'word.word', value: 'hi' })
+  const [plain] = await served.client.list(api.listNodes, {})
+  assert(plain && !('facts' in plain) && !('attributes' in plain))
+  const [whole] = await served.client.list(api.listNodes, { facts: true, attributes: true })
+  assert.equal(whole?.facts?.hostname, 'n')
+  assert.deepEqual(whole?.attributes, { 'word.word': 'hi' })
+})
+
 test('says who the token is and which server this is', async (t) => {
   const { client } = await serve(t)
   const { revision, token, ...who } = await client.call(api.whoami, {})

@@ -155,7 +155,8 @@ function audit(database: Database): Forgetting {
   )
   return {
     ...numbered(database, {
-      next: 'select id as key, at from audit where id > ? order by id limit 1',
+      // The newest stays: its number is not to be given again.
+      next: 'select id as key, at from audit where id > ? and id < (select max(id) from audit) order by id limit 1',
       newest: 'select id as key, at from audit where id <= (select max(id) from audit) - ? order by id desc limit 1',
     }),
     forget({ key }) {

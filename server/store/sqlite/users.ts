@@ -60,6 +60,7 @@ export function createUserWrites({ database, write, audit }: WhoParts): Pick<Who
     `update users set access = :access, clusters = :clusters, login = :login, disabled_at = :disabledAt where id = :id`,
   )
   const remove = database.prepare('delete from users where id = ?')
+  const endSessions = database.prepare('delete from sessions where user = ?')
 
   function change(user: User, to: UserChange, by: By): UserWrite {
     const after = { ...user, ...to }
@@ -68,6 +69,7 @@ export function createUserWrites({ database, write, audit }: WhoParts): Pick<Who
     if (JSON.stringify(toldOf(after)) === JSON.stringify(toldOf(user))) return 'done'
     const { id, access, login, disabledAt } = after
     update.run({ id, access, login, disabledAt, clusters: JSON.stringify(after.clusters) })
+    if (disabledAt !== null) endSessions.run(id)
     audit(by, { action: 'change-user', subject: user.name, before: toldOf(user), after: toldOf(after) })
     return 'done'
   }

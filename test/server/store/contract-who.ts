@@ -101,7 +101,7 @@ export function whoContract(open: Open) {
     assert.deepEqual(await store.listApiTokens('u2'), [{ ...laptop, usedAt: 3000, usedFrom: '10.0.0.7' }])
   })
 
-  test('ends what was begun with an API token when it is revoked, and all of a user who is deleted', async (t) => {
+  test('ends what was begun with an API token when it is revoked, the sessions of a user who is disabled, and all of one who is deleted', async (t) => {
     const store = await open(t)
     await store.createUser(ann, by)
     await store.createUser(bob, by)
@@ -113,7 +113,11 @@ export function whoContract(open: Open) {
     assert.equal(await store.revokeApiToken('t1', by), true)
     assert.equal(await store.revokeApiToken('t1', by), false)
     assert.equal(await store.findSession('s1'), undefined)
+    await store.changeUser('u2', { disabledAt: 2000 }, by)
+    await store.changeUser('u2', { disabledAt: null }, by)
+    assert.equal(await store.findSession('s2'), undefined)
     await store.createApiToken(laptop, by)
+    await store.createSession({ ...session, id: 's2', token: null }, by)
     await store.deleteUser('u2', by)
     assert.equal(await store.findApiToken('t1'), undefined)
     assert.equal(await store.findSession('s2'), undefined)
