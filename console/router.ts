@@ -42,7 +42,7 @@ export function followLinks(event: MouseEvent) {
   if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey) return
   const link = event.target instanceof Element ? event.target.closest('a') : null
   if (!link || link.target || link.origin !== location.origin || link.hasAttribute('download')) return
-  if (link.pathname.startsWith('/api/')) return
+  if (/^\/(api|sign-in)\//.test(link.pathname)) return
   event.preventDefault()
   go(link.pathname + link.search)
 }

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { brotliCompress } from 'node:zlib'
+import type { ApiFault } from './api/fault.ts'
 
 const folder = join(import.meta.dirname, '..', 'console')
 
@@ -57,8 +58,21 @@ export function registerConsole(app: FastifyInstance) {
   app.get('/*', async (request, reply) => {
     if (!isPage(request)) return reply.callNotFound()
     const { page } = await ready()
-    return reply.headers(headers).header('cache-control', 'no-cache').type('text/html; charset=utf-8').send(page)
+    return reply.headers(headers).header('cache-control', 'no-cache').type(html).send(page)
   })
+}
+
+/** Tells a person why they are not let in. */
+export async function sendRefusal(reply: FastifyReply, { status, message, code }: ApiFault) {
+  const { refused } = await ready()
+  const text = refused.replace('{message}', () => escaped(message)).replace('{code}', code)
+  return reply.code(status).headers(headers).header('cache-control', 'no-store').type(html).send(text)
+}
+
+const html = 'text/html; charset=utf-8'
+
+function escaped(text: string) {
+  return text.replaceAll(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`)
 }
 
 /** What a browser goes to; a mistyped path of the API or of agents is not. */
@@ -110,7 +124,8 @@ async function bundleConsole() {
     const type = types[name.slice(name.lastIndexOf('.') + 1)] ?? 'application/octet-stream'
     assets.set(name, { type, bytes: contents, brotli: await compress(contents) })
   }
-  return { assets, page: fill(await readFile(join(folder, 'page.html'), 'utf8'), [...assets.keys()]) }
+  const pageOf = async (name: string) => fill(await readFile(join(folder, name), 'utf8'), [...assets.keys()])
+  return { assets, page: await pageOf('page.html'), refused: await pageOf('refused.html') }
 }
 
 /** `{theme.js}` in the page stands for the file that was made of it. */

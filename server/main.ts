@@ -8,6 +8,7 @@ import packageJson from '../package.json' with { type: 'json' }
 import { requireFolder } from './data-dir.ts'
 import { policyOf } from './retention/policy.ts'
 import { startServer } from './server.ts'
+import { readSignInSettings } from './sign-in/settings.ts'
 import { forgettable } from './store/retention.ts'
 
 const Interval = Duration.refine((ms) => ms >= 1000, 'at least 1s')
@@ -23,7 +24,7 @@ const Listen = z
 
 export const server = defineCommand<CommandContext>()({
   usage:
-    'server --data DIR [--listen HOST:PORT] [--recipes DIR] [--roles DIR] [--types DIR] [--interval DURATION] [--retain KIND=LIMIT]...',
+    'server --data DIR [--listen HOST:PORT] [--recipes DIR] [--roles DIR] [--types DIR] [--interval DURATION] [--retain KIND=LIMIT]... [--sign-in FILE]',
   summary: 'Run the server.',
   details: `The first start prints a line to log in with as admin; it is shown once. All that the server remembers is in
 --data, readable by its user alone, and stays there unless --retain says how long. Logs go to stderr, one JSON a line. SIGTERM and Ctrl-C end it cleanly.`,
@@ -35,6 +36,7 @@ export const server = defineCommand<CommandContext>()({
     types: { type: 'string' },
     interval: { type: 'string' },
     retain: { type: 'string', multiple: true },
+    'sign-in': { type: 'string' },
   },
   options: z.object({
     data: z.string().describe('Where the server keeps what it remembers.'),
@@ -55,9 +57,13 @@ export const server = defineCommand<CommandContext>()({
       .describe(
         `How long, or how many, are kept of ${forgettable.join(', ')}: runs=90d, runs=1000000, runs=90d,1000000; may be said again; for good if not said.`,
       ),
+    'sign-in': z
+      .string()
+      .optional()
+      .describe('File that says by which identity provider people may sign in to the console (docs/operating.md).'),
   }),
 
-  async run({ data, listen, recipes, roles, types, interval, retain }, context) {
+  async run({ data, listen, recipes, roles, types, interval, retain, 'sign-in': signIn }, context) {
     const { output } = context
     if (types !== undefined) await requireFolder(types, '--types')
     // A recipe can leave a promise behind that nobody waits for; its failure must not take the server along.
@@ -72,6 +78,7 @@ export const server = defineCommand<CommandContext>()({
       types: resolve(types ?? 'types'),
       intervalMs: interval,
       retain,
+      signIn: signIn === undefined ? undefined : await readSignInSettings(resolve(signIn)),
       version: packageJson.version,
       log: { level: 'info', to: process.stderr },
     })

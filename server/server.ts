@@ -4,6 +4,7 @@ import { ownNames, reachableHost, urlOf } from './addresses.ts'
 import { createAgents } from './agents/agents.ts'
 import { createRegistry } from './agents/registry.ts'
 import { registerAgentRoutes } from './agents/routes.ts'
+import type { AuthParts } from './api/bearer.ts'
 import { registerApi } from './api/router.ts'
 import { createStreams } from './api/streams.ts'
 import { createAuthority, fingerprintOf, issueLeaf } from './ca.ts'
@@ -22,6 +23,8 @@ import type { Policy } from './retention/policy.ts'
 import { createRetention } from './retention/retention.ts'
 import { createRevisions, type Revisions } from './revisions.ts'
 import { hashSecret, newId, newSecret } from './secrets.ts'
+import { beginPath, registerSignIn } from './sign-in/routes.ts'
+import type { SignInSettings } from './sign-in/settings.ts'
 import { watchSources } from './sources/watch.ts'
 import { StartError } from './start-error.ts'
 import { openSqliteStore } from './store/sqlite.ts'
@@ -44,6 +47,8 @@ export interface ServerOptions {
   clock?: () => number
   /** What is kept for how long; all that it does not name for good. */
   retain?: Policy
+  /** By which identity provider people may sign in. */
+  signIn?: SignInSettings | undefined
   /** How patient webhooks are. */
   hooks?: Partial<HookTimes>
   log: { level: string; to: NodeJS.WritableStream }
@@ -103,8 +108,8 @@ function assemble(app: FastifyInstance, store: Store, ca: string, clock: () => n
   const metrics = createMetrics({ ...parts, version })
   const webhooks = createWebhooks(parts, options.hooks)
   const retention = createRetention(parts, options.retain ?? {})
-  const sessions = { signIns: createRefusals(clock, 10, 5 * 60_000), streams: createStreams(failed) }
-  registerApi(app, { ...parts, ...sessions, metrics, webhooks, version, ca, scratch: data })
+  const doors = openDoors(app, parts, options.signIn)
+  registerApi(app, { ...parts, ...doors, metrics, webhooks, version, ca, scratch: data })
   registerAgentRoutes(app, parts)
   registerConsole(app)
   app.server.on('upgrade', agents.upgrade)
@@ -132,6 +137,14 @@ function assemble(app: FastifyInstance, store: Store, ca: string, clock: () => n
       await retention.close()
     },
   }
+}
+
+/** How people come in, and by what they go. */
+function openDoors(app: FastifyInstance, parts: AuthParts, signIn: SignInSettings | undefined) {
+  const { clock, failed } = parts
+  const counted = { signIns: createRefusals(clock, 10, 5 * 60_000), streams: createStreams(failed) }
+  if (signIn) registerSignIn(app, { ...parts, ...counted }, signIn)
+  return { ...counted, provider: signIn ? { name: signIn.name, url: signIn.url + beginPath } : null }
 }
 
 /** What decides what nodes are to be, to do, and may do. */

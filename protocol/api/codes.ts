@@ -42,6 +42,24 @@ export const codes = of({
     status: 403,
     about: 'Whoever asks is limited to some clusters, and this is of another or of all. Ask an admin for more.',
   },
+  'unknown-login': {
+    status: 403,
+    about:
+      'Who signed in by the identity provider is no user of this server. An admin sets the login of a user by `trivet user set USER --login LOGIN`.',
+  },
+  'sign-in-over': {
+    status: 403,
+    about: 'A sign-in by the identity provider is good for ten minutes, once, and in one browser. Begin anew.',
+  },
+  'sign-in-refused': {
+    status: 403,
+    about: 'The identity provider refused, or what came back is not its answer to this sign-in. Begin anew.',
+  },
+  'provider-away': {
+    status: 502,
+    about:
+      'The identity provider does not answer as it should; the log has the cause. API tokens work meanwhile, in the console too.',
+  },
   'other-site': {
     status: 403,
     about:

@@ -15,6 +15,8 @@ export interface SessionParts extends AuthParts {
   /** Counts sign-ins that failed, by address and by user. */
   signIns: Refusals
   streams: Streams
+  /** Who else may say who somebody is, and where a browser goes for it. */
+  provider: { name: string; url: string } | null
 }
 
 type SessionCall = keyof typeof sessionApi
@@ -28,7 +30,7 @@ export function registerSession(app: FastifyInstance, parts: SessionParts) {
   const serve: { [Name in SessionCall]: Serve<Name> } = {
     async readSession(request) {
       const found = await findSession(parts, request).catch(unlessFault)
-      return { session: found ? viewOf(found, found.session.expiresAt) : null, provider: null }
+      return { session: found ? viewOf(found, found.session.expiresAt) : null, provider: parts.provider }
     },
     async createSession(request, reply) {
       requireOwnSite(request)

@@ -1,3 +1,4 @@
+import type { Database } from 'better-sqlite3'
 import type { Access, Clusters } from '../../../protocol/views.ts'
 import type { By, User, UserChange, UserWrite, WhoStore } from '../who.ts'
 import { fromJson } from './json.ts'
@@ -50,30 +51,10 @@ export function createUsers({ database, write, audit }: WhoParts): Users {
 }
 
 /** Whoever writes here can't take away the last one who may do everything; that is looked at in the write's transaction. */
-export function createUserWrites({ database, write, audit }: WhoParts): Pick<WhoStore, 'changeUser' | 'deleteUser'> {
+export function createUserWrites(parts: WhoParts): Pick<WhoStore, 'changeUser' | 'deleteUser'> {
+  const { database, write } = parts
   const byId = database.prepare<[string], UserRow>('select * from users where id = ?')
-  const isTaken = database.prepare('select 1 from users where login = ? and id <> ?')
-  const otherAdmins = database.prepare(
-    `select 1 from users where id <> ? and access = 'admin' and clusters = '"all"' and disabled_at is null`,
-  )
-  const update = database.prepare(
-    `update users set access = :access, clusters = :clusters, login = :login, disabled_at = :disabledAt where id = :id`,
-  )
-  const remove = database.prepare('delete from users where id = ?')
-  const endSessions = database.prepare('delete from sessions where user = ?')
-
-  function change(user: User, to: UserChange, by: By): UserWrite {
-    const after = { ...user, ...to }
-    if (after.login !== null && isTaken.get(after.login, user.id)) return 'taken'
-    if (rulesAll(user) && !rulesAll(after) && !otherAdmins.get(user.id)) return 'last-admin'
-    if (JSON.stringify(toldOf(after)) === JSON.stringify(toldOf(user))) return 'done'
-    const { id, access, login, disabledAt } = after
-    update.run({ id, access, login, disabledAt, clusters: JSON.stringify(after.clusters) })
-    if (disabledAt !== null) endSessions.run(id)
-    audit(by, { action: 'change-user', subject: user.name, before: toldOf(user), after: toldOf(after) })
-    return 'done'
-  }
-
+  const [change, forget] = [changing(parts), forgetting(parts)]
   return {
     changeUser: (id, to, by) =>
       write(() => {
@@ -83,14 +64,47 @@ export function createUserWrites({ database, write, audit }: WhoParts): Pick<Who
     deleteUser: (id, by) =>
       write(() => {
         const row = byId.get(id)
-        if (!row) return 'unknown'
-        const user = userOf(row)
-        if (rulesAll(user) && !otherAdmins.get(id)) return 'last-admin'
-        remove.run(id)
-        audit(by, { action: 'delete-user', subject: user.name, before: toldOf(user) })
-        return 'done'
+        return row ? forget(userOf(row), by) : 'unknown'
       }),
   }
+}
+
+function changing({ database, audit }: WhoParts) {
+  const isTaken = database.prepare('select 1 from users where login = ? and id <> ?')
+  const isLastAdmin = lastAdminCheck(database)
+  const update = database.prepare(
+    `update users set access = :access, clusters = :clusters, login = :login, disabled_at = :disabledAt where id = :id`,
+  )
+  const endSessions = database.prepare('delete from sessions where user = ?')
+  return (user: User, to: UserChange, by: By): UserWrite => {
+    const after = { ...user, ...to }
+    if (after.login !== null && isTaken.get(after.login, user.id)) return 'taken'
+    if (isLastAdmin(user) && !rulesAll(after)) return 'last-admin'
+    if (JSON.stringify(toldOf(after)) === JSON.stringify(toldOf(user))) return 'done'
+    const { id, access, login, disabledAt } = after
+    update.run({ id, access, login, disabledAt, clusters: JSON.stringify(after.clusters) })
+    if (disabledAt !== null) endSessions.run(id)
+    audit(by, { action: 'change-user', subject: user.name, before: toldOf(user), after: toldOf(after) })
+    return 'done'
+  }
+}
+
+function forgetting({ database, audit }: WhoParts) {
+  const isLastAdmin = lastAdminCheck(database)
+  const remove = database.prepare('delete from users where id = ?')
+  return (user: User, by: By): UserWrite => {
+    if (isLastAdmin(user)) return 'last-admin'
+    remove.run(user.id)
+    audit(by, { action: 'delete-user', subject: user.name, before: toldOf(user) })
+    return 'done'
+  }
+}
+
+function lastAdminCheck(database: Database) {
+  const others = database.prepare(
+    `select 1 from users where id <> ? and access = 'admin' and clusters = '"all"' and disabled_at is null`,
+  )
+  return (user: User) => rulesAll(user) && !others.get(user.id)
 }
 
 function rulesAll({ access, clusters, disabledAt }: User) {
