@@ -8,6 +8,13 @@ import type { Login } from './login-file.ts'
 /** The server cannot be reached, or the connection to it was lost. */
 export class Unreachable extends CommandError {
   override name = 'Unreachable'
+  /** Whether the server may have got the request, and done what it asks. */
+  readonly wasSent: boolean
+
+  constructor(message: string, { wasSent = false, cause }: { wasSent?: boolean; cause?: unknown } = {}) {
+    super(message, { cause })
+    this.wasSent = wasSent
+  }
 }
 
 export interface Request {
@@ -25,6 +32,7 @@ export interface Request {
 export function send({ url, ca, token }: Login, { method, path, body, headers, idleMs, signal }: Request) {
   const json = body === undefined ? undefined : JSON.stringify(body)
   return new Promise<IncomingMessage>((resolve, reject) => {
+    let wasSent = false
     const sent = request(`${url}${path}`, {
       method,
       ca,
@@ -44,9 +52,12 @@ export function send({ url, ca, token }: Login, { method, path, body, headers, i
           : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(json) }),
       },
     })
+    sent.once('socket', (socket) => socket.once('secureConnect', () => (wasSent = true)))
     sent.once('response', resolve)
-    sent.once('timeout', () => sent.destroy(new Unreachable(`${url} did not answer within ${idleMs / 1000} s.`)))
-    sent.once('error', (error) => reject(explain(error, url)))
+    sent.once('timeout', () =>
+      sent.destroy(new Unreachable(`${url} did not answer within ${idleMs / 1000} s.`, { wasSent })),
+    )
+    sent.once('error', (error) => reject(explain(error, url, wasSent)))
     sent.end(json)
   })
 }
@@ -63,7 +74,7 @@ export async function* chunksOf(response: IncomingMessage, url: string): AsyncGe
   try {
     for await (const part of response) yield Buffer.from(part)
   } catch (error) {
-    throw explain(error, url)
+    throw explain(error, url, true)
   }
 }
 
@@ -78,7 +89,7 @@ const distrust = {
   ERR_TLS_CERT_ALTNAME_INVALID: `its certificate is not for ${serverName}. Is this a Trivet server?`,
 }
 
-function explain(error: unknown, url: string) {
+function explain(error: unknown, url: string, wasSent: boolean) {
   if (error instanceof CommandError || (error instanceof Error && error.name === 'AbortError')) return error
-  return new Unreachable(`Cannot reach ${url}: ${whyUnreachable(error, distrust)}`, { cause: error })
+  return new Unreachable(`Cannot reach ${url}: ${whyUnreachable(error, distrust)}`, { wasSent, cause: error })
 }

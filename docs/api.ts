@@ -32,6 +32,9 @@ the last one. Pages go by what was seen last, not by number: what comes or goes 
 **Writes that must not undo another's** say what they were thought out on: what is set for a node or a cluster has a \`revision\`, and a write with \`ifRevision\` is
 refused with 409 \`stale-revision\` where that is another by now. \`details\` then has both sides.
 
+**Orders** may come with a header \`Idempotency-Key\` of your choice: who asks again under the same key, since no answer came, gets the same order and gives no second one.
+Another order under it is refused with 409 \`key-reused\`. Keys are each author's own, and last as long as the order. \`trivet\` sends one by itself.
+
 **Streams** are server-sent events. Where events have ids, a stream that was cut goes on by the header \`Last-Event-ID\`, as browsers do by themselves; where
 that is too long ago it begins with an event \`reset\`.`
 

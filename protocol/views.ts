@@ -198,6 +198,8 @@ export const Order = z.object({
   mode: RunMode,
   /** Converge only if this is what the node would do: the hash of a plan. */
   plan: Sha256.optional(),
+  /** The order that it tries again, on the nodes where that one did not succeed. */
+  again: z.string().optional(),
   author: z.string(),
   createdAt: z.int(),
   /** When each target has its final state at the latest. */

@@ -5,9 +5,8 @@ import { Name } from '../../protocol/name.ts'
 import { UsageError } from '../command.ts'
 import type { Context } from '../context.ts'
 import { command, json, jsonFlag } from '../options.ts'
+import { giveOrder, tellOrder } from '../give-order.ts'
 import { finishOrder } from '../order-result.ts'
-import { countOf } from '../order-text.ts'
-import { noteSourceErrors } from '../source-errors.ts'
 import { Duration } from '../time.ts'
 
 const exitCodes = 'With --detailed-exitcodes: 0 nothing to change, 2 changed, 4 failed, 6 both.'
@@ -57,16 +56,11 @@ export const converge = command({
     if (planOnly && hash) throw new UsageError('--plan converges by a plan, --plan-only makes one: say one of them.')
     if (planOnly) return showPlan(options, context)
     const client = await context.api()
-    const order = await client.call(api.createOrder, { ...orderOf('converge', options), ...byPlan(hash, options) })
-    noteSourceErrors(order.sourceErrors, context.output)
+    const asked = { ...orderOf('converge', options), ...byPlan(hash, options) }
+    const order = await giveOrder(context, (once) => client.call(api.createOrder, { ...asked, ...once }))
     const detailed = options['detailed-exitcodes']
     if (wait || detailed) return finishOrder(client, order, { detailed, json: options.json }, context)
-    if (options.json) context.output.json(order)
-    else context.output.line(order.id)
-    context.output.note(
-      `Ordered from ${countOf(order.targets.length, 'node')}. Follow it: trivet order show ${order.id} --wait`,
-    )
-    return 0
+    return tellOrder(order, options.json, context)
   },
 })
 
@@ -92,8 +86,8 @@ interface Targets {
 
 async function showPlan(options: Targets & { json: boolean; 'detailed-exitcodes': boolean }, context: Context) {
   const client = await context.api()
-  const order = await client.call(api.createOrder, orderOf('plan', options))
-  noteSourceErrors(order.sourceErrors, context.output)
+  const asked = orderOf('plan', options)
+  const order = await giveOrder(context, (once) => client.call(api.createOrder, { ...asked, ...once }))
   return finishOrder(client, order, { detailed: options['detailed-exitcodes'], json: options.json }, context)
 }
 

@@ -4,6 +4,7 @@ import type { Order } from '../../protocol/views.ts'
 import type { Command } from '../command.ts'
 import type { Context } from '../context.ts'
 import { facts } from '../describe.ts'
+import { giveOrder, tellOrder } from '../give-order.ts'
 import { command, json, jsonFlag, limit } from '../options.ts'
 import { finishOrder } from '../order-result.ts'
 import { resultOf, stateWord, tally, tallyOfStates } from '../order-text.ts'
@@ -11,6 +12,8 @@ import { paintWord } from '../paint.ts'
 import { clockTime, relative } from '../time.ts'
 
 const oneOrder = z.tuple([z.string()])
+const waitFlags = { wait: { type: 'boolean', short: 'w' }, ...jsonFlag } as const
+const waits = z.boolean().default(false).describe('Show the progress of each node until all are done.')
 
 const list = command({
   usage: 'order list [--limit N] [--json]',
@@ -38,12 +41,8 @@ const show = command({
   usage: 'order show ORDER [--wait] [--json]',
   summary: 'Show an order with the state of each node.',
   details: 'With --wait it follows the order and exits as converge --wait does.',
-  flags: { wait: { type: 'boolean', short: 'w' }, ...jsonFlag },
-  options: z.object({
-    operands: oneOrder,
-    wait: z.boolean().default(false).describe('Show the progress of each node until all are done.'),
-    json,
-  }),
+  flags: waitFlags,
+  options: z.object({ operands: oneOrder, wait: waits, json }),
 
   async run({ operands: [id], wait, json: asJson }, context) {
     const client = await context.api()
@@ -61,6 +60,7 @@ function print(order: Order, { output, paint, now }: Context) {
       order: order.id,
       mode: order.mode,
       plan: order.plan ?? null,
+      again: order.again ?? null,
       author: order.author,
       given: `${clockTime(order.createdAt)} (${relative(order.createdAt, now())})`,
       deadline: relative(order.deadline, now()),
@@ -79,6 +79,21 @@ function print(order: Order, { output, paint, now }: Context) {
   )
 }
 
+const again = command({
+  usage: 'order again ORDER [--wait] [--json]',
+  summary: 'Give an order anew, to the nodes that are done with it and did not converge.',
+  details: 'With --wait it follows the new order and exits as converge --wait does.',
+  flags: waitFlags,
+  options: z.object({ operands: oneOrder, wait: waits, json }),
+
+  async run({ operands: [id], wait, json: asJson }, context) {
+    const client = await context.api()
+    const order = await giveOrder(context, (once) => client.call(api.orderAgain, { id, ...once }))
+    if (wait) return finishOrder(client, order, { detailed: false, json: asJson }, context)
+    return tellOrder(order, asJson, context)
+  },
+})
+
 const cancel = command({
   usage: 'order cancel ORDER [--json]',
   summary: 'Cancel an order for every node that is not done with it.',
@@ -92,4 +107,4 @@ const cancel = command({
   },
 })
 
-export const orderCommands: Command<Context>[] = [list, show, cancel]
+export const orderCommands: Command<Context>[] = [list, show, again, cancel]

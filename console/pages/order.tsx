@@ -83,7 +83,7 @@ function OrderHead({ order }: { order: OrderView }) {
 
 const badStates = new Set<Target['state']>(['failed', 'unreachable', 'timed-out', 'refused', 'cancelled'])
 
-function Acts({ order: { id, mode, targets } }: { order: OrderView }) {
+function Acts({ order: { id, targets } }: { order: OrderView }) {
   const may = useMay('operator')
   const cancelling = useAct(async () => {
     await call(api.cancelOrder, { id })
@@ -91,7 +91,7 @@ function Acts({ order: { id, mode, targets } }: { order: OrderView }) {
   })
   const bad = targets.filter(({ state }) => badStates.has(state)).map(({ node }) => node)
   const again = useAct(async () => {
-    const { id: next } = await call(api.createOrder, { mode, nodes: bad })
+    const { id: next } = await call(api.orderAgain, { id })
     go(to('orders', next))
   })
   if (!may) return null

@@ -34,6 +34,7 @@ export const attributesApi = {
     method: 'GET',
     path: '/api/clusters',
     access: 'viewer',
+    scoped: true,
     summary: 'All clusters that have nodes or attributes.',
     input: z.object(pageInput(['name', '-name'])),
     output: pageOf(ClusterView),

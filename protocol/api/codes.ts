@@ -131,6 +131,16 @@ export const codes = of({
     about:
       'Somebody wrote to it since the revision that `ifRevision` says. `details.yours` has that one and what you would have written, `details.theirs` what is set now, by whom and since when. Read again and decide anew.',
   },
+  'key-reused': {
+    status: 409,
+    about:
+      'You gave another order under this `Idempotency-Key`; `details.order` is its id. Take a new key for a new order.',
+  },
+  'nothing-again': {
+    status: 409,
+    about:
+      'No node that is still in the fleet is done with the order without having converged, so there is nothing to try again.',
+  },
   'no-revision': {
     status: 409,
     about: 'No recipes and roles are in force; the error says why they do not load. Mend them first.',

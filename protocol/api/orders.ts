@@ -6,6 +6,17 @@ import { Order, OrderSummary, OrderUpdate, TargetState } from '../views.ts'
 import { endpoint, flag } from './endpoint.ts'
 import { pageInput, pageOf } from './page.ts'
 
+/** Whoever asks twice under one key, since the answer was lost, gets the same order twice. */
+const idempotencyKey = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,200}$/, 'up to 200 characters without spaces')
+  .optional()
+  .describe('Under the same one, the same is ordered only once.')
+const headers = { 'idempotency-key': 'idempotencyKey' }
+
+/** Sources that do not load are told to whoever may think that they were converged to. */
+const given = Order.extend({ sourceErrors: z.array(z.string()).default([]) })
+
 export const ordersApi = {
   createOrder: endpoint({
     method: 'POST',
@@ -26,9 +37,20 @@ export const ordersApi = {
         .min(1000)
         .max(24 * 3600 * 1000)
         .default(15 * 60 * 1000),
+      idempotencyKey,
     }),
-    /** Sources that do not load are told to whoever may think that they were converged to. */
-    output: Order.extend({ sourceErrors: z.array(z.string()).default([]) }),
+    headers,
+    output: given,
+  }),
+  orderAgain: endpoint({
+    method: 'POST',
+    path: '/api/orders/:id/again',
+    access: 'operator',
+    scoped: true,
+    summary: 'The same order anew, for the nodes that are done with it and did not succeed.',
+    input: z.object({ id: z.string(), idempotencyKey }),
+    headers,
+    output: given,
   }),
   listOrders: endpoint({
     method: 'GET',

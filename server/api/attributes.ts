@@ -33,8 +33,9 @@ export function attributeHandlers(parts: ApiParts): Pick<Handlers, AttributeCall
       await catalogs.refresh()
       return reach(parts, place)
     },
-    async listClusters(page) {
-      return pageAmong(clustersOf(await store.readFleet()), page, ({ name }) => [name])
+    async listClusters(page, caller) {
+      const seen = clustersOf(await store.readFleet()).filter(({ name }) => caller.sees(name))
+      return pageAmong(seen, page, ({ name }) => [name])
     },
     async explain({ node: name, key }, caller) {
       const node = await findFleetNode(parts, caller, name)

@@ -38,6 +38,17 @@ export async function findFleetNode(parts: ApiParts, caller: Caller, name: strin
   return node
 }
 
+export async function findOrder({ store }: ApiParts, { clusters }: Caller, id: string) {
+  const order = await store.readOrder(id, clusters)
+  if (order) return order
+  const recent = await store.listOrders({ clusters, limit: 10 })
+  throw unknown(
+    'order',
+    id,
+    recent.map((other) => other.id),
+  )
+}
+
 export function requireRevision({ revisions }: ApiParts) {
   const revision = revisions.current()
   if (revision) return revision

@@ -1,7 +1,7 @@
 import type { RunMode } from '../../protocol/events.ts'
 import { openStates, type TargetState } from '../../protocol/views.ts'
 import { newId } from '../secrets.ts'
-import type { By } from '../store/store.ts'
+import type { By, Once } from '../store/store.ts'
 import { createDelivery, type DeliveryParts } from './delivery.ts'
 import { createExpiry, startByOf, type ExpiryParts } from './expiry.ts'
 import { createWatching, type WatchingParts } from './watching.ts'
@@ -18,10 +18,13 @@ export type TurnTarget = (
 export interface NewOrder {
   mode: RunMode
   plan?: string | undefined
+  /** The id of an order whose failed targets these are. */
+  again?: string | undefined
   by: By
   /** Ids of nodes. */
   nodes: string[]
   deadlineMs: number
+  once?: Once | undefined
 }
 
 export type OrderParts = DeliveryParts & ExpiryParts & WatchingParts
@@ -46,8 +49,10 @@ export function createOrders(parts: OrderParts) {
       expiry.close()
       watching.endAll()
     },
+    /** Undefined where its author has given an order under that key by now. */
     async create(asked: NewOrder) {
       const id = await storeOrder(parts, asked, delivery.refusal)
+      if (id === undefined) return undefined
       const order = await store.readOrder(id)
       if (!order) throw new Error(`Order ${id} was stored and is not there.`)
       expiry.arm(order)
@@ -65,7 +70,7 @@ export function createOrders(parts: OrderParts) {
 /** It is sent when it is stored. */
 async function storeOrder(
   { store, clock, send }: OrderParts,
-  { mode, plan, by, nodes, deadlineMs }: NewOrder,
+  { mode, plan, again, by, nodes, deadlineMs, once }: NewOrder,
   refusal: (nodeId: string, mode: RunMode) => string | undefined,
 ) {
   const id = newId()
@@ -76,7 +81,8 @@ async function storeOrder(
   })
   const deadline = createdAt + deadlineMs
   const told = { id, mode, ...(plan && { plan }) }
-  await store.createOrder({ ...told, author: by.author, createdAt, deadline }, targets, by)
+  const order = { ...told, ...(again !== undefined && { again }), author: by.author, createdAt, deadline }
+  if (!(await store.createOrder(order, targets, by, once))) return undefined
   for (const { node, state } of targets) {
     if (state === 'waiting')
       send(node, { type: 'order', ...told, startBy: startByOf({ state, createdAt, deadline }, createdAt) })

@@ -249,12 +249,25 @@ export interface HistoryStore {
   ): Promise<(TimelinePlace & { item: TimelineItem })[]>
 }
 
+/** So that who asks again, since no answer came, gives no second order. */
+export interface Once {
+  /** Chosen by the author of the order. */
+  key: string
+  /** SHA-256 of all that was asked for. */
+  asked: string
+}
+
 export interface OrderStore {
+  /** False where the author has an order under that key by now: nothing was made. */
   createOrder(
     order: Omit<Order, 'targets'>,
     targets: { node: string; state: TargetState; reason?: string }[],
     by: By,
-  ): Promise<void>
+    once?: Once,
+  ): Promise<boolean>
+  findOrderByKey(author: string, key: string): Promise<{ id: string; asked: string } | undefined>
+  /** Ids of the nodes still in the fleet that are done with the order and did not converge, in its order; given clusters, of those alone. */
+  unconverged(orderId: string, clusters?: Clusters): Promise<string[]>
   /** Given clusters, with the targets in them alone, and not there where there is none. */
   readOrder(id: string, clusters?: Clusters): Promise<Order | undefined>
   /** Newest first, unless sorted by `createdAt`. */

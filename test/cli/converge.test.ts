@@ -47,13 +47,13 @@ function code(...targets: Target[]) {
 
 /** A server whose order goes through these updates. */
 async function serveOrder(t: TestContext, updates: unknown[], more: Record<string, unknown> = {}) {
-  const { login, asked } = await serveApi(t, {
+  const { login, asked, answers } = await serveApi(t, {
     'POST /api/orders': orderOf(waiting),
     'GET /api/orders/order1/watch': events([{ type: 'order', order: orderOf(waiting) }, ...updates]),
     [`GET /api/runs/${runOf({}).id}`]: { run: runOf({}), events: [changedFile, failedService] },
     ...more,
   })
-  return { home: await tempDir(t), login, asked }
+  return { home: await tempDir(t), login, asked, answers }
 }
 
 function target(one: Target) {
@@ -70,6 +70,38 @@ test('converge without --wait prints the id, and how to follow it', async (t) =>
   assert.deepEqual([stdout, exitCode], ['order1\n', 0])
   assert.match(stderr, /^Ordered from 2 nodes\. .*trivet order show order1 --wait/)
   assert.deepEqual(given.asked[0]?.body, { mode: 'converge', deadlineMs: 300_000, nodes: ['web-1', 'web-2'] })
+})
+
+test('an order whose answer was lost is asked for again under the same key', async (t) => {
+  const given = await serveOrder(t, [])
+  given.answers['POST /api/orders'] = (response: ServerResponse) => {
+    given.answers['POST /api/orders'] = orderOf(waiting)
+    response.socket?.destroy()
+  }
+
+  const { stdout, stderr, exitCode } = await trivet(['converge', 'web-1', 'web-2'], given)
+
+  assert.deepEqual([stdout, exitCode], ['order1\n', 0])
+  assert.match(stderr, /cut the connection.* Asking again for the same order\./)
+  const keys = given.asked.map(({ headers }) => headers['idempotency-key'])
+  assert.match(String(keys[0]), /^[0-9a-f-]{36}$/)
+  assert.deepEqual(keys, [keys[0], keys[0]])
+})
+
+test('an order of which nothing left is not asked for again', async (t) => {
+  const login = { ...(await serveOrder(t, [])).login, url: 'https://127.0.0.1:1' }
+  const { stderr, exitCode } = await trivet(['converge', 'web-1'], { home: await tempDir(t), login })
+  assert.match(stderr, /^trivet: Cannot reach .*nothing listens there/)
+  assert.equal(exitCode, 1)
+})
+
+test('order again gives the order anew, and says which it was', async (t) => {
+  const next = orderOf([targetOf('web-2')], { id: 'order2', again: 'order1' })
+  const given = await serveOrder(t, [], { 'POST /api/orders/order1/again': next, 'GET /api/orders/order2': next })
+  const { stdout, stderr } = await trivet(['order', 'again', 'order1'], given)
+  assert.equal(stdout, 'order2\n')
+  assert.match(stderr, /^Ordered from 1 node\. /)
+  assert.match((await trivet(['order', 'show', 'order2'], given)).stdout, /\nagain +order1\n/)
 })
 
 test('an order of one node says so', async (t) => {

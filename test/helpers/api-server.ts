@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
 import { json } from 'node:stream/consumers'
 import type { TestContext } from 'node:test'
@@ -11,6 +11,7 @@ interface Asked {
   call: string
   body: unknown
   bearer: string | undefined
+  headers: IncomingHttpHeaders
 }
 
 type Answer = (response: ServerResponse) => unknown
@@ -41,7 +42,7 @@ async function answer(
 ) {
   const call = `${request.method} ${request.url}`
   const body = request.headers['content-type'] ? await json(request) : undefined
-  asked.push({ call, body, bearer: request.headers.authorization })
+  asked.push({ call, body, bearer: request.headers.authorization, headers: request.headers })
   const found = answers[call] ?? answers[call.replace(/[?&]limit=1000$/, '')]
   if (isAnswer(found)) {
     found(response)

@@ -90,6 +90,10 @@ test('who is for some clusters sees and does nothing in others', async (t) => {
     (await ann.list(api.listNodes, {})).map(({ name }) => name),
     ['b1'],
   )
+  assert.deepEqual(
+    (await ann.list(api.listClusters, {})).map(({ name }) => name),
+    ['blue'],
+  )
   assert.deepEqual((await ann.call(api.readRole, { role: 'word' })).nodes, ['b1'])
   assert.deepEqual(
     (await ann.list(api.listRuns, {})).map(({ id }) => id),
@@ -155,6 +159,11 @@ test('an order of several clusters is told to its watchers as far as they see it
   })()
   await watched
   assert.deepEqual(nodes, ['b1', 'b1'])
+  const again = await (await as(served, 'ben', 'operator', ['blue'])).call(api.orderAgain, { id: order })
+  assert.deepEqual(
+    again.targets.map(({ node }) => node),
+    ['b1'],
+  )
 })
 
 test('a user who is disabled or changed may no more than is said, from the next call on', async (t) => {

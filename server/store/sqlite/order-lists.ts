@@ -3,14 +3,34 @@ import { openStates, type OrderSummary, type TargetState } from '../../../protoc
 import type { OrderFilter, OrderStore } from '../store.ts'
 import { fromJson } from './json.ts'
 
-interface SummaryRow extends Omit<OrderSummary, 'states' | 'plan'> {
+interface SummaryRow extends Omit<OrderSummary, 'states' | 'plan' | 'again'> {
   plan: Buffer | null
+  again: string | null
   states: string
 }
 
 /** Counts of targets by state are kept by triggers (004-api.sql), so that no list has to count ten thousand of them. */
-export function createOrderLists(database: Database): Pick<OrderStore, 'listOrders'> {
+export function createOrderLists(
+  database: Database,
+): Pick<OrderStore, 'listOrders' | 'findOrderByKey' | 'unconverged'> {
+  const byKey = database.prepare<[string, string], { id: string; asked: Buffer }>(
+    'select id, asked from orders where author = ? and idempotency_key = ?',
+  )
+  const unconverged = database.prepare<{ order: string; clusters: string | null }, { node: string }>(
+    `select node from targets join nodes on nodes.id = node
+     where order_id = :order and state not in ('converged', ${openWords}) and revoked_at is null and archived_at is null
+       and (:clusters is null or cluster in (select value from json_each(:clusters)))
+     order by position`,
+  )
   return {
+    async findOrderByKey(author, key) {
+      const found = byKey.get(author, key)
+      return found && { id: found.id, asked: found.asked.toString('hex') }
+    },
+    unconverged: async (order, clusters = 'all') =>
+      unconverged
+        .all({ order, clusters: clusters === 'all' ? null : JSON.stringify(clusters) })
+        .map(({ node }) => node),
     async listOrders(filter) {
       const { open: _open, after, clusters, ...rest } = filter
       const given = { ...rest, clusters: JSON.stringify(clusters), afterTime: after?.createdAt, afterId: after?.id }
@@ -25,7 +45,8 @@ const counted = `select json_group_object(state, targets) from
   (select state, count(*) as targets from targets join nodes on nodes.id = targets.node
    where order_id = orders.id and cluster in (select value from json_each(:clusters)) group by state)`
 
-const open = `select order_id from order_states where state in (${openStates.map((state) => `'${state}'`).join(', ')}) and targets > 0`
+const openWords = openStates.map((state) => `'${state}'`).join(', ')
+const open = `select order_id from order_states where state in (${openWords}) and targets > 0`
 
 function query({ node, mode, author, clusters = 'all', state, open: isOpen, after, sort = '-createdAt' }: OrderFilter) {
   const [side, direction] = sort === 'createdAt' ? ['>', 'asc'] : ['<', 'desc']
@@ -41,13 +62,13 @@ function query({ node, mode, author, clusters = 'all', state, open: isOpen, afte
     isOpen !== undefined && `id ${isOpen ? 'in' : 'not in'} (${open})`,
     after !== undefined && `(created_at, id) ${side} (:afterTime, :afterId)`,
   ].filter((condition) => condition !== false)
-  return `select id, mode, plan, author, created_at as createdAt, deadline,
+  return `select id, mode, plan, again, author, created_at as createdAt, deadline,
        (${clusters === 'all' ? kept : counted}) as states
      from orders ${where.length > 0 ? `where ${where.join(' and ')}` : ''}
      order by created_at ${direction}, id ${direction} limit :limit`
 }
 
-function summaryOf({ plan, states, ...order }: SummaryRow): OrderSummary {
+function summaryOf({ plan, again, states, ...order }: SummaryRow): OrderSummary {
   const counts = fromJson<Partial<Record<TargetState, number>>>(states)
-  return { ...order, ...(plan && { plan: plan.toString('hex') }), states: counts }
+  return { ...order, ...(plan && { plan: plan.toString('hex') }), ...(again && { again }), states: counts }
 }

@@ -21,8 +21,9 @@ export interface TargetRow {
   at: number
 }
 
-interface OrderRow extends Omit<Order, 'targets' | 'plan'> {
+interface OrderRow extends Omit<Order, 'targets' | 'plan' | 'again'> {
   plan: Buffer | null
+  again: string | null
 }
 
 export const targetColumns = `targets.*, nodes.name, runs.plan from targets join nodes on nodes.id = targets.node
@@ -92,22 +93,26 @@ export function createOrders(database: Database, write: Write, audit: Audit): Or
 
 function making(database: Database, write: Write, audit: Audit): Pick<OrderStore, 'createOrder'> {
   const insertOrder = database.prepare(
-    `insert into orders (id, mode, plan, author, created_at, deadline)
-     values (:id, :mode, :plan, :author, :createdAt, :deadline)`,
+    `insert into orders (id, mode, plan, again, author, created_at, deadline, idempotency_key, asked)
+     values (:id, :mode, :plan, :again, :author, :createdAt, :deadline, :key, :asked)
+     on conflict (author, idempotency_key) where idempotency_key is not null do nothing`,
   )
   const insertTarget = database.prepare(
     'insert into targets (order_id, node, position, state, reason, at) values (?, ?, ?, ?, ?, ?)',
   )
   const clusterOf = clusterReader(database)
   return {
-    createOrder: (order, targets, by) =>
+    createOrder: (order, targets, by, once) =>
       write(() => {
-        insertOrder.run({ ...order, plan: hashToBytes(order.plan ?? null) })
+        const { plan, again, mode } = order
+        const hashes = { plan: hashToBytes(plan ?? null), asked: hashToBytes(once?.asked ?? null) }
+        const made = insertOrder.run({ ...order, again: again ?? null, key: once?.key ?? null, ...hashes })
+        if (made.changes === 0) return false
         for (const [position, { node, state, reason = null }] of targets.entries())
           insertTarget.run(order.id, node, position, state, reason, order.createdAt)
-        const { mode, plan } = order
-        const after = { mode, plan, targets: targets.length }
+        const after = { mode, plan, again, targets: targets.length }
         audit(by, { action: 'create-order', subject: order.id, cluster: clusterOf(order.id), after })
+        return true
       }),
   }
 }
@@ -125,7 +130,7 @@ function clusterReader(database: Database) {
 
 function reading(database: Database): Pick<OrderStore, 'readOrder' | 'openTargets'> {
   const one = database.prepare<[string], OrderRow>(
-    'select id, mode, plan, author, created_at as createdAt, deadline from orders where id = ?',
+    'select id, mode, plan, again, author, created_at as createdAt, deadline from orders where id = ?',
   )
   const targets = database.prepare<[string], TargetRow>(`select ${targetColumns} where order_id = ? order by position`)
   const targetsIn = database.prepare<[string, string], TargetRow>(
@@ -142,8 +147,8 @@ function reading(database: Database): Pick<OrderStore, 'readOrder' | 'openTarget
       if (!found) return undefined
       const rows = clusters === 'all' ? targets.all(id) : targetsIn.all(id, JSON.stringify(clusters))
       if (clusters !== 'all' && rows.length === 0) return undefined
-      const { plan, ...order } = found
-      return { ...order, ...planOf(plan), targets: rows.map(targetOf) }
+      const { plan, again, ...order } = found
+      return { ...order, ...planOf(plan), ...(again && { again }), targets: rows.map(targetOf) }
     },
     openTargets: async (node) =>
       opened.all({ node: node ?? null }).map(({ plan, ...target }) => ({ ...target, ...planOf(plan) })),

@@ -202,6 +202,40 @@ export function ordersContract(open: Open) {
     assert.deepEqual(first?.states, { cancelled: 1, refused: 1 })
   })
 
+  test('makes one order of all that its author gives under one key', async (t) => {
+    const { store, a, order } = await ordered(t)
+    const once = { key: 'k1', asked: 'ab'.repeat(32) }
+    const give = (id: string, author = 'ann') =>
+      store.createOrder({ ...order, id, author }, [{ node: a, state: 'waiting' }], by, once)
+    const audited = async () => (await store.findAudit({ limit: 100 })).length
+    const before = await audited()
+    assert.deepEqual(await Promise.all(['o2', 'o3', 'o4'].map((id) => give(id))), [true, false, false])
+    assert.deepEqual(await store.findOrderByKey('ann', 'k1'), { id: 'o2', asked: once.asked })
+    assert.equal(await store.readOrder('o3'), undefined)
+    assert.equal(await audited(), before + 1)
+    assert.equal(await store.findOrderByKey('bob', 'k1'), undefined)
+    assert.equal(await give('o5', 'bob'), true, 'each author has keys of their own')
+  })
+
+  test('tells who is done with an order and did not converge, and which order another tries again', async (t) => {
+    const { store, a, b, order } = await ordered(t)
+    assert.deepEqual(await store.unconverged('o1'), [b])
+    await store.turnTarget('o1', a, ['waiting'], { state: 'timed-out', at: 12 })
+    assert.deepEqual(await store.unconverged('o1'), [a, b])
+    assert.deepEqual(await store.unconverged('o1', ['default']), [a, b])
+    assert.deepEqual(await store.unconverged('o1', ['blue']), [])
+    await store.archiveNode(b, by)
+    assert.deepEqual(await store.unconverged('o1'), [a])
+    await store.createOrder({ ...order, id: 'o2', again: 'o1' }, [{ node: a, state: 'waiting' }], by)
+    await store.turnTarget('o2', a, ['waiting'], { state: 'converged', at: 13 })
+    assert.deepEqual(await store.unconverged('o2'), [])
+    assert.equal((await store.readOrder('o2'))?.again, 'o1')
+    assert.deepEqual(
+      (await store.listOrders({ limit: 5, sort: 'createdAt' })).map(({ again }) => again),
+      [undefined, 'o1'],
+    )
+  })
+
   test('turns a target only from the states given, so a final state stays', async (t) => {
     const { store, a, b, states } = await ordered(t)
     assert.equal(
