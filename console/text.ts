@@ -39,6 +39,11 @@ export function many(count: number, one: string, more = `${one}s`) {
   return `${count.toLocaleString('en')} ${count === 1 ? one : more}`
 }
 
+/** `admin`, `operator in paris, rome`. */
+export function rightsText({ access, clusters }: { access: string; clusters: 'all' | string[] }) {
+  return clusters === 'all' ? access : `${access} in ${clusters.join(', ')}`
+}
+
 /** A value as one line. */
 export function valueText(value: unknown): string {
   if (value === undefined) return '—'

@@ -4,10 +4,11 @@ import { RunMode, RunOutcome, Trigger } from '../../protocol/events.ts'
 import type { Activity } from '../../protocol/history.ts'
 import { listen } from '../data/feed.ts'
 import { useCall } from '../data/use-call.ts'
-import { Choice } from '../parts/choice.tsx'
+import { Choice, TextFilter } from '../parts/choice.tsx'
 import { Icon } from '../parts/icon.tsx'
 import { Card, Loading, PageHead, Trouble } from '../parts/parts.tsx'
 import { RunTable } from '../parts/run-parts.tsx'
+import { Older } from '../parts/table.tsx'
 import type { Bar } from '../plots/days.ts'
 import { HeatMap } from '../plots/heat-map.tsx'
 import { goQuery, usePlace } from '../router.ts'
@@ -25,7 +26,6 @@ export function History() {
     { ...(node ? { node } : {}), ...(cluster ? { cluster } : {}) },
     { live: ({ type }) => type === 'run', settleMs: 10_000 },
   )
-  const next = runs.value?.next
   return (
     <>
       <PageHead title="History" lead="Every run there was." />
@@ -39,27 +39,7 @@ export function History() {
           <section class="card">
             {!query['after'] && <Newer node={node} read={runs.value} show={runs.reload} />}
             {runs.value ? <RunTable runs={runs.value.items} /> : !runs.failure && <Loading />}
-            {(query['after'] || next) && (
-              <nav class="pager" aria-label="Pages of the list">
-                <span class="grow" />
-                <button
-                  type="button"
-                  class="button small"
-                  disabled={!query['after']}
-                  onClick={() => goQuery({ after: undefined })}
-                >
-                  Newest
-                </button>
-                <button
-                  type="button"
-                  class="button small"
-                  disabled={!next}
-                  onClick={() => goQuery({ after: next ?? undefined })}
-                >
-                  Older
-                </button>
-              </nav>
-            )}
+            <Older after={query['after']} next={runs.value?.next} />
           </section>
         </div>
       </div>
@@ -161,19 +141,6 @@ function Taken({ text, fields: names }: { text: string; fields: string[] }) {
       {text} <Icon name="close" />
       <span class="unseen">Take this filter off</span>
     </button>
-  )
-}
-
-function TextFilter({ name, label, query }: { name: string; label: string; query: Query }) {
-  return (
-    <input
-      class="input search"
-      type="search"
-      placeholder={label}
-      aria-label={label}
-      value={query[name] ?? ''}
-      onChange={({ currentTarget }) => goQuery({ [name]: currentTarget.value.trim(), after: undefined })}
-    />
   )
 }
 

@@ -2,31 +2,19 @@ import { useState } from 'preact/hooks'
 import { api } from '../../protocol/api.ts'
 import { useAct } from '../data/act.ts'
 import { call } from '../data/client.ts'
-import { Dialog, DialogHead } from '../parts/dialog.tsx'
-import { Trouble } from '../parts/parts.tsx'
+import { Field, FormDialog, Once, textIn, wordsIn } from '../parts/form.tsx'
 
 const hourMs = 3_600_000
-const fields = [
-  { name: 'uses', label: 'How many nodes may join', value: '1' },
-  { name: 'hours', label: 'For how many hours', value: '1' },
-  { name: 'names', label: 'Names of nodes (* stands for anything)', value: '*' },
-  { name: 'cluster', label: 'Cluster', value: 'default' },
-  { name: 'roles', label: 'Roles they get, if any', value: '' },
-]
+const title = 'New join token'
 
 async function make(form: FormData) {
-  const textOf = (name: string) => {
-    const value = form.get(name)
-    return typeof value === 'string' ? value.trim() : ''
-  }
   const { token } = await call(api.createToken, {
-    uses: Number(textOf('uses')),
-    ttlMs: Number(textOf('hours')) * hourMs,
-    names: textOf('names'),
-    cluster: textOf('cluster'),
-    roles: textOf('roles')
-      .split(/[\s,]+/)
-      .filter(Boolean),
+    uses: Number(textIn(form, 'uses')),
+    ttlMs: Number(textIn(form, 'hours')) * hourMs,
+    names: textIn(form, 'names'),
+    cluster: textIn(form, 'cluster'),
+    roles: wordsIn(form, 'roles'),
+    approval: form.has('approval'),
   })
   return token
 }
@@ -35,36 +23,25 @@ async function make(form: FormData) {
 export function NewToken({ onClose }: { onClose: () => void }) {
   const [made, setMade] = useState<string>()
   const act = useAct(async (form: FormData) => setMade(await make(form)))
-  function submit(event: SubmitEvent) {
-    event.preventDefault()
-    if (event.currentTarget instanceof HTMLFormElement) void act.run(new FormData(event.currentTarget))
-  }
+  if (made !== undefined)
+    return (
+      <Once
+        title={title}
+        say="On the node:"
+        secret={`trivet-agent join ${made}@${location.origin}`}
+        onClose={onClose}
+      />
+    )
   return (
-    <Dialog label="New join token" onClose={onClose}>
-      <DialogHead title="New join token" onClose={onClose} />
-      {made ? (
-        <div class="inside form">
-          <p>It is shown this once. On the node:</p>
-          <pre class="text-block">{`trivet-agent join ${made}@${location.origin}`}</pre>
-        </div>
-      ) : (
-        <form onSubmit={submit}>
-          <div class="inside form">
-            <Trouble failure={act.failure} />
-            {fields.map(({ name, label, value }) => (
-              <label class="field" key={name}>
-                <span>{label}</span>
-                <input class="input" name={name} defaultValue={value} />
-              </label>
-            ))}
-          </div>
-          <footer>
-            <button type="submit" class="button first" disabled={act.busy}>
-              Make it
-            </button>
-          </footer>
-        </form>
-      )}
-    </Dialog>
+    <FormDialog title={title} submit="Make it" {...act} onSubmit={(form) => void act.run(form)} onClose={onClose}>
+      <Field name="uses" label="How many nodes may join" value="1" />
+      <Field name="hours" label="For how many hours" value="1" />
+      <Field name="names" label="Names of nodes" value="*" hint="* stands for anything: web-*" />
+      <Field name="cluster" label="Cluster" value="default" />
+      <Field name="roles" label="Roles they get, if any" />
+      <label class="tick">
+        <input type="checkbox" name="approval" /> Who joins with it waits until somebody approves it
+      </label>
+    </FormDialog>
   )
 }

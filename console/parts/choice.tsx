@@ -25,3 +25,23 @@ export function Choice({ name, label, options, query }: ChoiceProps) {
     </select>
   )
 }
+
+interface TextProps {
+  name: string
+  label: string
+  query: Record<string, string | undefined>
+}
+
+/** A filter that is typed, kept in the URL; it is asked for when it is left, or by Enter. */
+export function TextFilter({ name, label, query }: TextProps) {
+  return (
+    <input
+      class="input search"
+      type="search"
+      placeholder={label}
+      aria-label={label}
+      value={query[name] ?? ''}
+      onChange={({ currentTarget }) => goQuery({ [name]: currentTarget.value.trim(), after: undefined })}
+    />
+  )
+}

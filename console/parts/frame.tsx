@@ -17,7 +17,7 @@ const pages: { href: string; name: string; icon: IconName; apart?: boolean; admi
   { href: '/history', name: 'History', icon: 'history' },
   { href: '/leases', name: 'Leases', icon: 'leases', apart: true },
   { href: '/audit', name: 'Audit', icon: 'audit', admin: true },
-  { href: '/tokens', name: 'Tokens and users', icon: 'tokens', admin: true },
+  { href: '/tokens', name: 'Tokens and users', icon: 'tokens' },
 ]
 
 export function Frame({

@@ -1,3 +1,4 @@
+import { useEffect, useState } from 'preact/hooks'
 import type { ComponentChildren } from 'preact'
 import { goQuery } from '../router.ts'
 import { Icon } from './icon.tsx'
@@ -46,4 +47,65 @@ interface SortProps {
   sort: string
   children: ComponentChildren
   class?: string
+}
+
+/** Heads of columns by their names; one with `-` before it is left out on a phone. */
+export function headOf(names: string[]) {
+  return names.map((name) => (
+    <th key={name} scope="col" class={name.startsWith('-') ? 'lesser' : ''}>
+      {name.replace('-', '')}
+    </th>
+  ))
+}
+
+export function NewButton({ what, onClick }: { what: string; onClick: () => void }) {
+  return (
+    <button type="button" class="button small" onClick={onClick} aria-label={`New ${what}`}>
+      <Icon name="plus" />
+      New
+    </button>
+  )
+}
+
+interface ActProps {
+  act: { run: () => Promise<unknown>; busy: boolean }
+  children: ComponentChildren
+}
+
+const sureMs = 4000
+
+/** A button in a row for what cannot be taken back: it does it when it is pressed a second time. */
+export function DangerButton({ act, children }: ActProps) {
+  const [isAsking, setAsking] = useState(false)
+  useEffect(() => {
+    const timer = setTimeout(() => setAsking(false), sureMs)
+    return () => clearTimeout(timer)
+  }, [isAsking])
+  function press() {
+    setAsking(!isAsking)
+    if (isAsking) void act.run()
+  }
+  return (
+    <button type="button" class="button small danger" disabled={act.busy} onClick={press} aria-live="polite">
+      {isAsking && 'Really '}
+      {children}
+      {isAsking && '?'}
+    </button>
+  )
+}
+
+/** The way through a list that is read in pages, newest first. */
+export function Older({ after, next }: { after: string | undefined; next: string | null | undefined }) {
+  if (!after && !next) return null
+  return (
+    <nav class="pager" aria-label="Pages of the list">
+      <span class="grow" />
+      <button type="button" class="button small" disabled={!after} onClick={() => goQuery({ after: undefined })}>
+        Newest
+      </button>
+      <button type="button" class="button small" disabled={!next} onClick={() => goQuery({ after: next ?? undefined })}>
+        Older
+      </button>
+    </nav>
+  )
 }

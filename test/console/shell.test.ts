@@ -70,6 +70,7 @@ describe('in a browser', { skip: noBrowser }, () => {
     await page.getByRole('dialog', { name: 'Keys' }).waitFor()
     await assertAccessible(page, 'help')
     await page.keyboard.press('Escape')
+    await page.getByRole('dialog', { name: 'Keys' }).waitFor({ state: 'detached' })
     await page.keyboard.press('/')
     await page.getByRole('combobox').fill('web')
     await page.getByRole('option', { name: 'web-1' }).waitFor()

@@ -3,21 +3,26 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, describe, test } from 'node:test'
 import type { Page } from 'playwright-core'
+import { z } from 'zod'
+import { sessionHeader } from '../../protocol/api/session.ts'
 import { whyNoLab } from '../../lab/requirements.ts'
 import type { Fleet } from '../../lab/fleet.ts'
 import { noBrowser } from '../helpers/browser.ts'
 import { assertAccessible, openConsole, signIn } from '../helpers/console.ts'
 import { fleetOfSuite, onNode, roleOf, sourcesOf } from '../helpers/fleet.ts'
 
+const site = ['server {', '  listen 8080;', '  root /srv/www;', '  index index.html;', '}']
+
 const sources = sourcesOf({
   ...roleOf(
-    'greeting',
-    `file('/etc/motd', { content: 'Kept by Trivet.\\n', mode: '0644' })
-for (const name of ['one', 'two', 'three']) directory('/srv/' + name, {})
-file('/usr/local/bin/slowly', { content: '#!/bin/sh\\nsleep 5\\ntouch /srv/done\\n', mode: '0755' })
-exec('slowly', { argv: ['/usr/local/bin/slowly'], creates: '/srv/done' })`,
+    'web',
+    `for (const name of ['/srv/www', '/srv/www/assets', '/etc/web']) directory(name, {})
+file('/etc/web/site.conf', { content: ${JSON.stringify(`${site.join('\n')}\n`)}, mode: '0644' })
+file('/usr/local/bin/index-site', { content: '#!/bin/sh\\nsleep 5\\ntouch /srv/www/index.html\\n', mode: '0755' })
+exec('index-site', { argv: ['/usr/local/bin/index-site'], creates: '/srv/www/index.html' })`,
   ),
-  ...roleOf('patience', `exec('wait', { argv: ['sleep', '60'], creates: '/srv/never' })`),
+  ...roleOf('backup', `exec('backup', { argv: ['sleep', '60'], creates: '/srv/never' })`),
+  ...roleOf('legacy', `exec('legacy', { argv: ['cat', '/etc/legacy.conf'], creates: '/etc/legacy.done' })`),
 })
 
 const images = join(import.meta.dirname, '..', '..', 'docs', 'images')
@@ -66,28 +71,28 @@ describe('the console over two real nodes', { skip: whyNoLab() ?? noBrowser }, (
     for (const name of names) await page.getByLabel(`Select ${name}`).check()
     const bulk = page.getByRole('region', { name: 'Selected nodes' })
     await bulk.getByRole('button', { name: 'Assign…', exact: true }).click()
-    await page.getByRole('dialog').getByLabel('greeting').check()
+    await page.getByRole('dialog').getByLabel('web').check()
     await page.getByRole('dialog').getByRole('button', { name: 'Assign' }).click()
-    await page.getByText('2 nodes: greeting assigned.').waitFor()
+    await page.getByText('2 nodes: web assigned.').waitFor()
     // Their catalog is another one now, so they converge to it by themselves.
     for (const name of names) await page.getByRole('row', { name }).getByText('changed').waitFor({ timeout: 180_000 })
     await lookOver(page, 'nodes')
 
     for (const node of fleet.lab.nodes) {
-      await onNode(node, 'rm', '/srv/done')
-      await node.write('/etc/motd', 'Somebody else.\n')
+      await onNode(node, 'rm', '/srv/www/index.html')
+      await node.write('/etc/web/site.conf', `${site.join('\n').replace('8080', '80')}\n`)
     }
     await bulk.getByRole('button', { name: 'Converge' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Converge' }).click()
     await page.waitForURL('**/orders/*')
-    await page.getByText('Kept by Trivet.').first().waitFor({ timeout: 120_000 })
+    await page.getByText('+  listen 8080;').waitFor({ timeout: 120_000 })
     await lookOver(page, 'order')
     await page.getByText('2 converged').waitFor({ timeout: 120_000 })
-    assert.equal(await onNode(fleet.lab.nodes[0] ?? assert.fail(), 'cat', '/etc/motd'), 'Kept by Trivet.')
+    assert.equal(await onNode(fleet.lab.nodes[0] ?? assert.fail(), 'cat', '/etc/web/site.conf'), site.join('\n'))
     await page.getByRole('link', { name: 'The whole run' }).click()
-    await page.getByText('+Kept by Trivet.').waitFor()
+    await page.getByText('+  listen 8080;').waitFor()
     await page.getByText('by an order').waitFor()
-    await page.getByText('-Somebody else.').waitFor()
+    await page.getByText('-  listen 80;').waitFor()
     await lookOver(page, 'run')
 
     await follow(page, 'History')
@@ -98,8 +103,11 @@ describe('the console over two real nodes', { skip: whyNoLab() ?? noBrowser }, (
   })
 
   test('every page is there, and accessible in both themes', async (t) => {
+    await fleet.mustTrivet('node', 'assign', names[1] ?? '', 'legacy')
+    await fleet.trivet('converge', names[1] ?? '', '--wait')
     const page = await openConsole(t, fleet.url)
     await signIn(page, token)
+    await page.getByText('exec[legacy]').waitFor()
     for (const [link, name] of [
       ['Fleet', 'fleet'],
       ['Orders', 'orders'],
@@ -132,7 +140,8 @@ describe('the console over two real nodes', { skip: whyNoLab() ?? noBrowser }, (
   })
 
   test('an order is cancelled while it is under way', async (t) => {
-    await fleet.mustTrivet('node', 'assign', names[1] ?? '', 'patience')
+    await fleet.mustTrivet('node', 'unassign', names[1] ?? '', 'legacy')
+    await fleet.mustTrivet('node', 'assign', names[1] ?? '', 'backup')
     const page = await openConsole(t, `${fleet.url}/nodes/${names[1]}`)
     await signIn(page, token)
     await page.getByRole('button', { name: 'Converge' }).click()
@@ -140,6 +149,25 @@ describe('the console over two real nodes', { skip: whyNoLab() ?? noBrowser }, (
     await page.getByRole('button', { name: 'Cancel' }).click()
     await page.getByText('1 cancelled').waitFor()
     await page.getByRole('button', { name: /^Again on 1/ }).waitFor()
+  })
+
+  test('a viewer sees it all, and is refused what would change something', async (t) => {
+    await fleet.mustTrivet('user', 'create', 'vera', '--access', 'viewer')
+    const made = await fleet.mustTrivet('api-token', 'create', 'console', '--user', 'vera', '--json')
+    const page = await openConsole(t, `${fleet.url}/nodes/${names[0]}`)
+    await signIn(page, z.object({ token: z.string() }).parse(JSON.parse(made)).token)
+    await page.getByText('vera viewer').waitFor()
+    await page.getByRole('heading', { level: 2, name: 'Last run' }).waitFor()
+    for (const name of ['Converge', 'Plan', 'Assign…', 'Disable…'])
+      assert.equal(await page.getByRole('button', { name }).count(), 0, `a viewer has a button ${name}`)
+    await lookOver(page, 'viewer')
+    await page.goto(`${fleet.url}/audit`)
+    await page.getByRole('alert').getByText('vera is viewer; this needs admin').waitFor()
+    // That a button is away keeps nobody from asking.
+    const asked = `fetch('/api/orders', { method: 'POST', body: '{"all":true}', headers: {
+      'content-type': 'application/json', '${sessionHeader}': '1' } })
+      .then((response) => response.status)`
+    assert.equal(await page.evaluate(asked), 403)
   })
 })
 
