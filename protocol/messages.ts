@@ -113,8 +113,15 @@ export const ServerMessage = z.discriminatedUnion('type', [
   /** The right to act, until `expiresAt` by the server's clock: with a number that is higher than of any lease before. It is renewed as long as the node is connected. */
   z.strictObject({ type: z.literal('lease'), group: Name, fence: z.int(), expiresAt: z.int() }),
   z.strictObject({ type: z.literal('no-lease'), group: Name, reason: z.string() }),
-  /** Of the gates in the node's catalog those that are closed, by name, and why; all others are open. Said before the catalog, and whenever it is another. */
-  z.strictObject({ type: z.literal('gates'), closed: z.record(z.string(), z.string()) }),
+  /**
+   * How the gates in the node's catalog are, by name: those that are open with the digest of what they want, so that none is taken for one of
+   * another catalog, and why the others are closed. Said before the catalog, and whenever it is another.
+   */
+  z.strictObject({
+    type: z.literal('gates'),
+    open: z.record(z.string(), Sha256),
+    closed: z.record(z.string(), z.string()),
+  }),
   /** The report of this run is in the store: the agent may forget it. */
   z.strictObject({ type: z.literal('stored'), run: z.uuid() }),
 ])

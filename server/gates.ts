@@ -1,4 +1,4 @@
-import { type Catalog, type ResourceId } from '../protocol/catalog.ts'
+import { type Catalog, digestOf, type ResourceId } from '../protocol/catalog.ts'
 import { gate } from '../resources/gate.ts'
 import type { Connection } from './agents/connection.ts'
 import type { Registry } from './agents/registry.ts'
@@ -18,6 +18,13 @@ interface Question {
   well: Set<string>
 }
 
+/** A gate of a node. */
+interface Asked {
+  question: Question
+  /** Of what it wants. */
+  digest: string
+}
+
 export interface GateParts {
   catalogs: Catalogs
   registry: Registry
@@ -32,7 +39,7 @@ export class Gates {
   readonly #registry: Registry
   readonly #questions = new Map<string, Question>()
   /** By the node that has them, and the name of the gate. */
-  readonly #gates = new Map<string, Map<string, Question>>()
+  readonly #gates = new Map<string, Map<string, Asked>>()
   /** By the node that is looked at. */
   #about = new Map<string, Question[]>()
 
@@ -46,20 +53,27 @@ export class Gates {
   /** Of the node's gates those that are closed, by name, and why. */
   closedFor(nodeId: string) {
     const closed: Record<string, string> = {}
-    for (const [name, question] of this.#gates.get(nodeId) ?? [])
+    for (const [name, { question }] of this.#gates.get(nodeId) ?? [])
       if (isClosed(question)) closed[name] = this.#whyClosed(question)
     return closed
   }
 
-  /** Tells the node which of its gates are closed, if that is news to it. */
+  /** The others, with the digests of what they want. */
+  #openFor(nodeId: string) {
+    const open = [...(this.#gates.get(nodeId) ?? [])].filter(([, { question }]) => !isClosed(question))
+    return Object.fromEntries(open.map(([name, { digest }]) => [name, digest]))
+  }
+
+  /** Tells the node how its gates are, if that is news to it. */
   tell(connection: Connection) {
     const { id } = connection.node
-    if (!this.#gates.has(id) && connection.closedGates === undefined) return
-    const closed = [...(this.#gates.get(id) ?? [])].filter(([, question]) => isClosed(question)).map(([name]) => name)
-    const names = JSON.stringify(closed.toSorted())
-    if (names === connection.closedGates) return
-    connection.closedGates = names
-    connection.send({ type: 'gates', closed: this.closedFor(id) })
+    if (!this.#gates.has(id) && connection.toldGates === undefined) return
+    const [open, closed] = [this.#openFor(id), this.closedFor(id)]
+    // Why they are closed is told with the next one that opens or closes.
+    const told = digestOf([open, Object.keys(closed).toSorted()])
+    if (told === connection.toldGates) return
+    connection.toldGates = told
+    connection.send({ type: 'gates', open, closed })
   }
 
   /** The health of the node, or whether it is connected, is another than before. */
@@ -74,13 +88,15 @@ export class Gates {
     if (found.length === 0 && !this.#gates.has(id)) return
     this.#forget(id)
     if (found.length === 0) return
-    const questions = found.map(([name, want]) => [name, this.#questionOf(cluster, want)] as const)
-    for (const [, { askers }] of questions) askers.add(id)
-    this.#gates.set(id, new Map(questions))
+    const gates = found.map(([name, want]): [string, Asked] => {
+      return [name, { question: this.#questionOf(cluster, want), digest: digestOf(want) }]
+    })
+    for (const [, { question }] of gates) question.askers.add(id)
+    this.#gates.set(id, new Map(gates))
   }
 
   #forget(nodeId: string) {
-    for (const { askers } of this.#gates.get(nodeId)?.values() ?? []) askers.delete(nodeId)
+    for (const { question } of this.#gates.get(nodeId)?.values() ?? []) question.askers.delete(nodeId)
     this.#gates.delete(nodeId)
   }
 

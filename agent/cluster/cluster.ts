@@ -24,7 +24,7 @@ export class Cluster {
   readonly #health: Health
   #prepared: Prepared[] = []
   /** The gates that were closed when a run last came by. */
-  #waits: string[] = []
+  #waits: Prepared[] = []
 
   constructor(options: ClusterOptions) {
     this.#options = options
@@ -48,7 +48,7 @@ export class Cluster {
       case 'no-lease':
         return leases.refused(message)
       case 'gates':
-        gates.tell(message.closed)
+        gates.tell(message)
         this.#goOn()
     }
   }
@@ -59,7 +59,7 @@ export class Cluster {
     this.#prepared = catalog?.prepared ?? []
     const waiting = this.#prepared.filter(({ type }) => type.waits)
     gates.forgetBut(waiting.map(({ resource }) => resource.name))
-    this.#waits = waiting.filter(({ id }) => closed.includes(id)).map(({ resource }) => resource.name)
+    this.#waits = waiting.filter(({ id }) => closed.includes(id))
     // One may have opened while the run was under way.
     this.#goOn()
     await leases.want(needed, host)
@@ -77,7 +77,7 @@ export class Cluster {
 
   #goOn() {
     const { gates, wake } = this.#options
-    if (!this.#waits.some((name) => gates.isOpen(name))) return
+    if (!this.#waits.some(({ resource, want }) => gates.isOpen(resource.name, want))) return
     this.#waits = []
     wake('gate')
   }

@@ -3,21 +3,29 @@ import { digestOf } from '../../protocol/catalog.ts'
 import { readReplaceable, writeSynced } from '../kept/state.ts'
 
 const Opened = z.record(z.string(), z.string())
+const notTold = 'the server has not said yet how it is'
+
+interface Told {
+  /** With the digests of what they want. */
+  open: Record<string, string>
+  /** And why. */
+  closed: Record<string, string>
+}
 
 /** Which gates this node waits at. One that has been open is so for good, on disk: a gate is for bringing up, and says nothing of what happens later. */
 export class Gates {
   readonly #path: string
   #opened: z.infer<typeof Opened>
-  #told: Record<string, string> | undefined
+  #told: Told | undefined
 
   constructor(path: string) {
     this.#path = path
     this.#opened = readReplaceable(path, Opened) ?? {}
   }
 
-  /** What the server says of all gates of the catalog; undefined: it is away. */
-  tell(closed: Record<string, string> | undefined) {
-    this.#told = closed
+  /** What the server says of all gates of a catalog, which may be on its way yet; undefined: it is away. */
+  tell(told: Told | undefined) {
+    this.#told = told
   }
 
   /** Why the gate with these props has not been open yet; undefined once it has. */
@@ -25,15 +33,14 @@ export class Gates {
     const digest = digestOf(want)
     if (this.#opened[name] === digest) return undefined
     if (!this.#told) return 'there is no connection to the server, and only it knows the other nodes'
-    const reason = this.#told[name]
-    if (reason !== undefined) return reason
+    if (this.#told.open[name] !== digest) return this.#told.closed[name] ?? notTold
     this.#keep({ ...this.#opened, [name]: digest })
     return undefined
   }
 
   /** What the server has last said of it. */
-  isOpen(name: string) {
-    return this.#told !== undefined && !(name in this.#told)
+  isOpen(name: string, want: unknown) {
+    return this.#told?.open[name] === digestOf(want)
   }
 
   /** Gates of other names are forgotten: one that comes again is asked again. */

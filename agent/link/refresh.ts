@@ -32,7 +32,7 @@ export function fetchNow(agent: Agent, patienceMs = standardPatienceMs): Promise
           await agent.welcome(message, on)
           agent.delivery.connected(on)
         }
-        if (message.type === 'gates') agent.gates.tell(message.closed)
+        if (message.type === 'gates') agent.gates.tell(message)
         if (message.type === 'catalog') await agent.take(message.catalog, session)
         if (message.type === 'stored') agent.delivery.stored(message.run)
         if (agent.delivery.waiting === 0) delivered.emit('all')

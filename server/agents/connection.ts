@@ -22,8 +22,8 @@ export interface Connection {
   health: Health | undefined
   /** Tells whoever waits for it. */
   tellHealth: (() => void) | undefined
-  /** The names of the gates that it was told are closed, as JSON; undefined: it was told of none. */
-  closedGates: string | undefined
+  /** Digest of which gates it was told are open, and which closed; undefined: it was told of none. */
+  toldGates: string | undefined
   /** What it wants leases for, by group; undefined: it has not said. */
   wants: Map<string, Want> | undefined
   /** What it was answered since it said so, by group. */

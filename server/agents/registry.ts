@@ -58,7 +58,7 @@ function newConnection(socket: WebSocket, node: Node, catalog: string | null): C
     run: undefined,
     health: undefined,
     tellHealth: undefined,
-    closedGates: undefined,
+    toldGates: undefined,
     wants: undefined,
     answers: new Map(),
     send: (message: ServerMessage) => socket.send(JSON.stringify(message)),

@@ -136,8 +136,10 @@ describe(
     test('they elect, register, and send others to the leader', async () => {
       const leader = await awaitLeader()
       const other = nodes().find((node) => node !== leader) ?? assert.fail()
-      const metrics = await metricsOf(leader, 5050)
-      assert.deepEqual([metrics['registrar/log/recovered'], metrics['registrar/log/ensemble_size']], [1, 3])
+      await until('the leader to have counted three logs', async () => {
+        const metrics = await metricsOf(leader, 5050)
+        return metrics['registrar/log/recovered'] === 1 && metrics['registrar/log/ensemble_size'] === 3
+      })
       const said = await onNode(
         other,
         'curl',
@@ -192,6 +194,16 @@ describe(
         asked,
       )
       assert.deepEqual(idsOf(now), idsOf(earlier))
+    })
+
+    test('a master that is stopped ends well, though it led and its logger ends with it', async () => {
+      for (let round = 0; round < 3; round++) {
+        const leader = await awaitLeader()
+        await onNode(leader, 'systemctl', 'stop', 'mesos-master')
+        const state = await onNode(leader, 'systemctl', 'show', '--property=ActiveState', '--value', 'mesos-master')
+        assert.equal(state, 'inactive', await logOf(leader, 'mesos-master'))
+        await onNode(leader, 'systemctl', 'start', 'mesos-master')
+      }
     })
 
     test('a stray file, another hostname and one master too many are refused as published', async () => {

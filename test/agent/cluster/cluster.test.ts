@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:net'
 import { test, type TestContext } from 'node:test'
-import type { Catalog } from '../../../protocol/catalog.ts'
+import { type Catalog, digestOf } from '../../../protocol/catalog.ts'
 import { listen } from '../../helpers/listen.ts'
 import { type FakeServer, serve } from '../fake-server.ts'
 import { daemonFor } from '../tiny-daemon.ts'
@@ -36,7 +36,7 @@ async function up(t: TestContext, catalog: Catalog) {
   const node = await daemonFor(t, served)
   void node.start()
   await served.fake.letIn(served.identity)
-  served.fake.send({ type: 'gates', closed: {} })
+  served.fake.send({ type: 'gates', open: {}, closed: {} })
   served.fake.send({ type: 'catalog', catalog })
   return { ...served, node }
 }
@@ -97,15 +97,17 @@ test('the health of all probes is told at first and on each change, and again af
   await until('it is told again', () => fake.all('health').length > before)
 })
 
+const atQuorum = { role: 'zk', probe: 'probe[zk]', atLeast: 2 }
+
 /** A daemon that has yet to get its catalog, and has been told that the gate is closed. */
 async function atClosedGate(t: TestContext) {
-  const gate = resource('quorum', { type: 'gate', props: { role: 'zk', probe: 'probe[zk]', atLeast: 2 } })
+  const gate = resource('quorum', { type: 'gate', props: atQuorum })
   const served = await serve(t)
   const { fake } = served
   const node = await daemonFor(t, served)
   void node.start()
   await fake.letIn(served.identity)
-  fake.send({ type: 'gates', closed: { quorum: '1 of 2' } })
+  fake.send({ type: 'gates', open: {}, closed: { quorum: '1 of 2' } })
   return { fake, node, gate }
 }
 
@@ -117,7 +119,7 @@ test('a gate that opens begins a run that goes on behind it', async (t) => {
   assert.deepEqual(first?.report.run.waits, { 'gate[quorum]': '1 of 2' })
   fake.send({ type: 'stored', run: first.report.run.id })
 
-  fake.send({ type: 'gates', closed: {} })
+  fake.send({ type: 'gates', open: { quorum: digestOf(atQuorum) }, closed: {} })
 
   await until('what waited is made', () => node.world.deeds.includes('apply daemon'))
   await until('the run is reported', () => fake.all('report').length === 2)
@@ -128,8 +130,8 @@ test('a gate that opens while a run is under way is not missed', async (t) => {
   const { fake, node, gate } = await atClosedGate(t)
   // What is applied after the gate was asked, in the same run.
   node.world.before.set('apply other', async () => {
-    fake.send({ type: 'gates', closed: {} })
-    await until('the agent has heard of it', () => node.agent.gates.isOpen('quorum'))
+    fake.send({ type: 'gates', open: { quorum: digestOf(atQuorum) }, closed: {} })
+    await until('the agent has heard of it', () => node.agent.gates.isOpen('quorum', atQuorum))
   })
   const other = resource('other', { recipe: 'other' })
   fake.send({ type: 'catalog', catalog: { node: 'n1', resources: [gate, resource('daemon'), other] } })
@@ -146,7 +148,7 @@ test('no lease is asked for what cannot be done yet, so that nobody else waits f
   const { report } = await fake.hears('report')
   assert.deepEqual(report.run.owed, ['restart thing[daemon]'])
   fake.send({ type: 'stored', run: report.run.id })
-  fake.send({ type: 'gates', closed: {} })
+  fake.send({ type: 'gates', open: { quorum: digestOf(atQuorum) }, closed: {} })
   await until('what waited is made', () => node.world.deeds.includes('apply daemon'))
   assert.equal(wantedBefore, false)
 })

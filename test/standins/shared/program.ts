@@ -7,6 +7,9 @@ import { setFlagsFromString } from 'node:v8'
 // Twelve nodes of these share one small machine.
 setFlagsFromString('--max-semi-space-size=1')
 
+// A stop ends the whole control group, with the logger that reads this: as in life, what nobody reads any more is lost, and no more than that.
+process.stderr.on('error', () => undefined)
+
 let logFile: string | undefined
 
 /** Lines go to this folder too from now on, as glog's do. */
