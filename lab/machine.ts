@@ -3,7 +3,7 @@ import { closeSync, existsSync, openSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makeCgroups } from './cgroup.ts'
-import { bridgeOf, hasLink, setLink } from './network.ts'
+import { bridgeOf, hasLink, removeLink, setLink } from './network.ts'
 import { waitUntilUp } from './node.ts'
 import { must, until } from './run.ts'
 import { consoleLog, cutMark, nodeDir, nodeRoot, type NodeState } from './state.ts'
@@ -54,7 +54,7 @@ export function makeMachine(options: MachineOptions): Machine {
   let ended: number | null | undefined
 
   const boot = async () => {
-    await until(`the old link of ${node.name} to be gone`, async () => !hasLink(node.machine))
+    await removeLink(node.machine)
     const cgroups = await makeCgroups(`${lab}/${node.machine}`)
     if (retired) return
     ended = undefined

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { z } from 'zod'
-import { must } from './run.ts'
+import { CommandError } from '../cli/command.ts'
+import { must, run } from './run.ts'
 
 export const bridgeOf = (subnet: number) => `tvlab${subnet}`
 export const gatewayOf = (subnet: number) => `10.213.${subnet}.1`
@@ -50,6 +51,17 @@ export async function removeNetwork(subnet: number): Promise<void> {
 
 export async function setLink(machine: string, state: 'up' | 'down'): Promise<void> {
   await must(['ip', 'link', 'set', linkOf(machine), state])
+}
+
+/**
+ * The cable of a node that is dead. By itself it goes with the node's network namespace, which the kernel clears away one after
+ * another when it finds time, and not while anybody holds it: more than half a minute was seen on a busy machine.
+ */
+export async function removeLink(machine: string): Promise<void> {
+  if (!hasLink(machine)) return
+  const { exitCode, stderr } = await run(['ip', 'link', 'delete', linkOf(machine)])
+  const isThere = exitCode !== 0 && hasLink(machine) // it may have gone by itself at the same moment
+  if (isThere) throw new CommandError(`ip link delete ${linkOf(machine)} exited with ${exitCode}: ${stderr.trim()}`)
 }
 
 export const hasLink = (machine: string) => existsSync(`/sys/class/net/${linkOf(machine)}`)

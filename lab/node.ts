@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import { CommandError } from '../cli/command.ts'
 import { hasCode } from '../protocol/errors.ts'
 import { killAll, setFrozen } from './cgroup.ts'
-import { hasLink, setLink } from './network.ts'
+import { removeLink, setLink } from './network.ts'
 import { findLeader, findNspawns, killIfThere } from './processes.ts'
 import { run, until, type CommandResult, type RunOptions } from './run.ts'
 import { consoleLog, cutMark, nodeDir, nodeRoot, type NodeState } from './state.ts'
@@ -81,7 +81,7 @@ function powerOf(lab: string, state: NodeState): Pick<LabNode, 'bootId' | 'reboo
     async kill() {
       for (const pid of findNspawns(nodeDir(lab, name))) killIfThere(pid)
       await killAll(`${lab}/${machine}`)
-      await until(`the link of ${name} to be gone`, async () => !hasLink(machine))
+      await removeLink(machine)
     },
     freeze: () => setFrozen(`${lab}/${machine}`, true),
     thaw: () => setFrozen(`${lab}/${machine}`, false),

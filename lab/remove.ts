@@ -3,7 +3,7 @@ import { rm, rmdir } from 'node:fs/promises'
 import { killAll, removeCgroups } from './cgroup.ts'
 import { withLock } from './lock.ts'
 import { unmountAll } from './mounts.ts'
-import { removeNetwork } from './network.ts'
+import { removeLink, removeNetwork } from './network.ts'
 import { findNspawns, isAlive, killIfThere } from './processes.ts'
 import { until } from './run.ts'
 import { detachedLog, findLabNames, labDataDir, labRunDir, labsLock, readState, type LabState } from './state.ts'
@@ -13,8 +13,11 @@ export async function removeLab(name: string): Promise<void> {
   const state = await readState(name)
   await killNodes(name)
   await unmountAll(labDataDir(name))
+  for (const { machine } of state?.nodes ?? []) {
+    await removeLink(machine)
+    await removePropagation(machine)
+  }
   if (state) await removeNetwork(state.subnet)
-  for (const { machine } of state?.nodes ?? []) await removePropagation(machine)
   await removeCgroups(name)
   await rm(labDataDir(name), { recursive: true, force: true })
   await rm(detachedLog(name), { force: true })

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { z } from 'zod'
 import { hasOneWay, ProbeWays } from '../protocol/probe.ts'
 import { defineResource } from './define.ts'
+import { Unforeseeable } from './host.ts'
 import { Label } from './names.ts'
 import { attempt } from './system/probes.ts'
 
@@ -38,5 +39,12 @@ probe('disk', { command: ['test', '-w', '/var/lib/web'] })`,
         throw new Error(`probe[${name}] did not succeed within ${want.withinMs} ms. The last try said: ${trouble}`)
       await pause(want.everyMs)
     }
+  },
+
+  // Trying it out would wait for what a plan does not make, and for as long.
+  effects(_name, { withinMs }) {
+    throw new Unforeseeable(
+      `it is not well now, and a plan does not wait the ${withinMs} ms in which it may come to be`,
+    )
   },
 })

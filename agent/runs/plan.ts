@@ -33,7 +33,7 @@ export async function plan(prepared: Prepared[], owed: Notification[], planning:
       const { one, event, changes } = planned
       report(event)
       if (event.outcome === 'unchanged') continue
-      found.push([{ ...event, durationMs: 0, changes }])
+      found.push([{ ...event, durationMs: 0, changes: isSeenOnly(planned) ? [] : changes }])
       above.isMoved = true
       await doubt(planned, host)
       if (event.outcome === 'failed') above.failures.add(one)
@@ -46,6 +46,11 @@ export async function plan(prepared: Prepared[], owed: Notification[], planning:
     report(event)
   }
   return digestOf(found)
+}
+
+/** In which words a service that is yet to start says that it is not there is nothing that a converge would do otherwise. */
+function isSeenOnly({ one, event }: Planned) {
+  return event.outcome === 'unknown' && one.type.seesWhatRuns === true
 }
 
 /** Only of what is foreseen with its neighbours does it matter before they are looked at. */

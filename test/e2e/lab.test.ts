@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
+import { closeSync, existsSync, openSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { removePartial } from '../../lab/base.ts'
 import { detachLab } from '../../lab/detach.ts'
 import { upLab } from '../../lab/lab.ts'
 import type { LabNode } from '../../lab/node.ts'
 import { findMounts } from '../../lab/mounts.ts'
-import { findNspawns } from '../../lab/processes.ts'
+import { findLeader, findNspawns } from '../../lab/processes.ts'
 import { downLab, openNode } from '../../lab/remote.ts'
 import { findLabs } from '../../lab/remove.ts'
 import { whyNoLab } from '../../lab/requirements.ts'
@@ -48,6 +48,15 @@ async function findTraces({ name, subnet, nodes }: LabState): Promise<string[]> 
     ...findNspawns(labDataDir(name)).map((pid) => `process ${pid}`),
     ...tables.split('\n').filter((line) => line.endsWith(` trivet_lab_${subnet}`)),
   ]
+}
+
+/** The kernel keeps a network that anybody holds, and both ends of its cables. */
+function holdNetwork(t: TestContext, lab: string, { name }: LabNode) {
+  const leader = findNspawns(join(labDataDir(lab), name))
+    .map(findLeader)
+    .find(Boolean)
+  const held = openSync(`/proc/${leader}/ns/net`, 'r')
+  t.after(() => closeSync(held))
 }
 
 test('two nodes: commands, network, packages, reboot, cut, freeze, kill; and nothing is left', { skip }, async (t) => {
@@ -135,6 +144,14 @@ test('two nodes: commands, network, packages, reboot, cut, freeze, kill; and not
     await assert.rejects(two.exec(['true']), /e2e-lab-2 is not running/)
     await two.start()
     await ok(two, 'ping', '-c1', '-W2', one.address)
+  })
+
+  await t.test('what is left of a dead node holds up neither its next boot nor the removal of its lab', async () => {
+    holdNetwork(t, lab.name, two)
+    await two.kill()
+    await two.start()
+    await ok(two, 'ping', '-c1', '-W2', one.address)
+    holdNetwork(t, lab.name, two)
   })
 
   await t.test('a node can be added', async () => {

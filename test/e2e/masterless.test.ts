@@ -45,6 +45,7 @@ for (const os of ['trixie', 'bookworm'] as const) {
       assert.equal((await node.exec(['sh', '-c', 'command -v node npm esbuild'])).stdout, '')
       const planned = await apply('--plan-only', ...web)
       assert.equal((await node.exec(['test', '-e', '/srv/web'])).exitCode, 1, 'the plan has made something')
+      assert.deepEqual((await apply('--plan-only', ...web)).events, planned.events, 'planned again, it is another plan')
 
       const first = await apply('--plan', planned.run.plan ?? '', ...web)
       assert.equal(first.run.outcome, 'changed', first.events.map(told).join('\n'))

@@ -8,6 +8,7 @@ import { defineResource } from '../../../resources/define.ts'
 import { directory } from '../../../resources/directory.ts'
 import { exec } from '../../../resources/exec.ts'
 import { file } from '../../../resources/file.ts'
+import { probe } from '../../../resources/probe.ts'
 import { tempDir } from '../../helpers/converges.ts'
 import { nodeIn, resource, restart, shownEvents, World } from '../tiny.ts'
 
@@ -221,4 +222,36 @@ test('what is unknown shows what it would change, but for what is sensitive', as
     changesOf(sensitive).map(({ to }) => to),
     ['(sensitive)', '(sensitive)'],
   )
+})
+
+const anHour = { withinMs: 3_600_000, everyMs: 500 }
+
+test('a plan does not wait for a probe, neither below what is to be made nor alone', { timeout: 10_000 }, async (t) => {
+  const at = await tempDir(t)
+  const given = world()
+  const ill = resource('web', { type: 'probe', props: { command: ['false'], ...anHour } })
+  assert.deepEqual(await planOf(at, given, [dir(`${at}/made`), ill]), [
+    'would-change directory[/made]',
+    'unknown probe[web]: it asks what runs, and what stands above it is to be made first',
+  ])
+  assert.deepEqual(await planOf(at, given, [ill]), [
+    'unknown probe[web]: it is not well now, and a plan does not wait the 3600000 ms in which it may come to be',
+  ])
+})
+
+test('plans that differ only in how a probe says that it is not well are the same plan', async (t) => {
+  const at = await tempDir(t)
+  const seen: string[] = []
+  const given = world()
+  given.types['probe'] = defineResource({
+    ...probe,
+    check: () => [{ what: 'healthy', from: seen.pop() ?? '', to: 'yes' }],
+  })
+  const resources = [dir(`${at}/made`), resource('web', { type: 'probe', props: { tcp: { port: 1 }, ...anHour } })]
+  const plans = []
+  for (const said of ['connection refused', 'no answer']) {
+    seen.push(said, said)
+    plans.push((await nodeIn(join(at, 'state'), given, resources).run({ mode: 'plan' })).run.plan)
+  }
+  assert.equal(plans[0], plans[1])
 })
