@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { CommandError } from '../cli/command.ts'
@@ -137,6 +137,13 @@ export async function waitUntilUp(
     throw new CommandError(`${name} is up, but these units failed: ${await findFailedUnits(lab, name)}`)
   if (existsSync(cutMark(lab, name))) return
   await until(`${name} to answer at ${address}`, () => answers(address))
+  await until(`${name} to see itself that its cable is in`, async () => seesItsCable(lab, name))
+}
+
+// The kernel tells a node of it some time after the first packet has gone through, and until then it has no address to programs that ask.
+function seesItsCable(lab: string, node: string): boolean {
+  const path = `/proc/${leaderOf(lab, node)}/root/sys/class/net/host0/operstate`
+  return existsSync(path) && readFileSync(path, 'utf8').trim() === 'up'
 }
 
 function leaderOf(lab: string, node: string): number | undefined {
