@@ -246,6 +246,8 @@ describe('faults on real nodes', { skip: whyNoLab() ?? false }, () => {
       await onNode(node, 'systemctl', 'daemon-reload')
       await onNode(node, 'systemctl', 'restart', 'trivet-agent')
       await until('the agent to be connected', async () => (await nodeDetail(fleet, node)).connected)
+      // The run that an agent makes when it starts is to be over before there is drift, or it mends that.
+      await fleet.mustTrivet('converge', node.name, '--wait')
       await node.write('/srv/plain', `drifted ${offset}\n`)
       assert.equal((await convergeNode(fleet, node)).exitCode, 2)
       const [run] = await runsOf(fleet, node, '--limit', '1')

@@ -70,7 +70,7 @@ describe('a change rolls through an ensemble of five', { skip: whyNoLab() ?? fal
   })
 
   test('a bad change stops at the first node, which is shown, and the good value heals it', async () => {
-    await fleet.mustTrivet('cluster', 'set', 'default', 'zookeeper.quorumWithinMs', '15000')
+    await fleet.mustTrivet('cluster', 'set', 'default', 'zookeeper.quorumWithinMs', '30000')
     await settled()
     // Where its peers do not ask for it, it finds no leader.
     await fleet.mustTrivet('cluster', 'set', 'default', 'zookeeper.electionPort', '2888')
