@@ -4,19 +4,33 @@ import type { Context } from './context.ts'
 import { followOrder } from './follow-order.ts'
 import { applyUpdate, type OrderState } from './order-state.ts'
 import { frame, newLines } from './order-text.ts'
+import { makeScreen } from './screen.ts'
+import { plain } from './paint.ts'
 import { makeThrottle } from './throttle.ts'
+import { beginLines, linesOfUpdate, tellLines } from './told-lines.ts'
+
+/** Where lines of JSON are told, nothing is drawn. */
+const unseen = makeScreen({ write: () => undefined }, { live: false, paint: plain })
 
 /** Shows the order's progress until it is over. Undefined when the operator would not wait any longer. */
-export async function waitForOrder(client: Client, started: Order, context: Context): Promise<Order | undefined> {
-  const { screen, output } = context
+export async function waitForOrder(
+  client: Client,
+  started: Order,
+  { jsonl }: { jsonl: boolean },
+  context: Context,
+): Promise<Order | undefined> {
+  const { output } = context
+  const screen = jsonl ? unseen : context.screen
   const signal = context.interrupted()
   let state: OrderState = { order: started, progress: {} }
   const draw = makeThrottle(100, () => screen.draw(frame(state, screen.rows() - 1, screen.paint)))
   const following = { signal, now: context.now, retryMs: 1000, onLost: makeLost(context) }
   try {
+    if (jsonl) tellLines(context, beginLines(started))
     if (screen.live) draw()
     for await (const update of followOrder(client, started, following)) {
-      if (!screen.live) newLines(state, update, screen.paint).forEach((line) => output.note(line))
+      if (jsonl) tellLines(context, linesOfUpdate(state, update))
+      else if (!screen.live) newLines(state, update, screen.paint).forEach((line) => output.note(line))
       state = applyUpdate(state, update)
       if (screen.live) draw()
     }

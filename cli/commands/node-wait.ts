@@ -7,26 +7,28 @@ import type { Client } from '../api-client.ts'
 import { CommandError, UsageError } from '../command.ts'
 import { Unreachable } from '../connection.ts'
 import type { Context } from '../context.ts'
-import { command, json, jsonFlag } from '../options.ts'
+import { command, json, jsonFlag, jsonl, jsonlFlag } from '../options.ts'
+import { tellLines } from '../told-lines.ts'
 import { Duration } from '../time.ts'
 
 /** Between two looks. */
 const everyMs = 1000
 
 export const nodeWait = command({
-  usage: 'node wait [NODE...|--all] [--for DURATION] [--json]',
+  usage: 'node wait [NODE...|--all] [--for DURATION] [--json] [--jsonl]',
   summary: 'Wait until nodes are as they should be: converged to their newest catalog, and nothing owed or waited for.',
   details: `An order is over when each node has made its run; a node that waits at a gate or for a lease goes on by itself after that. This waits for the
 end of it. A node that failed ends the wait at once, with 1, as does the time; a server that goes meanwhile does not.`,
-  flags: { all: { type: 'boolean' }, for: { type: 'string' }, ...jsonFlag },
+  flags: { all: { type: 'boolean' }, for: { type: 'string' }, ...jsonFlag, ...jsonlFlag },
   options: z.object({
     operands: z.array(Name),
     all: z.boolean().default(false).describe('All nodes that there are.'),
     for: Duration.prefault('30m').describe('How long at most: 90s, 10m, 2h; 30m if not said.'),
     json,
+    jsonl,
   }),
 
-  async run({ operands, all, for: patienceMs, json: asJson }, context) {
+  async run({ operands, all, for: patienceMs, json: asJson, jsonl: asLines }, context) {
     if (all === operands.length > 0) throw new UsageError('name nodes, or say --all')
     const client = await context.api()
     const interrupted = context.interrupted()
@@ -43,19 +45,33 @@ end of it. A node that failed ends the wait at once, with 1, as does the time; a
       const reasons = nodes.flatMap((node) => {
         const reason = whyNot(node)
         const news = reason === undefined ? 'as it should be' : shortly(reason)
-        if (news !== said.get(node.name)) context.output.note(`${node.name}: ${news}`)
+        if (news !== said.get(node.name)) tellNews(node, news, asLines, context)
         said.set(node.name, news)
         return reason === undefined ? [] : [`${node.name}: ${reason}`]
       })
-      if (reasons.length === 0) return asJson ? context.output.json(nodes) : undefined
+      if (reasons.length === 0) return finish(nodes, { asJson, asLines }, context)
       const failed = nodes.filter(hasFailed)
+      const isLate = context.now() > until
+      if (asLines && (failed.length > 0 || isLate)) tellLines(context, [{ type: 'end', exitCode: 1 }])
       if (failed.length > 0)
         throw new CommandError((await Promise.all(failed.map((node) => whyFailed(node, client)))).join('\n'))
-      if (context.now() > until) throw new CommandError(`waited in vain for ${reasons.join('; ')}`)
+      if (isLate) throw new CommandError(`waited in vain for ${reasons.join('; ')}`)
       await delay(everyMs, undefined, { signal: interrupted })
     }
   },
 })
+
+function tellNews(node: NodeSummary, news: string, asLines: boolean, context: Context) {
+  const { name, state } = node
+  const why = whyNot(node) ?? null
+  if (asLines) tellLines(context, [{ type: 'node', node: name, ready: why === null, state, why }])
+  else context.output.note(`${name}: ${news}`)
+}
+
+function finish(nodes: NodeSummary[], { asJson, asLines }: { asJson: boolean; asLines: boolean }, context: Context) {
+  if (asLines) tellLines(context, [{ type: 'end', exitCode: 0 }])
+  else if (asJson) context.output.json(nodes)
+}
 
 /** All nodes; undefined while the server is away, once it has answered before. */
 function looks(client: Client, { now, output }: Context) {

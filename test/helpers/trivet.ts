@@ -22,11 +22,13 @@ interface Given {
   answer?: boolean | undefined
   now?: number
   signal?: AbortSignal
+  /** Where it prints, for who looks while it runs. */
+  stdout?: Written
 }
 
 /** Runs `trivet` as its main.ts does, in this process, and gives what it printed and its exit code. */
 export async function trivet(words: string[], given: Given) {
-  const [stdout, stderr] = [new Written(), new Written()]
+  const [stdout, stderr] = [given.stdout ?? new Written(), new Written()]
   const { args, context: contextName } = takeContext(words)
   const loginPath = join(given.home, 'trivet', 'config.json')
   if (given.login) await writeLogin(loginPath, given.login)
@@ -50,7 +52,7 @@ export async function trivet(words: string[], given: Given) {
   return { exitCode, stdout: stdout.text, stderr: stderr.text, loginPath }
 }
 
-class Written {
+export class Written {
   text = ''
   write(text: string) {
     this.text += text
