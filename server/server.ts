@@ -104,7 +104,7 @@ async function startWith(store: Store, options: ServerOptions): Promise<RunningS
 function assemble(app: FastifyInstance, store: Store, ca: string, clock: () => number, options: ServerOptions) {
   const { version, intervalMs, data } = options
   const failed = (error: unknown) => app.log.error(error)
-  const revisions = createRevisions(options, clock)
+  const revisions = createRevisions(options, clock, (revision) => store.keepRevision(revision))
   const limits = createRateLimits({ ...usualLimits, ...options.limits })
   const parts = { store, revisions, clock, failed, limits, ...createDeciders(app, { store, revisions, clock, failed }) }
   const { catalogs, orders, leases, feed } = parts
