@@ -35,7 +35,7 @@ describe('the page of first paths', { skip: whyNoLab() ?? false }, () => {
   })
 
   for (const [heading, steps] of stepsOf(page)) {
-    test(heading, { timeout: 300_000 }, async () => {
+    test(heading, { timeout: 600_000 }, async () => {
       for (const { commands, seen } of steps) {
         printed = await terminal.type(fillIn(commands, printed))
         if (seen !== '') assertSeen(printed, seen)
