@@ -23,7 +23,7 @@ export async function finishOrder(
   { detailed, json, jsonl }: { detailed: boolean; json: boolean; jsonl: boolean },
   context: Context,
 ) {
-  const order = await waitForOrder(client, started, { jsonl }, context)
+  const order = await waitForOrder(client, started, { json, jsonl }, context)
   if (!order) {
     const { id } = started
     context.output.note(

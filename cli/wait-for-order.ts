@@ -3,27 +3,23 @@ import type { Client } from './api-client.ts'
 import type { Context } from './context.ts'
 import { followOrder } from './follow-order.ts'
 import { applyUpdate, type OrderState } from './order-state.ts'
-import { frame, newLines } from './order-text.ts'
-import { makeScreen } from './screen.ts'
-import { plain } from './paint.ts'
+import { doneText, frame, newLines } from './order-text.ts'
 import { makeThrottle } from './throttle.ts'
 import { beginLines, linesOfUpdate, tellLines } from './told-lines.ts'
-
-/** Where lines of JSON are told, nothing is drawn. */
-const unseen = makeScreen({ write: () => undefined }, { live: false, paint: plain })
 
 /** Shows the order's progress until it is over. Undefined when the operator would not wait any longer. */
 export async function waitForOrder(
   client: Client,
   started: Order,
-  { jsonl }: { jsonl: boolean },
+  { json, jsonl }: { json: boolean; jsonl: boolean },
   context: Context,
 ): Promise<Order | undefined> {
   const { output } = context
-  const screen = jsonl ? unseen : context.screen
+  const screen = await context.screen({ quiet: json || jsonl })
   const signal = context.interrupted()
   let state: OrderState = { order: started, progress: {} }
-  const draw = makeThrottle(100, () => screen.draw(frame(state, screen.rows() - 1, screen.paint)))
+  const lines = () => [doneText(state.order), ...frame(state, screen.rows() - 2, screen.paint)]
+  const draw = makeThrottle(100, () => screen.draw(lines()))
   const following = { signal, now: context.now, retryMs: 1000, onLost: makeLost(context) }
   try {
     if (jsonl) tellLines(context, beginLines(started))
@@ -47,12 +43,11 @@ export async function waitForOrder(
 }
 
 /** Says it once for each time that the connection is lost for a reason not said before. */
-function makeLost({ screen, output }: Context) {
+function makeLost({ output }: Context) {
   let said = ''
   return ({ message }: Error) => {
     if (message === said) return
     said = message
-    screen.keep()
     output.note(`${message} Trying again; the order goes on meanwhile.`)
   }
 }

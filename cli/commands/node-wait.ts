@@ -8,6 +8,8 @@ import { CommandError, UsageError } from '../command.ts'
 import { Unreachable } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { command, json, jsonFlag, jsonl, jsonlFlag } from '../options.ts'
+import { countOf } from '../order-text.ts'
+import type { Screen } from '../screen.ts'
 import { tellLines } from '../told-lines.ts'
 import { Duration } from '../time.ts'
 
@@ -28,49 +30,72 @@ end of it. A node that failed ends the wait at once, with 1, as does the time; a
     jsonl,
   }),
 
-  async run({ operands, all, for: patienceMs, json: asJson, jsonl: asLines }, context) {
-    if (all === operands.length > 0) throw new UsageError('name nodes, or say --all')
+  async run({ operands: names, all, for: patienceMs, json: asJson, jsonl: asLines }, context) {
+    if (all === names.length > 0) throw new UsageError('name nodes, or say --all')
     const client = await context.api()
-    const interrupted = context.interrupted()
-    const until = context.now() + patienceMs
-    const said = new Map<string, string>()
-    const look = looks(client, context)
-    for (;;) {
-      const found = await look(until)
-      if (found === undefined) {
-        await delay(everyMs, undefined, { signal: interrupted })
-        continue
-      }
-      const nodes = chosen(found, operands)
-      const reasons = nodes.flatMap((node) => {
-        const reason = whyNot(node)
-        const news = reason === undefined ? 'as it should be' : shortly(reason)
-        if (news !== said.get(node.name)) tellNews(node, news, asLines, context)
-        said.set(node.name, news)
-        return reason === undefined ? [] : [`${node.name}: ${reason}`]
-      })
-      if (reasons.length === 0) return finish(nodes, { asJson, asLines }, context)
-      const failed = nodes.filter(hasFailed)
-      const isLate = context.now() > until
-      if (asLines && (failed.length > 0 || isLate)) tellLines(context, [{ type: 'end', exitCode: 1 }])
-      if (failed.length > 0)
-        throw new CommandError((await Promise.all(failed.map((node) => whyFailed(node, client)))).join('\n'))
-      if (isLate) throw new CommandError(`waited in vain for ${reasons.join('; ')}`)
-      await delay(everyMs, undefined, { signal: interrupted })
+    const screen = await context.screen({ quiet: asJson || asLines })
+    try {
+      return await wait(client, { names, until: context.now() + patienceMs, asJson, asLines }, screen, context)
+    } finally {
+      screen.clear()
     }
   },
 })
 
-function tellNews(node: NodeSummary, news: string, asLines: boolean, context: Context) {
+interface Asked {
+  names: string[]
+  until: number
+  asJson: boolean
+  asLines: boolean
+}
+
+async function wait(client: Client, asked: Asked, screen: Screen, context: Context) {
+  const interrupted = context.interrupted()
+  const said = new Map<string, string>()
+  const look = looks(client, context)
+  while (!interrupted.aborted) {
+    const found = await look(asked.until)
+    if (found !== undefined) {
+      const nodes = chosen(found, asked.names)
+      for (const node of nodes) tellNews(node, said, asked, context)
+      const waitedFor = nodes.filter((node) => whyNot(node) !== undefined)
+      if (waitedFor.length === 0) return finish(nodes, asked, context)
+      await giveUpOn(waitedFor, client, asked, context)
+      const ready = nodes.length - waitedFor.length
+      screen.draw([
+        `${ready} of ${countOf(nodes.length, 'node')} ${ready === 1 ? 'is as it' : 'are as they'} should be`,
+      ])
+    }
+    await delay(everyMs, undefined, { signal: interrupted }).catch(() => undefined)
+  }
+  return 130
+}
+
+function tellNews(node: NodeSummary, said: Map<string, string>, { asLines }: Asked, context: Context) {
   const { name, state } = node
   const why = whyNot(node) ?? null
+  const news = why === null ? 'as it should be' : shortly(why)
+  if (news === said.get(name)) return
+  said.set(name, news)
   if (asLines) tellLines(context, [{ type: 'node', node: name, ready: why === null, state, why }])
   else context.output.note(`${name}: ${news}`)
 }
 
-function finish(nodes: NodeSummary[], { asJson, asLines }: { asJson: boolean; asLines: boolean }, context: Context) {
+/** Throws where waiting longer is of no use, or was not asked for. */
+async function giveUpOn(nodes: NodeSummary[], client: Client, { until, asLines }: Asked, context: Context) {
+  const failed = nodes.filter(hasFailed)
+  const isLate = context.now() > until
+  if (failed.length === 0 && !isLate) return
+  if (asLines) tellLines(context, [{ type: 'end', exitCode: 1 }])
+  if (failed.length > 0)
+    throw new CommandError((await Promise.all(failed.map((node) => whyFailed(node, client)))).join('\n'))
+  throw new CommandError(`waited in vain for ${nodes.map((node) => `${node.name}: ${whyNot(node)}`).join('; ')}`)
+}
+
+function finish(nodes: NodeSummary[], { asJson, asLines }: Asked, context: Context) {
   if (asLines) tellLines(context, [{ type: 'end', exitCode: 0 }])
   else if (asJson) context.output.json(nodes)
+  return 0
 }
 
 /** All nodes; undefined while the server is away, once it has answered before. */
