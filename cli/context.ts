@@ -17,8 +17,10 @@ export interface Context extends CommandContext {
   contextName?: string | undefined
   /** Colours for data on stdout: none when it is no terminal. */
   paint: Paint
-  /** Where live lines go. */
-  screen: Screen
+  /** Whether data on stdout goes to a terminal. */
+  stdoutIsTerminal: boolean
+  /** Where live lines go; it is not live where nobody would see them: no terminal on stderr, NO_COLOR, or `quiet`, for programs. */
+  screen(asked: { quiet: boolean }): Promise<Screen>
   now: () => number
   /** The program itself, with the verbs of all its parts. */
   program(): Promise<WholeProgram>

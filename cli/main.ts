@@ -43,7 +43,11 @@ function makeContext(contextName: string | undefined): Context {
     loginPath,
     contextName,
     paint: paintFor(stdout),
-    screen: makeScreen(stderr, { live: stderr.isTTY && env['TERM'] !== 'dumb', paint: paintFor(stderr) }),
+    stdoutIsTerminal: stdout.isTTY,
+    screen: ({ quiet }) => {
+      const live = stderr.isTTY && env['TERM'] !== 'dumb' && !env['NO_COLOR'] && !quiet
+      return makeScreen(stderr, { live, paint: paintFor(stderr) })
+    },
     now: Date.now,
     readInput: () => text(stdin),
     confirm,

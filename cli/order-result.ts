@@ -8,6 +8,7 @@ import { resultOf, stateWord, summaryOf } from './order-text.ts'
 import { paintWord, type Paint } from './paint.ts'
 import { eventLines } from './run-text.ts'
 import { took } from './time.ts'
+import { endLine, tellLines } from './told-lines.ts'
 import { waitForOrder } from './wait-for-order.ts'
 
 interface RunWithEvents {
@@ -19,10 +20,10 @@ interface RunWithEvents {
 export async function finishOrder(
   client: Client,
   started: Order,
-  { detailed, json }: { detailed: boolean; json: boolean },
+  { detailed, json, jsonl }: { detailed: boolean; json: boolean; jsonl: boolean },
   context: Context,
 ) {
-  const order = await waitForOrder(client, started, context)
+  const order = await waitForOrder(client, started, { json, jsonl }, context)
   if (!order) {
     const { id } = started
     context.output.note(
@@ -30,10 +31,15 @@ export async function finishOrder(
     )
     return 130
   }
+  const exitCode = exitCodeOf(order, { detailed })
+  if (jsonl) {
+    tellLines(context, [endLine(order.id, order.targets, exitCode)])
+    return exitCode
+  }
   const runs = await readRuns(client, order.targets.filter(isWorthReading))
   if (json) context.output.json(order.mode === 'plan' ? { order, runs: [...runs.values()] } : order)
   else printResult(order, runs, context)
-  return exitCodeOf(order, { detailed })
+  return exitCode
 }
 
 /** A run in which nothing happened has nothing to show beyond its counts. */

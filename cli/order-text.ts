@@ -90,6 +90,12 @@ export function summaryOf(order: Order) {
   return `${countOf(targets.length, 'node')}: ${tally(order, targets)}. ${said.join(', ')}.`
 }
 
+/** `2 of 5 nodes are done`. */
+export function doneText({ targets }: Order) {
+  const done = targets.filter(({ state }) => isFinal(state)).length
+  return `${done} of ${countOf(targets.length, 'node')} ${done === 1 ? 'is' : 'are'} done`
+}
+
 /** `1 node`, `3 nodes`. */
 export function countOf(count: number, noun: string) {
   return `${count} ${noun}${count === 1 ? '' : 's'}`

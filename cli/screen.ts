@@ -1,4 +1,5 @@
-import { printable, type Sink } from './output.ts'
+import { stripVTControlCharacters } from 'node:util'
+import { printable } from './output.ts'
 import type { Paint } from './paint.ts'
 
 /** The place for lines that change while the operator looks on. */
@@ -7,7 +8,7 @@ export interface Screen {
   live: boolean
   paint: Paint
   rows(): number
-  /** Shows the lines in the place of those shown last. */
+  /** Shows the lines in the place of those shown last, below what is printed meanwhile. */
   draw(lines: string[]): void
   /** Leaves what is shown where it is; the next lines come below. */
   keep(): void
@@ -15,28 +16,36 @@ export interface Screen {
   clear(): void
 }
 
-const clearToEnd = '\x1b[J'
-/** A line that is too long ends at the edge: if it went on below, the count of rows to go up would be wrong. */
-const [wrapOff, wrapOn] = ['\x1b[?7l', '\x1b[?7h']
+type Terminal = NodeJS.WritableStream & { rows?: number; columns?: number }
 
-export function makeScreen(sink: Sink & { rows?: number }, { live, paint }: Pick<Screen, 'live' | 'paint'>): Screen {
-  let shown = 0
+const nothing = () => undefined
+/** What the turning sign takes before the first line. */
+const margin = 2
+
+export async function makeScreen(terminal: Terminal, { live, paint }: Pick<Screen, 'live' | 'paint'>): Promise<Screen> {
+  const rows = () => terminal.rows ?? 24
+  // Some terminals that programs make have no width, where no line is ever at an end.
+  if (!live || terminal.columns === 0) return { live: false, paint, rows, draw: nothing, keep: nothing, clear: nothing }
+  // Most commands wait for nothing, and start quicker without it.
+  const { default: ora } = await import('ora')
+  const spinner = ora({ stream: terminal, isEnabled: true, color: false, discardStdin: false })
   return {
     live,
     paint,
-    rows: () => sink.rows ?? 24,
+    rows,
     draw(lines) {
-      const up = shown > 0 ? `\x1b[${shown}A\r${clearToEnd}` : ''
-      const text = lines.map((line) => `${printable(line).replaceAll(/[\n\t]/g, ' ')}\n`).join('')
-      sink.write(`${wrapOff}${up}${text}${wrapOn}`)
-      shown = lines.length
+      const width = (terminal.columns ?? 80) - margin
+      spinner.text = lines.map((line) => cut(printable(line).replaceAll(/[\n\t]/g, ' '), width)).join('\n')
+      if (spinner.isSpinning) spinner.render()
+      else spinner.start()
     },
-    keep() {
-      shown = 0
-    },
-    clear() {
-      if (shown > 0) sink.write(`\x1b[${shown}A\r${clearToEnd}`)
-      shown = 0
-    },
+    keep: () => void (spinner.isSpinning && spinner.stopAndPersist({ symbol: '' })),
+    clear: () => void (spinner.isSpinning && spinner.stop()),
   }
+}
+
+/** A line that went on in the next row would take the place of another. */
+function cut(line: string, width: number) {
+  const text = stripVTControlCharacters(line)
+  return text.length > width ? `${text.slice(0, width - 1)}…` : line
 }

@@ -1,6 +1,7 @@
 /** What a usage line says: `node assign NODE ROLE... [--yes]`. */
 export interface Usage {
   verb: string
+  /** One for each place; `NODE|RUN` where either may stand. */
   operands: { name: string; required: boolean; many: boolean }[]
   /** Names of flags, without the dashes. */
   flags: string[]
@@ -14,7 +15,9 @@ export function readUsage(line: string): Usage {
   const rest = line.slice(usage.verb.length)
   for (const [, inBrackets, bare] of rest.matchAll(/\[([^\]]*)\](?:\.\.\.)?|(--[a-z-]+(?: [A-Z]\S*)?|\S+)/g)) {
     if (bare !== undefined) readAlternative(usage, bare, true)
+    const place = usage.operands.length
     for (const alternative of inBrackets?.split('|') ?? []) readAlternative(usage, alternative, false)
+    joinOperands(usage, place)
   }
   return usage
 }
@@ -35,6 +38,12 @@ function readAlternative(usage: Usage, text: string, required: boolean) {
   } else if (/^[a-z]/.test(first)) {
     readWord(usage, first)
   }
+}
+
+/** What may stand in one place is one operand: `NODE|RUN`. */
+function joinOperands({ operands }: Usage, place: number) {
+  const [first, ...others] = operands.splice(place)
+  if (first) operands.push({ ...first, name: [first, ...others].map(({ name }) => name).join('|') })
 }
 
 /** A word that the flag before may take as well: `bookworm` of `--os trixie|bookworm`. */

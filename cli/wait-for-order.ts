@@ -3,20 +3,30 @@ import type { Client } from './api-client.ts'
 import type { Context } from './context.ts'
 import { followOrder } from './follow-order.ts'
 import { applyUpdate, type OrderState } from './order-state.ts'
-import { frame, newLines } from './order-text.ts'
+import { doneText, frame, newLines } from './order-text.ts'
 import { makeThrottle } from './throttle.ts'
+import { beginLines, linesOfUpdate, tellLines } from './told-lines.ts'
 
 /** Shows the order's progress until it is over. Undefined when the operator would not wait any longer. */
-export async function waitForOrder(client: Client, started: Order, context: Context): Promise<Order | undefined> {
-  const { screen, output } = context
+export async function waitForOrder(
+  client: Client,
+  started: Order,
+  { json, jsonl }: { json: boolean; jsonl: boolean },
+  context: Context,
+): Promise<Order | undefined> {
+  const { output } = context
+  const screen = await context.screen({ quiet: json || jsonl })
   const signal = context.interrupted()
   let state: OrderState = { order: started, progress: {} }
-  const draw = makeThrottle(100, () => screen.draw(frame(state, screen.rows() - 1, screen.paint)))
+  const lines = () => [doneText(state.order), ...frame(state, screen.rows() - 2, screen.paint)]
+  const draw = makeThrottle(100, () => screen.draw(lines()))
   const following = { signal, now: context.now, retryMs: 1000, onLost: makeLost(context) }
   try {
+    if (jsonl) tellLines(context, beginLines(started))
     if (screen.live) draw()
     for await (const update of followOrder(client, started, following)) {
-      if (!screen.live) newLines(state, update, screen.paint).forEach((line) => output.note(line))
+      if (jsonl) tellLines(context, linesOfUpdate(state, update))
+      else if (!screen.live) newLines(state, update, screen.paint).forEach((line) => output.note(line))
       state = applyUpdate(state, update)
       if (screen.live) draw()
     }
@@ -33,12 +43,11 @@ export async function waitForOrder(client: Client, started: Order, context: Cont
 }
 
 /** Says it once for each time that the connection is lost for a reason not said before. */
-function makeLost({ screen, output }: Context) {
+function makeLost({ output }: Context) {
   let said = ''
   return ({ message }: Error) => {
     if (message === said) return
     said = message
-    screen.keep()
     output.note(`${message} Trying again; the order goes on meanwhile.`)
   }
 }

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useState } from 'preact/hooks'
 import { api } from '../protocol/api.ts'
 import { useAct } from './data/act.ts'
 import type { Failure } from './data/client.ts'
@@ -52,7 +52,8 @@ function Console() {
       stopKeeping()
     }
   }, [])
-  useEffect(() => listenToKeys({ search: () => setShown('search'), help: () => setShown('help') }), [])
+  // Before the page is seen: whoever sees it may press a key.
+  useLayoutEffect(() => listenToKeys({ search: () => setShown('search'), help: () => setShown('help') }), [])
   const close = () => setShown(undefined)
   return (
     <MeContext.Provider value={me}>

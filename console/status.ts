@@ -1,5 +1,6 @@
 import type { Outcome, RunOutcome } from '../protocol/events.ts'
 import type { NodeSummary, TargetState } from '../protocol/views.ts'
+import type { SourceChange } from '../protocol/revision.ts'
 import type { IconName } from './parts/icon.tsx'
 
 export type Tone = 'good' | 'news' | 'bad' | 'warn' | 'wait' | 'calm'
@@ -61,6 +62,13 @@ export const targetLooks: Record<TargetState, Look> = {
   'timed-out': bad('timed out'),
   cancelled: calm('cancelled', 'stop'),
 }
+/** What became of a file of the sources. */
+export const changeLooks: Record<SourceChange['change'], Look> = {
+  added: { label: 'added', tone: 'good', icon: 'plus' },
+  changed: news('changed'),
+  removed: { label: 'removed', tone: 'bad', icon: 'dash' },
+}
+
 export const offline: Look = calm('offline', 'offline')
 export const disabled: Look = calm('disabled', 'stop')
 export const audited: Look = { label: 'audit only', tone: 'calm', icon: 'eye' }

@@ -63,10 +63,15 @@ export function registerConsole(app: FastifyInstance) {
 }
 
 /** Tells a person why they are not let in. */
-export async function sendRefusal(reply: FastifyReply, { status, message, code }: ApiFault) {
+export async function sendRefusal(reply: FastifyReply, { status, message, code, headers: more }: ApiFault) {
   const { refused } = await ready()
   const text = refused.replace('{message}', () => escaped(message)).replace('{code}', code)
-  return reply.code(status).headers(headers).header('cache-control', 'no-store').type(html).send(text)
+  return reply
+    .code(status)
+    .headers({ ...headers, ...more })
+    .header('cache-control', 'no-store')
+    .type(html)
+    .send(text)
 }
 
 const html = 'text/html; charset=utf-8'

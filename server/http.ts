@@ -7,7 +7,7 @@ import {
   type FastifyRequest,
   LogController,
 } from 'fastify'
-import { z } from 'zod'
+import type { z } from 'zod'
 import type { ApiError } from '../protocol/views.ts'
 import { ApiFault } from './api/fault.ts'
 import { newId } from './secrets.ts'
@@ -66,24 +66,15 @@ function faultOf(error: FastifyError | ApiFault, request: FastifyRequest) {
   return new ApiFault('internal', `The server failed; its log says why at request ${request.id}.`)
 }
 
-function refuse({ code, message, details, status }: ApiFault, { id }: FastifyRequest, reply: FastifyReply) {
+function refuse({ code, message, details, status, headers }: ApiFault, { id }: FastifyRequest, reply: FastifyReply) {
   const body: z.infer<typeof ApiError> = {
     error: message,
     code,
     request: id,
     ...(details !== undefined && { details }),
   }
-  const seconds = retryAfterOf(details)
-  if (seconds !== undefined) void reply.header('retry-after', seconds)
-  return reply.code(status).send(body)
+  return reply.code(status).headers(headers).send(body)
 }
-
-/** A fault that is over after a while says so: in ms for programs of ours, and as HTTP has it for all. */
-function retryAfterOf(details: unknown) {
-  const { success, data } = Retry.safeParse(details)
-  return success ? Math.ceil(data.retryAfterMs / 1000) : undefined
-}
-const Retry = z.object({ retryAfterMs: z.number() })
 
 /** What a proxy or a program calls its request, so that logs can be read together; or a name of our own. */
 function requestId({ headers }: IncomingMessage) {

@@ -6,12 +6,15 @@ import { type CommandContext, defineCommand } from '../cli/command.ts'
 import { Duration } from '../cli/time.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { requireFolder } from './data-dir.ts'
+import { usualLimits } from './rate-limit.ts'
 import { policyOf } from './retention/policy.ts'
 import { startServer } from './server.ts'
 import { readSignInSettings } from './sign-in/settings.ts'
 import { forgettable } from './store/retention.ts'
 
 const Interval = Duration.refine((ms) => ms >= 1000, 'at least 1s')
+
+const Requests = z.coerce.number().int().min(1).max(1_000_000_000)
 
 const Listen = z
   .string()
@@ -24,7 +27,7 @@ const Listen = z
 
 export const server = defineCommand<CommandContext>()({
   usage:
-    'server --data DIR [--listen HOST:PORT] [--recipes DIR] [--roles DIR] [--types DIR] [--interval DURATION] [--retain KIND=LIMIT]... [--sign-in FILE]',
+    'server --data DIR [--listen HOST:PORT] [--recipes DIR] [--roles DIR] [--types DIR] [--interval DURATION] [--retain KIND=LIMIT]... [--sign-in FILE] [--rate-limit N] [--rate-limit-unknown N]',
   summary: 'Run the server.',
   details: `The first start prints a line to log in with as admin; it is shown once. All that the server remembers is in
 --data, readable by its user alone, and stays there unless --retain says how long. Logs go to stderr, one JSON a line. SIGTERM and Ctrl-C end it cleanly.`,
@@ -37,6 +40,8 @@ export const server = defineCommand<CommandContext>()({
     interval: { type: 'string' },
     retain: { type: 'string', multiple: true },
     'sign-in': { type: 'string' },
+    'rate-limit': { type: 'string' },
+    'rate-limit-unknown': { type: 'string' },
   },
   options: z.object({
     data: z.string().describe('Where the server keeps what it remembers.'),
@@ -61,9 +66,16 @@ export const server = defineCommand<CommandContext>()({
       .string()
       .optional()
       .describe('File that says by which identity provider people may sign in to the console (docs/operating.md).'),
+    'rate-limit': Requests.prefault(String(usualLimits.user)).describe(
+      `How many requests one user may make in a minute; ${usualLimits.user} if not said.`,
+    ),
+    'rate-limit-unknown': Requests.prefault(String(usualLimits.unknown)).describe(
+      `How many requests may come in a minute from one address by who is not signed in; ${usualLimits.unknown} if not said.`,
+    ),
   }),
 
-  async run({ data, listen, recipes, roles, types, interval, retain, 'sign-in': signIn }, context) {
+  async run(options, context) {
+    const { data, listen, recipes, roles, types, interval, retain, 'sign-in': signIn } = options
     const { output } = context
     if (types !== undefined) await requireFolder(types, '--types')
     // A recipe can leave a promise behind that nobody waits for; its failure must not take the server along.
@@ -79,6 +91,7 @@ export const server = defineCommand<CommandContext>()({
       intervalMs: interval,
       retain,
       signIn: signIn === undefined ? undefined : await readSignInSettings(resolve(signIn)),
+      limits: { user: options['rate-limit'], unknown: options['rate-limit-unknown'] },
       version: packageJson.version,
       log: { level: 'info', to: process.stderr },
     })

@@ -8,7 +8,7 @@ import type { AuthParts } from './api/bearer.ts'
 import { registerApi } from './api/router.ts'
 import { createStreams } from './api/streams.ts'
 import { createAuthority, fingerprintOf, issueLeaf } from './ca.ts'
-import { type CatalogParts, createCatalogs } from './catalogs.ts'
+import { type CatalogParts, type Catalogs, createCatalogs } from './catalogs.ts'
 import { registerConsole } from './console.ts'
 import { openDataDir, requireFolder } from './data-dir.ts'
 import { Feed } from './feed/feed.ts'
@@ -21,16 +21,17 @@ import { createMetrics } from './metrics/metrics.ts'
 import { createOrders } from './orders/orders.ts'
 import type { Policy } from './retention/policy.ts'
 import { createRetention } from './retention/retention.ts'
+import { createRateLimits, type RequestLimits, usualLimits } from './rate-limit.ts'
 import { createRevisions, type Revisions } from './revisions.ts'
 import { hashSecret, newId, newSecret } from './secrets.ts'
 import { beginPath, registerSignIn } from './sign-in/routes.ts'
 import type { SignInSettings } from './sign-in/settings.ts'
+import type { SourceDirs } from './sources/files.ts'
 import { watchSources } from './sources/watch.ts'
 import { StartError } from './start-error.ts'
 import { openSqliteStore } from './store/sqlite.ts'
 import type { Lease, Store } from './store/store.ts'
 import { createWebhooks, type HookTimes } from './webhooks/webhooks.ts'
-import { createRefusals } from './refusals.ts'
 
 export interface ServerOptions {
   data: string
@@ -47,6 +48,8 @@ export interface ServerOptions {
   clock?: () => number
   /** What is kept for how long; all that it does not name for good. */
   retain?: Policy
+  /** How often one may ask. */
+  limits?: Partial<RequestLimits>
   /** By which identity provider people may sign in. */
   signIn?: SignInSettings | undefined
   /** How patient webhooks are. */
@@ -101,8 +104,9 @@ async function startWith(store: Store, options: ServerOptions): Promise<RunningS
 function assemble(app: FastifyInstance, store: Store, ca: string, clock: () => number, options: ServerOptions) {
   const { version, intervalMs, data } = options
   const failed = (error: unknown) => app.log.error(error)
-  const revisions = createRevisions(options, clock)
-  const parts = { store, revisions, clock, failed, ...createDeciders(app, { store, revisions, clock, failed }) }
+  const revisions = createRevisions(options, clock, (revision) => store.keepRevision(revision))
+  const limits = createRateLimits({ ...usualLimits, ...options.limits })
+  const parts = { store, revisions, clock, failed, limits, ...createDeciders(app, { store, revisions, clock, failed }) }
   const { catalogs, orders, leases, feed } = parts
   const agents = createAgents({ ...parts, server: ca, intervalMs })
   const metrics = createMetrics({ ...parts, version })
@@ -113,17 +117,10 @@ function assemble(app: FastifyInstance, store: Store, ca: string, clock: () => n
   registerAgentRoutes(app, parts)
   registerConsole(app)
   app.server.on('upgrade', agents.upgrade)
-
-  const reload = async () => {
-    if (!(await revisions.reload())) return
-    logRevision(app, revisions)
-    await catalogs.refresh()
-  }
-  const watching = watchSources(options, () => void reload().catch(failed))
+  const sources = followSources(app, parts, options)
   return {
     begin: async () => {
-      await watching.ready
-      await reload()
+      await sources.begin()
       await leases.begin()
       await metrics.begin()
       await webhooks.begin()
@@ -131,7 +128,7 @@ function assemble(app: FastifyInstance, store: Store, ca: string, clock: () => n
       retention.begin()
     },
     close: async () => {
-      for (const part of [watching, orders, feed, leases, catalogs]) part.close()
+      for (const part of [sources, orders, feed, leases, catalogs]) part.close()
       await Promise.all([agents.close(), app.close()])
       await webhooks.close()
       await retention.close()
@@ -139,17 +136,33 @@ function assemble(app: FastifyInstance, store: Store, ca: string, clock: () => n
   }
 }
 
+/** Puts in force what is on disk, and what it becomes. */
+function followSources(app: FastifyInstance, parts: CatalogParts & { catalogs: Catalogs }, dirs: SourceDirs) {
+  const { revisions, catalogs, failed } = parts
+  const reload = async () => {
+    if (!(await revisions.reload())) return
+    logRevision(app, revisions)
+    await catalogs.refresh()
+  }
+  const watching = watchSources(dirs, () => void reload().catch(failed))
+  return {
+    begin: async () => {
+      await watching.ready
+      await reload()
+    },
+    close: () => watching.close(),
+  }
+}
+
 /** How people come in, and by what they go. */
 function openDoors(app: FastifyInstance, parts: AuthParts, signIn: SignInSettings | undefined) {
-  const { clock, failed } = parts
-  const counted = { signIns: createRefusals(clock, 10, 5 * 60_000), streams: createStreams(failed) }
-  if (signIn) registerSignIn(app, { ...parts, ...counted }, signIn)
-  return { ...counted, provider: signIn ? { name: signIn.name, url: signIn.url + beginPath } : null }
+  const streams = createStreams(parts.failed)
+  if (signIn) registerSignIn(app, { ...parts, streams }, signIn)
+  return { streams, provider: signIn ? { name: signIn.name, url: signIn.url + beginPath } : null }
 }
 
 /** What decides what nodes are to be, to do, and may do. */
 function createDeciders(app: FastifyInstance, base: CatalogParts) {
-  const { clock } = base
   const happenings = createHappenings()
   logHappenings(happenings, app.log)
   const registry = createRegistry()
@@ -164,7 +177,7 @@ function createDeciders(app: FastifyInstance, base: CatalogParts) {
   const log = (what: string, lease: Lease) => app.log.info(lease, what)
   const leases = new Leases({ ...base, catalogs, registry, log })
   const feed = new Feed({ ...base, happenings, registry, catalogs, gates })
-  return { refusals: createRefusals(clock), happenings, registry, catalogs, orders, gates, leases, feed }
+  return { happenings, registry, catalogs, orders, gates, leases, feed }
 }
 
 function logRevision({ log }: FastifyInstance, revisions: Revisions) {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { api } from '../../protocol/api.ts'
 import { command } from '../options.ts'
+import { showDownload } from '../show-download.ts'
 import { refuseToReplace, writeSafely } from '../write-safely.ts'
 
 export const backup = command({
@@ -17,7 +18,8 @@ export const backup = command({
   async run({ operands: [path], force }, context) {
     if (!force) await refuseToReplace(path)
     const client = await context.api()
-    await writeSafely(path, client.download(api.backup, {}))
+    const parts = showDownload(client.download(api.backup, {}), { what: path, quiet: false }, context)
+    await writeSafely(path, parts)
     context.output.note(`Saved to ${path}.`)
   },
 })

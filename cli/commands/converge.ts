@@ -4,7 +4,7 @@ import type { RunMode } from '../../protocol/events.ts'
 import { Name } from '../../protocol/name.ts'
 import { UsageError } from '../command.ts'
 import type { Context } from '../context.ts'
-import { command, json, jsonFlag } from '../options.ts'
+import { command, json, jsonFlag, jsonl, jsonlFlag } from '../options.ts'
 import { giveOrder, tellOrder } from '../give-order.ts'
 import { finishOrder } from '../order-result.ts'
 import { Duration } from '../time.ts'
@@ -17,6 +17,7 @@ const targetFlags = {
   deadline: { type: 'string' },
   'detailed-exitcodes': { type: 'boolean' },
   ...jsonFlag,
+  ...jsonlFlag,
 } as const
 
 const targetOptions = {
@@ -27,13 +28,14 @@ const targetOptions = {
     'When each node has its final state at the latest: 90s, 15m, 2h; 15m if not said.',
   ),
   json,
+  jsonl,
 }
 
 const Hash = z.string().regex(/^[0-9a-f]{64}$/, 'the whole hash, 64 hex digits, as trivet plan prints it')
 
 export const converge = command({
   usage:
-    'converge [NODE...|--role R|--all] [--plan HASH|--plan-only] [--wait] [--deadline DURATION] [--detailed-exitcodes] [--json]',
+    'converge [NODE...|--role R|--all] [--plan HASH|--plan-only] [--wait] [--deadline DURATION] [--detailed-exitcodes] [--json] [--jsonl]',
   summary: 'Ask nodes to converge now.',
   details: `Exits with 0 when the order is given or, with --wait, when all nodes converged; otherwise with 1.\n${exitCodes}`,
   flags: {
@@ -55,17 +57,18 @@ export const converge = command({
   async run({ wait, plan: hash, 'plan-only': planOnly, ...options }, context) {
     if (planOnly && hash) throw new UsageError('--plan converges by a plan, --plan-only makes one: say one of them.')
     if (planOnly) return showPlan(options, context)
+    const detailed = options['detailed-exitcodes']
+    if (options.jsonl && !wait && !detailed) throw new UsageError('--jsonl tells what happens: say --wait too.')
     const client = await context.api()
     const asked = { ...orderOf('converge', options), ...byPlan(hash, options) }
     const order = await giveOrder(context, (once) => client.call(api.createOrder, { ...asked, ...once }))
-    const detailed = options['detailed-exitcodes']
-    if (wait || detailed) return finishOrder(client, order, { detailed, json: options.json }, context)
+    if (wait || detailed) return finishOrder(client, order, { ...options, detailed }, context)
     return tellOrder(order, options.json, context)
   },
 })
 
 export const plan = command({
-  usage: 'plan [NODE...|--role R|--all] [--deadline DURATION] [--detailed-exitcodes] [--json]',
+  usage: 'plan [NODE...|--role R|--all] [--deadline DURATION] [--detailed-exitcodes] [--json] [--jsonl]',
   summary: 'Ask nodes what a converge would change, and show it; nothing is changed.',
   details: `The hash of a node's plan is for trivet converge NODE --plan HASH, which does that or nothing.
 Exits with 0 when all nodes could plan, otherwise with 1.\n${exitCodes}`,
@@ -84,11 +87,14 @@ interface Targets {
   deadline?: number | undefined
 }
 
-async function showPlan(options: Targets & { json: boolean; 'detailed-exitcodes': boolean }, context: Context) {
+async function showPlan(
+  options: Targets & { json: boolean; jsonl: boolean; 'detailed-exitcodes': boolean },
+  context: Context,
+) {
   const client = await context.api()
   const asked = orderOf('plan', options)
   const order = await giveOrder(context, (once) => client.call(api.createOrder, { ...asked, ...once }))
-  return finishOrder(client, order, { detailed: options['detailed-exitcodes'], json: options.json }, context)
+  return finishOrder(client, order, { ...options, detailed: options['detailed-exitcodes'] }, context)
 }
 
 /** A plan is of one node alone. */

@@ -1,15 +1,11 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import { z } from 'zod'
-import { api } from '../../protocol/api.ts'
 import type { FeedEvent } from '../../protocol/api/feed.ts'
-import { Unreachable } from '../connection.ts'
 import type { Context } from '../context.ts'
+import { followFleet } from '../follow-fleet.ts'
 import { command } from '../options.ts'
 import { resultOf, tallyOfStates } from '../order-text.ts'
 import { paintWord } from '../paint.ts'
 import { countsText, notedSubject } from '../run-text.ts'
-
-const retryMs = 1000
 
 export const events = command({
   usage: 'events [--jsonl]',
@@ -20,23 +16,9 @@ export const events = command({
 
   async run({ jsonl }, context) {
     const client = await context.api()
-    const signal = context.interrupted()
-    let after: string | undefined
-    let isLost = false
-    while (!signal.aborted) {
-      try {
-        for await (const event of client.watch(api.watchFleet, { after }, signal)) {
-          ;[after, isLost] = [event.id, false]
-          if (jsonl) context.output.line(JSON.stringify(event))
-          else for (const line of linesOf(event, context)) context.output.line(line)
-        }
-      } catch (error) {
-        if (signal.aborted) return
-        if (!(error instanceof Unreachable)) throw error
-        if (!isLost) context.output.note(`${error.message} Trying again.`)
-        isLost = true
-      }
-      await pause(retryMs, undefined, { signal }).catch(() => undefined)
+    for await (const event of followFleet(client, context.interrupted(), context)) {
+      if (jsonl) context.output.line(JSON.stringify(event))
+      else for (const line of linesOf(event, context)) context.output.line(line)
     }
   },
 })

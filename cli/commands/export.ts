@@ -3,6 +3,7 @@ import { api } from '../../protocol/api.ts'
 import { RunMode, RunOutcome, Trigger } from '../../protocol/events.ts'
 import { Name } from '../../protocol/name.ts'
 import { command } from '../options.ts'
+import { showDownload } from '../show-download.ts'
 import { textOf } from '../text-of.ts'
 import { Since } from '../time.ts'
 
@@ -43,7 +44,9 @@ In CSV times are RFC 3339, and what a spreadsheet would take for a formula begin
       to: until?.(now),
       format: csv ? ('csv' as const) : ('jsonl' as const),
     }
-    const lines = textOf((await context.api()).download(api.exportRuns, input))
-    for await (const text of lines) context.output.line(text)
+    const parts = (await context.api()).download(api.exportRuns, input)
+    // Where the data itself comes by, it tells how far it is.
+    const shown = showDownload(parts, { what: 'Runs', quiet: context.stdoutIsTerminal }, context)
+    for await (const text of textOf(shown)) context.output.line(text)
   },
 })

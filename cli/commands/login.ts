@@ -17,7 +17,9 @@ export const login = command({
   options: z.object({ operands: z.tuple([z.string()]) }),
 
   async run({ operands: [given] }, context) {
-    const invitation = parseInvitation((given === '-' ? await context.readInput() : given).trim())
+    // The whole line that the server prints will do.
+    const line = given === '-' ? await context.readInput() : given
+    const invitation = parseInvitation(line.trim().split(/\s+/).at(-1) ?? '')
     if (!invitation) {
       throw new UsageError(
         'That is not TOKEN@URL, such as abcd1234.….…@https://trivet.example:7070. Was all of it copied?',

@@ -5,7 +5,7 @@ import type { Command } from '../command.ts'
 import type { Context } from '../context.ts'
 import { facts } from '../describe.ts'
 import { giveOrder, tellOrder } from '../give-order.ts'
-import { command, json, jsonFlag, limit } from '../options.ts'
+import { command, json, jsonFlag, jsonl, jsonlFlag, limit } from '../options.ts'
 import { finishOrder } from '../order-result.ts'
 import { resultOf, stateWord, tally, tallyOfStates } from '../order-text.ts'
 import { paintWord } from '../paint.ts'
@@ -40,17 +40,35 @@ const list = command({
 const show = command({
   usage: 'order show ORDER [--wait] [--json]',
   summary: 'Show an order with the state of each node.',
-  details: 'With --wait it follows the order and exits as converge --wait does.',
+  details: 'With --wait it follows the order, as order watch does.',
   flags: waitFlags,
   options: z.object({ operands: oneOrder, wait: waits, json }),
 
   async run({ operands: [id], wait, json: asJson }, context) {
     const client = await context.api()
     const order = await client.call(api.readOrder, { id })
-    if (wait) return finishOrder(client, order, { detailed: false, json: asJson }, context)
+    if (wait) return finishOrder(client, order, { detailed: false, json: asJson, jsonl: false }, context)
     if (asJson) context.output.json(order)
     else print(order, context)
     return 0
+  },
+})
+
+const watch = command({
+  usage: 'order watch ORDER [--detailed-exitcodes] [--json] [--jsonl]',
+  summary: 'Follow an order until every node is done with it.',
+  details: `Exits as converge --wait does. With --jsonl: each change of a node's state, each resource as it comes, the end (docs/streams.md).`,
+  flags: { 'detailed-exitcodes': { type: 'boolean' }, ...jsonFlag, ...jsonlFlag },
+  options: z.object({
+    operands: oneOrder,
+    'detailed-exitcodes': z.boolean().default(false).describe('Tell changed and failed apart in the exit code.'),
+    json,
+    jsonl,
+  }),
+
+  async run({ operands: [id], 'detailed-exitcodes': detailed, ...shown }, context) {
+    const client = await context.api()
+    return finishOrder(client, await client.call(api.readOrder, { id }), { ...shown, detailed }, context)
   },
 })
 
@@ -89,7 +107,7 @@ const again = command({
   async run({ operands: [id], wait, json: asJson }, context) {
     const client = await context.api()
     const order = await giveOrder(context, (once) => client.call(api.orderAgain, { id, ...once }))
-    if (wait) return finishOrder(client, order, { detailed: false, json: asJson }, context)
+    if (wait) return finishOrder(client, order, { detailed: false, json: asJson, jsonl: false }, context)
     return tellOrder(order, asJson, context)
   },
 })
@@ -107,4 +125,4 @@ const cancel = command({
   },
 })
 
-export const orderCommands: Command<Context>[] = [list, show, again, cancel]
+export const orderCommands: Command<Context>[] = [list, show, watch, again, cancel]

@@ -6,7 +6,7 @@ import { Name } from '../../protocol/name.ts'
 import type { RecipeView } from '../../protocol/views.ts'
 import { facts } from '../describe.ts'
 import { command, json, jsonFlag } from '../options.ts'
-import { clockTime } from '../time.ts'
+import { clockTime, relative } from '../time.ts'
 
 const list = command({
   usage: 'recipe list [--attributes] [--json]',
@@ -83,4 +83,26 @@ const check = command({
   },
 })
 
-export const recipeCommands: Command<Context>[] = [list, show, check]
+const changes = command({
+  usage: 'recipe changes [--diff] [--json]',
+  summary: 'Which files changed with the revision of recipes and roles that is in force.',
+  flags: { diff: { type: 'boolean' }, ...jsonFlag },
+  options: z.object({
+    diff: z.boolean().default(false).describe('Also how texts changed, line by line; needs an operator.'),
+    json,
+  }),
+
+  async run({ diff, json: asJson }, context) {
+    const found = await (await context.api()).call(api.readRevision, {})
+    if (asJson) return context.output.json(found)
+    const { output, now } = context
+    const since = `Revision ${found.id.slice(0, 12)} is in force since ${relative(found.at, now())}`
+    output.line(found.before ? `${since}; before it was ${found.before.id.slice(0, 12)}.` : `${since}, as the first.`)
+    for (const { path, change, diff: lines } of found.changes) {
+      output.line(`${change.padEnd(8)}${path}`)
+      if (diff) output.line(lines ?? '(no text that is shown)')
+    }
+  },
+})
+
+export const recipeCommands: Command<Context>[] = [list, show, changes, check]

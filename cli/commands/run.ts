@@ -8,6 +8,7 @@ import { command, json, jsonFlag, jsonl, jsonlFlag, limit } from '../options.ts'
 import { paintWord } from '../paint.ts'
 import { countsText, eventLines, runFacts } from '../run-text.ts'
 import { relative, took } from '../time.ts'
+import { runWatch } from './run-watch.ts'
 
 const filterFlags = {
   node: { type: 'string' },
@@ -102,4 +103,4 @@ const show = command({
   },
 })
 
-export const runCommands: Command<Context>[] = [list, search, show]
+export const runCommands: Command<Context>[] = [list, search, show, runWatch]

@@ -68,7 +68,7 @@ function fieldOf(options: z.ZodType, name: string) {
 function valuesOf(verb: string, placeholder: string, schema: z.ZodType) {
   if (/^[a-z]/.test(placeholder)) return placeholder.split('|')
   const choices = choicesOf(schema)
-  return choices.length > 0 ? choices : linesOf(sourceOf(verb, placeholder))
+  return choices.length > 0 ? choices : placeholder.split('|').flatMap((word) => linesOf(sourceOf(verb, word)))
 }
 
 /** The values of an enumeration, or of a list of them. */

@@ -14,8 +14,11 @@ export const facets: Record<string, Facet> = {
   converged: { label: 'Converged', tone: 'good', icon: 'check', has: ({ state }) => state === 'unchanged' },
   changed: { label: 'Changed', tone: 'news', icon: 'changed', has: ({ state }) => state === 'changed' },
   failed: { label: 'Failed', tone: 'bad', icon: 'failed', has: ({ state }) => failures.has(state) },
-  drifting: { label: 'Would change', tone: 'warn', icon: 'drift', has: ({ state }) => state === 'would-change' },
+  drifting: { label: 'Drifting', tone: 'warn', icon: 'drift', has: ({ lastRun }) => (lastRun?.drift ?? 0) > 0 },
   pending: { label: 'Pending', tone: 'wait', icon: 'wait', has: ({ state }) => state === 'pending' },
+  behind: { label: 'Behind', tone: 'wait', icon: 'history', has: ({ behind }) => behind },
+  owing: { label: 'Owing', tone: 'wait', icon: 'orders', has: ({ owed }) => owed.length > 0 },
+  disabled: { label: 'Disabled', tone: 'calm', icon: 'stop', has: ({ disabled }) => disabled !== undefined },
   offline: { label: 'Offline', tone: 'calm', icon: 'offline', has: ({ connected }) => !connected },
 }
 

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks'
+import { useLayoutEffect, useState } from 'preact/hooks'
 
 /** A value that pages show, and show anew when it changes. */
 export function signal<Value>(first: Value) {
@@ -21,6 +21,12 @@ export type Signal<Value> = ReturnType<typeof signal<Value>>
 
 export function useSignal<Value>(source: Signal<Value>): Value {
   const [, redraw] = useState(0)
-  useEffect(() => source.watch(() => redraw((count) => count + 1)), [source])
-  return source.get()
+  const value = source.get()
+  useLayoutEffect(() => {
+    const update = () => redraw((count) => count + 1)
+    // Between being drawn and being watched it may have changed.
+    if (!Object.is(source.get(), value)) update()
+    return source.watch(update)
+  }, [source])
+  return value
 }

@@ -34,7 +34,7 @@ export function Fleet() {
 }
 
 function Glance({ fleet }: { fleet: FleetView }) {
-  const bars = fleet.days.map(({ day, runs }): Bar => ({ at: day, counts: runs }))
+  const bars = fleet.days.map(({ day, runs, drifted }): Bar => ({ at: day, counts: runs, drifted }))
   return (
     <div class="stack">
       <Tiles fleet={fleet} />
@@ -70,8 +70,8 @@ function Tiles({ fleet: { states, drifting, offline } }: { fleet: FleetView }) {
   return (
     <div class="tiles">
       {Object.entries(counts).map(([name, count]) => {
-        const look = name === 'drifting' ? drift : facets[name]
-        const href = name === 'drifting' ? hrefOf('/history', { drift: 'true' }) : hrefOf('/nodes', { is: name })
+        const look = facets[name]
+        const href = hrefOf('/nodes', { is: name })
         return (
           <a key={name} class={`tile ${count === 0 ? 'zero' : ''}`} href={href}>
             <span class="count">{count.toLocaleString('en')}</span>
@@ -89,8 +89,6 @@ function Tiles({ fleet: { states, drifting, offline } }: { fleet: FleetView }) {
     </div>
   )
 }
-
-const drift = { label: 'Drifting', tone: 'warn', icon: 'drift' } as const
 
 function OpenOrders({ orders }: { orders: OpenOrder[] }) {
   const head = ['Order', 'Done', 'Asked'].map((name) => (
@@ -138,8 +136,8 @@ function Failures({ failures }: { failures: FleetView['failures'] }) {
           <td>
             <Status look={runLooks[outcome]} />
           </td>
-          <td class="wide">
-            <span class="clip">
+          <td class="widest">
+            <span class="clip" title={error ?? undefined}>
               <span class="mono">{resource}</span> <span class="muted">{error}</span>
             </span>
           </td>

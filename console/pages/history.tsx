@@ -4,7 +4,7 @@ import { RunMode, RunOutcome, Trigger } from '../../protocol/events.ts'
 import type { Activity } from '../../protocol/history.ts'
 import { listen } from '../data/feed.ts'
 import { useCall } from '../data/use-call.ts'
-import { Choice, TextFilter } from '../parts/choice.tsx'
+import { Choice, TextFilter, TimeFilter } from '../parts/choice.tsx'
 import { Icon } from '../parts/icon.tsx'
 import { Card, Loading, PageHead, Trouble } from '../parts/parts.tsx'
 import { RunTable } from '../parts/run-parts.tsx'
@@ -12,7 +12,7 @@ import { Older } from '../parts/table.tsx'
 import type { Bar } from '../plots/days.ts'
 import { HeatMap } from '../plots/heat-map.tsx'
 import { goQuery, usePlace } from '../router.ts'
-import { many, timeOf } from '../text.ts'
+import { many } from '../text.ts'
 
 const pageSize = 50
 
@@ -20,10 +20,10 @@ const pageSize = 50
 export function History() {
   const { query } = usePlace()
   const runs = useCall(api.listRuns, { ...filtersOf(query), limit: pageSize })
-  const { node, cluster } = filtersOf(query)
+  const { node, cluster, mode, outcome } = filtersOf(query)
   const activity = useCall(
     api.readActivity,
-    { ...(node ? { node } : {}), ...(cluster ? { cluster } : {}) },
+    { ...(node ? { node } : {}), ...(cluster ? { cluster } : {}), ...(mode ? { mode } : {}) },
     { live: ({ type }) => type === 'run', settleMs: 10_000 },
   )
   return (
@@ -31,7 +31,7 @@ export function History() {
       <PageHead title="History" lead="Every run there was." />
       <div class="stack">
         <Card title="Runs per hour" aside={<span class="muted">a number tells how many failed</span>}>
-          <HeatMap bars={hoursOf(activity.value ?? [])} days={7} query={query} />
+          <HeatMap bars={hoursOf(activity.value ?? [], outcome)} days={7} query={query} />
         </Card>
         <div>
           <Filters query={query} />
@@ -99,12 +99,12 @@ function filtersOf(query: Query) {
 }
 
 function Filters({ query }: { query: Query }) {
-  const { from, to, order } = query
+  const { order } = query
   return (
     <div class="filters" role="search">
-      <TextFilter name="text" label="Words, in changes and errors" query={query} />
+      <TextFilter name="text" label="Words" query={query} />
       <TextFilter name="node" label="Node" query={query} />
-      <TextFilter name="resource" label="Resource: file[/etc/motd]" query={query} />
+      <TextFilter name="resource" label="Resource" query={query} />
       <TextFilter name="role" label="Role" query={query} />
       <Choice name="outcome" label="Any outcome" options={RunOutcome.options} query={query} />
       <Choice name="trigger" label="Any reason" options={Trigger.options} query={query} />
@@ -119,34 +119,28 @@ function Filters({ query }: { query: Query }) {
         />{' '}
         with drift
       </label>
-      {order && <Taken text={`Order ${order}`} fields={['order']} />}
-      {from && (
-        <Taken
-          text={`${timeOf(Number(from)).slice(0, 16)} – ${to ? timeOf(Number(to)).slice(11, 16) : 'now'}`}
-          fields={['from', 'to']}
-        />
-      )}
+      <TimeFilter name="from" label="From" query={query} />
+      <TimeFilter name="to" label="To" query={query} />
+      {order && <Taken text={`Order ${order}`} field="order" />}
     </div>
   )
 }
 
 /** A filter that a link brought; it can only be taken off. */
-function Taken({ text, fields: names }: { text: string; fields: string[] }) {
+function Taken({ text, field }: { text: string; field: string }) {
   return (
-    <button
-      type="button"
-      class="button"
-      onClick={() => goQuery({ ...Object.fromEntries(names.map((name) => [name, undefined])), after: undefined })}
-    >
+    <button type="button" class="button" onClick={() => goQuery({ [field]: undefined, after: undefined })}>
       {text} <Icon name="close" />
       <span class="unseen">Take this filter off</span>
     </button>
   )
 }
 
-function hoursOf(activity: Activity[]): Bar[] {
+/** Of all outcomes, or of the one that is searched for. */
+function hoursOf(activity: Activity[], only: RunOutcome | undefined): Bar[] {
   const byHour = new Map<number, Bar>()
   for (const { hour, outcome, runs } of activity) {
+    if (only && outcome !== only) continue
     const bar = byHour.get(hour) ?? { at: hour, counts: {} }
     bar.counts[outcome] = (bar.counts[outcome] ?? 0) + runs
     byHour.set(hour, bar)

@@ -111,7 +111,7 @@ function NodeHead({ node, reload }: { node: NodeDetail; reload: () => void }) {
   )
 }
 
-function Acts({ node: { name, disabled }, reload }: { node: NodeDetail; reload: () => void }) {
+function Acts({ node: { name, disabled, awaitsApproval }, reload }: { node: NodeDetail; reload: () => void }) {
   const [shown, setShown] = useState<'assign' | 'unassign' | 'disable'>()
   const may = useMay('operator')
   const enabling = useAct(async () => {
@@ -126,6 +126,7 @@ function Acts({ node: { name, disabled }, reload }: { node: NodeDetail; reload: 
   }
   return (
     <>
+      {awaitsApproval && <Approve name={name} reload={reload} />}
       <button type="button" class="button" onClick={() => setShown('assign')}>
         Assign…
       </button>
@@ -144,5 +145,21 @@ function Acts({ node: { name, disabled }, reload }: { node: NodeDetail; reload: 
       {(shown === 'assign' || shown === 'unassign') && <AssignDialog way={shown} nodes={[name]} onClose={close} />}
       {shown === 'disable' && <DisableDialog nodes={[name]} onClose={close} />}
     </>
+  )
+}
+
+/** It joined by a token that asks for it. */
+function Approve({ name, reload }: { name: string; reload: () => void }) {
+  const may = useMay('admin')
+  const act = useAct(async () => {
+    await call(api.approveNode, { node: name })
+    say(`${name} is let in.`)
+    reload()
+  })
+  if (!may) return null
+  return (
+    <button type="button" class="button" disabled={act.busy} onClick={() => void act.run()}>
+      Approve
+    </button>
   )
 }

@@ -59,7 +59,7 @@ function nodeToShow(targets: Target[]) {
 }
 
 function OrderHead({ order }: { order: OrderView }) {
-  const { id, mode, author, createdAt, deadline, targets, plan } = order
+  const { id, mode, author, createdAt, deadline, targets, plan, again } = order
   return (
     <PageHead
       under={[{ name: 'Orders', href: '/orders' }]}
@@ -73,6 +73,12 @@ function OrderHead({ order }: { order: OrderView }) {
           <span class="mono">{id}</span> · by {author} <Ago at={createdAt} />
           {!isOver(order) && <> · ends at {timeOf(deadline)} at the latest</>}
           {plan && <> · by plan {plan.slice(0, 12)}</>}
+          {again && (
+            <>
+              {' '}
+              · <a href={to('orders', again)}>{again}</a> again
+            </>
+          )}
         </>
       }
     >

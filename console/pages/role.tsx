@@ -5,6 +5,7 @@ import type { RoleView } from '../../protocol/views.ts'
 import { useAct } from '../data/act.ts'
 import { call } from '../data/client.ts'
 import { say } from '../data/notes.ts'
+import { selectNodes } from '../data/nodes.ts'
 import { useCall, useList } from '../data/use-call.ts'
 import { useMay } from '../me.ts'
 import { Dialog, DialogHead } from '../parts/dialog.tsx'
@@ -57,7 +58,11 @@ function Who({ role }: { role: string }) {
     <Card title={value ? many(value.length, 'node') : 'Nodes'} flush>
       {value?.length === 0 && <Empty title="No node has it" />}
       {value && value.length > 0 && (
-        <NodeTable nodes={value} sort={query['sort'] ?? 'name'} columns={['cluster', 'lastRun']} />
+        <NodeTable
+          nodes={selectNodes(value, { sort: query['sort'] })}
+          sort={query['sort'] ?? 'name'}
+          columns={['cluster', 'lastRun']}
+        />
       )}
     </Card>
   )

@@ -4,11 +4,12 @@ import { useAct } from '../data/act.ts'
 import { call } from '../data/client.ts'
 import { say } from '../data/notes.ts'
 import { useList } from '../data/use-call.ts'
-import { useMay, useMe } from '../me.ts'
-import { Card, Empty, Loading, PageHead, Tell, Trouble } from '../parts/parts.tsx'
+import { useMay } from '../me.ts'
+import { Card, Empty, Loading, PageHead, Trouble } from '../parts/parts.tsx'
 import { Table } from '../parts/table.tsx'
 import { hrefOf, to } from '../route.ts'
 import { many } from '../text.ts'
+import { Behind, Revision } from './revision.tsx'
 
 export function RolesPage() {
   const roles = useList(api.listRoles, {})
@@ -19,7 +20,6 @@ export function RolesPage() {
         <Check />
       </PageHead>
       <div class="stack">
-        <Revision />
         <Trouble failure={roles.failure ?? recipes.failure} />
         <Card title="Roles" flush>
           {roles.value ? <RoleTable roles={roles.value} /> : <Loading />}
@@ -27,25 +27,9 @@ export function RolesPage() {
         <Card title="Recipes" flush>
           {recipes.value ? <RecipeTable recipes={recipes.value} /> : <Loading />}
         </Card>
+        <Revision />
+        <Behind />
       </div>
-    </>
-  )
-}
-
-/** Which sources are in force, and why others are not. */
-function Revision() {
-  const me = useMe()
-  if (!me) return null
-  return (
-    <>
-      <p class="muted">
-        Revision <code>{me.revision.slice(0, 12)}</code> is in force.
-      </p>
-      {me.sourceErrors.map((error) => (
-        <Tell key={error} tone="bad" icon="failed">
-          <pre class="wrap">{error}</pre>
-        </Tell>
-      ))}
     </>
   )
 }

@@ -1,4 +1,5 @@
 import { goQuery } from '../router.ts'
+import { timeOf } from '../text.ts'
 
 interface ChoiceProps {
   name: string
@@ -23,6 +24,26 @@ export function Choice({ name, label, options, query }: ChoiceProps) {
         </option>
       ))}
     </select>
+  )
+}
+
+/** A moment, by the browser's clock; in the URL as ms since 1970. */
+export function TimeFilter({ name, label, query }: TextProps) {
+  const at = Number(query[name])
+  function change(text: string) {
+    const ms = new Date(text).getTime()
+    goQuery({ [name]: Number.isNaN(ms) ? undefined : String(ms), after: undefined })
+  }
+  return (
+    <label class="when">
+      <span class="muted">{label}</span>
+      <input
+        class="input"
+        type="datetime-local"
+        value={at ? timeOf(at).slice(0, 16).replace(' ', 'T') : ''}
+        onChange={({ currentTarget }) => change(currentTarget.value)}
+      />
+    </label>
   )
 }
 

@@ -1,6 +1,7 @@
 import { type Change, changesOf, type ResourceEvent } from '../../protocol/events.ts'
 import { eventLooks } from '../status.ts'
 import { tookOf } from '../text.ts'
+import { Diff } from './diff.tsx'
 import { Icon } from './icon.tsx'
 import { Status } from './parts.tsx'
 
@@ -81,25 +82,5 @@ function ChangeView({ change: { what, from, to, diff, kept } }: { change: Change
       <span aria-label="became">→</span>
       <ins>{to}</ins>
     </p>
-  )
-}
-
-const kinds: Record<string, string> = { '+': 'added', '-': 'removed', '@': 'hunk' }
-
-function Diff({ text, label }: { text: string; label: string }) {
-  return (
-    <pre class="diff" tabIndex={0} role="region" aria-label={`Difference of ${label}`}>
-      <code>
-        {text
-          .replace(/\n$/, '')
-          .split('\n')
-          .map((line, index) => (
-            <span key={index} class={`line ${kinds[line.charAt(0)] ?? ''}`}>
-              {line}
-              {'\n'}
-            </span>
-          ))}
-      </code>
-    </pre>
   )
 }

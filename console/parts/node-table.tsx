@@ -48,9 +48,10 @@ interface NodeTableProps {
   /** Undefined where nothing can be selected. */
   selected?: ReadonlySet<string> | undefined
   onSelect?: (next: ReadonlySet<string>) => void
+  label?: string
 }
 
-export function NodeTable({ nodes, sort, columns: shown, selected, onSelect }: NodeTableProps) {
+export function NodeTable({ nodes, sort, columns: shown, selected, onSelect, label = 'Nodes' }: NodeTableProps) {
   const isAll = nodes.every(({ name }) => selected?.has(name))
   function select(names: string[], on: boolean) {
     const next = new Set(selected)
@@ -86,7 +87,7 @@ export function NodeTable({ nodes, sort, columns: shown, selected, onSelect }: N
     </>
   )
   return (
-    <Table label="Nodes" head={head}>
+    <Table label={label} head={head}>
       {nodes.map((node) => (
         <NodeRow key={node.name} node={node} columns={shown} selected={selected} select={select} />
       ))}

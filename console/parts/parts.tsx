@@ -58,12 +58,14 @@ interface CardProps {
   aside?: ComponentChildren
   /** Without room around what is inside: for tables and lists. */
   flush?: boolean
+  /** Of a part of the page that one may want to go to by itself. */
+  label?: string
   children: ComponentChildren
 }
 
-export function Card({ title, aside, flush, children }: CardProps) {
+export function Card({ title, aside, flush, label, children }: CardProps) {
   return (
-    <section class="card">
+    <section class="card" aria-label={label}>
       <header>
         <h2 class="grow clip">{title}</h2>
         {aside}

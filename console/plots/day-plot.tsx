@@ -35,6 +35,12 @@ export function OutcomePlot({ bars, label, nameOf }: PlotProps) {
                 <title>{`${nameOf(bar.at)}: ${count.toLocaleString('en')} ${runLooks[outcome].label}`}</title>
               </rect>
             ))}
+            <Drifted
+              bar={bar}
+              x={left + (index + 0.5) * step}
+              y={yOf((bar.drifted ?? 0) / top)}
+              name={nameOf(bar.at)}
+            />
             {index % Math.ceil(bars.length / 8) === 0 && (
               <text x={left + (index + 0.5) * step} y={height - 4} text-anchor="middle">
                 {nameOf(bar.at)}
@@ -46,6 +52,16 @@ export function OutcomePlot({ bars, label, nameOf }: PlotProps) {
       <Legend />
       <Numbers bars={bars} label={label} nameOf={nameOf} />
     </figure>
+  )
+}
+
+/** A mark as high as there were runs with drift, whatever their outcome. */
+function Drifted({ bar: { drifted = 0 }, x, y, name }: { bar: Bar; x: number; y: number; name: string }) {
+  if (drifted === 0) return null
+  return (
+    <circle class="drifted" cx={x} cy={y} r={3.5}>
+      <title>{`${name}: ${drifted.toLocaleString('en')} with drift`}</title>
+    </circle>
   )
 }
 
@@ -75,6 +91,10 @@ function Legend() {
             {runLooks[outcome].label}
           </span>
         ))}
+      <span>
+        <i class="drifted" />
+        with drift
+      </span>
     </figcaption>
   )
 }
@@ -92,6 +112,7 @@ function Numbers({ bars, label, nameOf }: PlotProps) {
                 {runLooks[outcome].label}
               </th>
             ))}
+            <th scope="col">with drift</th>
           </tr>
         </thead>
         <tbody>
@@ -101,6 +122,7 @@ function Numbers({ bars, label, nameOf }: PlotProps) {
               {stacked.map((outcome) => (
                 <td key={outcome}>{bar.counts[outcome] ?? 0}</td>
               ))}
+              <td>{bar.drifted ?? 0}</td>
             </tr>
           ))}
         </tbody>

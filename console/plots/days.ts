@@ -4,6 +4,8 @@ import type { RunOutcome } from '../../protocol/events.ts'
 export interface Bar {
   at: number
   counts: Partial<Record<RunOutcome, number>>
+  /** How many of them found drift. */
+  drifted?: number
 }
 
 /** From the bottom up. */
@@ -17,7 +19,8 @@ export function sumOf({ counts }: Bar) {
 export function topOf(most: number) {
   if (most <= 4) return 4
   const power = 10 ** Math.floor(Math.log10(most))
-  return [1, 2, 4, 5, 8, 10].map((factor) => factor * power).find((top) => top >= most) ?? most
+  // Half of it is a round number too.
+  return [1, 2, 4, 6, 8, 10].map((factor) => factor * power).find((top) => top >= most) ?? most
 }
 
 /** The parts of a bar, each with where it begins and ends between 0 and 1. */

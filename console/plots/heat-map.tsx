@@ -40,9 +40,9 @@ export function HeatMap({ bars, days, query }: { bars: Bar[]; days: number; quer
   )
 }
 
-function Hour({ cell: { at, count, failed, warmth }, query }: { cell: Cell; query: Record<string, string> }) {
+function Hour({ cell: { at, count, failed, warmth, outcomes }, query }: { cell: Cell; query: Record<string, string> }) {
   if (count === 0) return <span />
-  const text = `${timeOf(at)}: ${many(count, 'run')}${failed > 0 ? `, ${failed} failed` : ''}`
+  const text = `${timeOf(at)}: ${many(count, 'run')} (${outcomes})`
   return (
     <a
       class={failed > 0 ? 'hot' : `warm-${warmth}`}

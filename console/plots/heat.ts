@@ -1,5 +1,5 @@
 import type { Bar } from './days.ts'
-import { sumOf } from './days.ts'
+import { stacked, sumOf } from './days.ts'
 
 export interface Cell {
   at: number
@@ -7,6 +7,8 @@ export interface Cell {
   failed: number
   /** 0 for none to 4 for the most of all hours. */
   warmth: 0 | 1 | 2 | 3 | 4
+  /** `12 unchanged, 1 failed`. */
+  outcomes: string
 }
 
 export interface Day {
@@ -30,9 +32,11 @@ export function heatOf(bars: Bar[], days: number, now: number): Day[] {
 
 function cellOf(at: number, byHour: Map<number, Bar>, most: number): Cell {
   const bar = byHour.get(at)
-  if (!bar) return { at, count: 0, failed: 0, warmth: 0 }
+  if (!bar) return { at, count: 0, failed: 0, warmth: 0, outcomes: '' }
   const count = sumOf(bar)
   const failed = (bar.counts.failed ?? 0) + (bar.counts.interrupted ?? 0)
   const part = count / most
-  return { at, count, failed, warmth: part > 0.75 ? 4 : part > 0.5 ? 3 : part > 0.25 ? 2 : count > 0 ? 1 : 0 }
+  const warmth = part > 0.75 ? 4 : part > 0.5 ? 3 : part > 0.25 ? 2 : count > 0 ? 1 : 0
+  const there = stacked.filter((outcome) => bar.counts[outcome])
+  return { at, count, failed, warmth, outcomes: there.map((outcome) => `${bar.counts[outcome]} ${outcome}`).join(', ') }
 }

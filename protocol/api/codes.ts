@@ -162,6 +162,11 @@ export const codes = of({
     about:
       'Too many wrong tokens or failed sign-ins came from this address, or for this user. `Retry-After` says for how many seconds to wait.',
   },
+  'too-many-requests': {
+    status: 429,
+    about:
+      'This user, or who is not known from this address, asks more often than the server lets anybody (`--rate-limit`, `--rate-limit-unknown`). `Retry-After` says for how many seconds to wait. Nothing of the request was done.',
+  },
   internal: { status: 500, about: "The fault is the server's. Its log has the cause, under the id of the request." },
 })
 export type Code = keyof typeof codes

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Name } from '../name.ts'
+import { RevisionView } from '../revision.ts'
 import { RecipeView, RoleSummary, RoleView, SourceCheck } from '../views.ts'
 import { endpoint, none } from './endpoint.ts'
 import { pageInput, pageOf } from './page.ts'
@@ -40,6 +41,15 @@ export const rolesApi = {
     summary: 'One recipe.',
     input: z.object({ recipe: Name }),
     output: RecipeView,
+  }),
+  readRevision: endpoint({
+    method: 'GET',
+    path: '/api/revision',
+    access: 'viewer',
+    scoped: true,
+    summary: 'Which recipes and roles are in force, and which files changed with them; operators see how.',
+    input: none,
+    output: RevisionView,
   }),
   checkSources: endpoint({
     method: 'POST',

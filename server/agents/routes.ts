@@ -4,13 +4,13 @@ import { bearerOf } from '../api/bearer.ts'
 import { ApiFault } from '../api/fault.ts'
 import type { Catalogs } from '../catalogs.ts'
 import { describeIssues } from '../../protocol/describe-issue.ts'
-import type { Refusals } from '../refusals.ts'
+import type { RateLimits } from '../rate-limit.ts'
 import { enrol, type EnrolParts } from './enrol.ts'
 import type { Registry } from './registry.ts'
 
 export interface RouteParts extends EnrolParts {
   registry: Registry
-  refusals: Refusals
+  limits: RateLimits
 }
 
 /** What agents ask over HTTPS. */
@@ -30,8 +30,8 @@ async function serveEnrolment(parts: RouteParts, request: FastifyRequest) {
   try {
     return await enrol(parts, data)
   } catch (refusal) {
-    if (refusal instanceof ApiFault && parts.refusals.exceed(request.ip))
-      throw parts.refusals.fault('refused enrolments from this address')
+    if (refusal instanceof ApiFault)
+      await parts.limits.refusals.take(request.ip, 'refused enrolments from this address')
     throw refusal
   }
 }

@@ -4,19 +4,24 @@ import { type AuthParts, bearerOf, findBearer, noteTokenUse } from './bearer.ts'
 import { type Caller, callerOf, includesAccess } from './caller.ts'
 import { ApiFault } from './fault.ts'
 import { requireOwnSite } from './own-site.ts'
+import type { User } from '../store/who.ts'
 import { findSession, noteSessionUse } from './sessions.ts'
 
 /** Who the request is from, by the API token that it bears or the session's cookie. What is not known for certain is refused. */
 export async function authenticate(parts: AuthParts, request: FastifyRequest): Promise<Caller> {
-  const { refusals } = parts
-  try {
-    const { caller, noteUse } = await identify(parts, request)
-    noteUse()
-    return caller
-  } catch (error) {
-    if (!(error instanceof ApiFault) || error.code === 'other-site' || !refusals.exceed(request.ip)) throw error
-    throw refusals.fault('wrong tokens from this address')
-  }
+  const { caller, noteUse } = await identify(parts, request).catch(async (error: unknown) => {
+    if (error instanceof ApiFault && error.code !== 'other-site')
+      await parts.limits.refusals.take(request.ip, 'wrong tokens from this address')
+    throw error
+  })
+  await requireFewRequests(parts, caller.user)
+  noteUse()
+  return caller
+}
+
+/** Counted by user, not by token: any user may make more tokens. */
+export async function requireFewRequests({ limits }: Pick<AuthParts, 'limits'>, { id, name }: User) {
+  await limits.users.take(id, `requests by ${name}`)
 }
 
 /** Whoever bears a token is a program, whatever cookies it has. */

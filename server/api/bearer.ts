@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import type { Refusals } from '../refusals.ts'
+import type { RateLimits } from '../rate-limit.ts'
 import { hashSecret, newSecret, secretMatches } from '../secrets.ts'
 import type { Store } from '../store/store.ts'
 import type { ApiToken, User } from '../store/who.ts'
@@ -7,7 +7,7 @@ import { ApiFault } from './fault.ts'
 
 export interface AuthParts {
   store: Store
-  refusals: Refusals
+  limits: RateLimits
   clock: () => number
   failed: (error: unknown) => void
 }

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { type Code, codes } from '../../protocol/api/codes.ts'
 
 /** What the API refuses. Its code stays the same for programs, and says the HTTP status. */
@@ -16,4 +17,12 @@ export class ApiFault extends Error {
   get status() {
     return codes[this.code].status
   }
+
+  /** A fault that is over after a while says so: in ms for programs of ours, and as HTTP has it for all. */
+  get headers(): Record<string, string> {
+    const { success, data } = Retry.safeParse(this.details)
+    return success ? { 'retry-after': String(Math.ceil(data.retryAfterMs / 1000)) } : {}
+  }
 }
+
+const Retry = z.object({ retryAfterMs: z.number() })

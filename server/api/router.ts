@@ -16,6 +16,7 @@ import { leaseHandlers } from './leases.ts'
 import { lifecycleHandlers } from './lifecycle.ts'
 import { nodeHandlers } from './nodes.ts'
 import { orderHandlers } from './orders.ts'
+import { revisionHandlers } from './revision.ts'
 import { roleHandlers } from './roles.ts'
 import { runHandlers } from './runs.ts'
 import { serverHandlers } from './server.ts'
@@ -40,6 +41,7 @@ export function registerApi(app: FastifyInstance, parts: ApiParts & SessionParts
     ...stanceHandlers(parts),
     ...attributeHandlers(parts),
     ...roleHandlers(parts),
+    ...revisionHandlers(parts),
     ...tokenHandlers(parts),
     ...userHandlers(parts),
     ...apiTokenHandlers(parts),

@@ -1,8 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import { sessionApi, type SessionView } from '../../protocol/api/session.ts'
-import type { Refusals } from '../refusals.ts'
-import { authenticate } from './auth.ts'
+import { authenticate, requireFewRequests } from './auth.ts'
 import { type AuthParts, findBearer } from './bearer.ts'
 import { callerOf } from './caller.ts'
 import { ApiFault } from './fault.ts'
@@ -12,8 +11,6 @@ import { beginSession, findSession, forgetSession, type Signed } from './session
 import type { Streams } from './streams.ts'
 
 export interface SessionParts extends AuthParts {
-  /** Counts sign-ins that failed, by address and by user. */
-  signIns: Refusals
   streams: Streams
   /** Who else may say who somebody is, and where a browser goes for it. */
   provider: { name: string; url: string } | null
@@ -30,10 +27,12 @@ export function registerSession(app: FastifyInstance, parts: SessionParts) {
   const serve: { [Name in SessionCall]: Serve<Name> } = {
     async readSession(request) {
       const found = await findSession(parts, request).catch(unlessFault)
+      await (found ? requireFewRequests(parts, found.user) : requireFewUnknown(parts, request))
       return { session: found ? viewOf(found, found.session.expiresAt) : null, provider: parts.provider }
     },
     async createSession(request, reply) {
       requireOwnSite(request)
+      await requireFewUnknown(parts, request)
       const signed = await signIn(parts, inputOf(sessionApi.createSession, request).token, request)
       return viewOf(signed, (await beginSession(parts, signed, request, reply)).expiresAt)
     },
@@ -61,15 +60,21 @@ function unlessFault(error: unknown) {
   throw error
 }
 
+/** By address, where nobody has proven yet who asks. */
+export async function requireFewUnknown({ limits }: Pick<AuthParts, 'limits'>, { ip }: FastifyRequest) {
+  await limits.unknown.take(ip, 'requests from this address')
+}
+
 /** A right token is refused too where too many wrong ones were tried; whoever has a session or calls with the token goes on. */
-async function signIn({ signIns, ...parts }: SessionParts, given: string, { ip }: FastifyRequest) {
+async function signIn(parts: SessionParts, given: string, { ip }: FastifyRequest) {
+  const { signIns } = parts.limits
   const known = await parts.store.findApiToken(given.split('.')[0] ?? '')
   const counted = [`address ${ip}`, ...(known ? [`user ${known.user.id}`] : [])]
-  for (const of of counted) signIns.requireFew(of, 'failed sign-ins')
+  for (const of of counted) await signIns.requireFew(of, 'failed sign-ins')
   try {
     return await findBearer(parts, given)
   } catch (error) {
-    if (error instanceof ApiFault) for (const of of counted) signIns.exceed(of)
+    if (error instanceof ApiFault) for (const of of counted) await signIns.note(of)
     throw error
   }
 }

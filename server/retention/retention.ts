@@ -15,8 +15,6 @@ const everyMs = 60_000
 /** So long others wait at most for what is forgotten at a time, and so long they have before the next. */
 const [workMs, restMs] = [1, 20]
 
-type Retention = ReturnType<typeof createRetention>
-
 /** Forgets, a little at a time, what the policy keeps no longer. */
 export function createRetention(parts: RetentionParts, policy: Policy) {
   const closed = new AbortController()

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Code } from '../../protocol/api/codes.ts'
-import type { SessionParts } from '../api/session.ts'
+import { requireFewUnknown, type SessionParts } from '../api/session.ts'
 import { requireEnabled } from '../api/bearer.ts'
 import { ApiFault } from '../api/fault.ts'
 import { beginSession } from '../api/sessions.ts'
@@ -16,6 +16,7 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts, setting
   const provider = createProvider(settings)
   app.get(beginPath, (request: FastifyRequest<{ Querystring: { to?: unknown } }>, reply) =>
     orRefusal(reply, async () => {
+      await requireFewUnknown(parts, request)
       const { to } = request.query
       const attempt = beginAttempt(reply, typeof to === 'string' ? to : '/', parts.clock())
       return reply.redirect(await reached(provider, request, () => provider.urlFor(attempt)))
@@ -23,7 +24,10 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts, setting
   )
   // The address holds a code: no line for each request, as others have it.
   app.get(callbackPath, { logLevel: 'warn' }, (request, reply) =>
-    orRefusal(reply, async () => reply.redirect(await finish({ ...parts, provider, settings }, request, reply))),
+    orRefusal(reply, async () => {
+      await requireFewUnknown(parts, request)
+      return reply.redirect(await finish({ ...parts, provider, settings }, request, reply))
+    }),
   )
 }
 
@@ -42,9 +46,10 @@ type Finish = SignInParts & { provider: Provider; settings: SignInSettings }
 
 /** Begins the session, and gives the page to go to. */
 async function finish({ provider, settings, ...parts }: Finish, request: FastifyRequest, reply: FastifyReply) {
-  const { signIns, clock } = parts
+  const { clock } = parts
+  const { signIns } = parts.limits
   const from = `address ${request.ip}`
-  signIns.requireFew(from, 'failed sign-ins')
+  await signIns.requireFew(from, 'failed sign-ins')
   try {
     const attempt = takeAttempt(request, reply, clock())
     const identity = await identify(provider, attempt, request)
@@ -52,7 +57,7 @@ async function finish({ provider, settings, ...parts }: Finish, request: Fastify
     await beginSession(parts, { user, token: null }, request, reply)
     return attempt?.to ?? '/'
   } catch (error) {
-    if (error instanceof ApiFault && error.code !== 'provider-away') signIns.exceed(from)
+    if (error instanceof ApiFault && error.code !== 'provider-away') await signIns.note(from)
     throw error
   }
 }

@@ -18,6 +18,8 @@ export interface Revision {
   recipes: Map<string, LoadedRecipe>
   /** Those that are not ours. */
   types: Map<string, LoadedType>
+  /** What it was loaded from. */
+  files: Files
 }
 
 /** Reads, builds and runs what is in the folders. Throws SourceError with everything that is wrong. */
@@ -32,7 +34,8 @@ export async function loadRevision(dirs: SourceDirs): Promise<Revision> {
   // With a recipe that did not load, a role that names it would be called wrong as well.
   if (errors.length === 0) errors.push(...[...roles.values()].flatMap((role) => checkRole(role, recipes)))
   if (errors.length > 0) throw new SourceError(errors.toSorted())
-  return { id: sources.id, recipes, roles, types }
+  const files = new Map([sources.recipes, sources.roles, sources.types].flatMap((folder) => [...folder.files]))
+  return { id: sources.id, recipes, roles, types, files }
 }
 
 async function loadRecipes({ recipes: { folder, files } }: Sources, errors: string[]) {

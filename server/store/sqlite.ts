@@ -11,6 +11,7 @@ import { createNodes } from './sqlite/nodes.ts'
 import { createObserved } from './sqlite/observed.ts'
 import { createHooks } from './sqlite/webhooks.ts'
 import { createRetention } from './sqlite/retention.ts'
+import { createKeptRevisions } from './sqlite/revisions.ts'
 import { createStances } from './sqlite/stances.ts'
 import { createFinishTargets, createOrders } from './sqlite/targets.ts'
 import { createWho } from './sqlite/who.ts'
@@ -42,6 +43,7 @@ export async function openSqliteStore(path: string): Promise<Store> {
     ...createLeases({ database, write, audit, meta }),
     ...createHooks({ database, write, audit }),
     ...createRetention(database, write),
+    ...createKeptRevisions(database, write),
     async backup(to) {
       closeSync(openSync(to, 'wx', 0o600))
       try {

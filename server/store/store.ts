@@ -16,6 +16,7 @@ import type {
 import type { HookStore } from './hooks.ts'
 import type { Subject } from './stale-write.ts'
 import type { RetentionStore } from './retention.ts'
+import type { RevisionStore } from './revisions.ts'
 import type { By, WhoStore } from './who.ts'
 
 export type { By } from './who.ts'
@@ -324,7 +325,8 @@ export interface Store
     OrderStore,
     LeaseStore,
     HookStore,
-    RetentionStore {
+    RetentionStore,
+    RevisionStore {
   /** A whole, consistent copy into a new file, while the store is in use. */
   backup(path: string): Promise<void>
   close(): Promise<void>

@@ -30,10 +30,12 @@ test('login pins the CA, asks who it is, and keeps what only the owner may read'
   )
 })
 
-test('login - reads the line from stdin', async (t) => {
+test('login - reads the line from stdin, as the server prints it too', async (t) => {
   const { url, login } = await serveApi(t, { 'GET /api/whoami': who })
-  const given = { home: await tempDir(t), input: `${login.token}@${url}\n` }
-  assert.equal((await trivet(['login', '-'], given)).exitCode, 0)
+  for (const line of [`${login.token}@${url}\n`, `trivet login ${login.token}@${url}\n`]) {
+    const given = { home: await tempDir(t), input: line }
+    assert.equal((await trivet(['login', '-'], given)).exitCode, 0, line)
+  }
 })
 
 test('login sends nothing to a server that the token does not name, and keeps nothing', async (t) => {

@@ -31,6 +31,13 @@ test('a usage line may have alternatives, repetitions, required flags and values
   )
 })
 
+test('what may stand in one place is one operand', () => {
+  assert.deepEqual(readUsage('run watch [NODE|RUN] [TEXT] [--diff]').operands, [
+    { name: 'NODE|RUN', required: false, many: false },
+    { name: 'TEXT', required: false, many: false },
+  ])
+})
+
 const greet = command({
   usage: 'greet NAME [--times N] [--tag T]... [--loud]',
   summary: 'Greet.',

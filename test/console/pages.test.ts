@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { api } from '../../protocol/api.ts'
@@ -73,6 +75,29 @@ describe('pages', { skip: noBrowser }, () => {
     await page.getByRole('heading', { name: 'Two runs' }).waitFor()
     await page.getByText('unchanged, or not in the catalog').first().waitFor()
     await assertAccessible(page, 'compared runs')
+  })
+
+  test('what a revision changed is shown line by line, and which nodes are not on it yet', async (t) => {
+    const served = await serve(t)
+    const { agent } = await fleet.joinNode(served, 'web-1')
+    await fleet.joinNode(served, 'db-1', [])
+    const { digest } = await served.client.call(api.readCatalog, { node: 'web-1' })
+    await fleet.runOn(agent, { catalog: digest })
+    const page = await openConsole(t, `${served.url}/roles`)
+    await signIn(page, served.token)
+    await page.getByText('There was none before it').waitFor()
+    const behind = page.getByRole('region', { name: 'Nodes that are behind' })
+    await behind.getByText('Each has converged').waitFor()
+    const recipe = join(served.dir, 'recipes/word/word.ts')
+    await writeFile(recipe, (await readFile(recipe, 'utf8')).replace("'hello'", "'good morning'"))
+    await behind.getByRole('link', { name: 'web-1' }).waitFor()
+    await page.reload()
+    await page.getByText('recipes/word/word.ts', { exact: true }).click()
+    await page.getByText("+  attributes: z.object({ word: z.string().default('good morning') }),").waitFor()
+    await assertAccessible(page, 'roles and recipes')
+    await goTo(page, '/nodes?is=behind')
+    await page.getByRole('link', { name: 'web-1' }).waitFor()
+    assert.equal(await page.getByRole('link', { name: 'db-1' }).count(), 0)
   })
 
   test('an order is cancelled, and one that did not converge is given again', async (t) => {

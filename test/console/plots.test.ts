@@ -4,7 +4,7 @@ import { partsOf, topOf } from '../../console/plots/days.ts'
 import { heatOf } from '../../console/plots/heat.ts'
 
 test('the axis ends at a round number that is not below the most', () => {
-  assert.deepEqual([0, 3, 5, 9, 11, 41, 100, 812].map(topOf), [4, 4, 5, 10, 20, 50, 100, 1000])
+  assert.deepEqual([0, 3, 5, 9, 11, 41, 100, 812].map(topOf), [4, 4, 6, 10, 20, 60, 100, 1000])
 })
 
 test('the parts of a bar stand on each other, in one order, and what is none is left out', () => {
@@ -29,7 +29,13 @@ test('each hour is as warm as it has runs, and tells its failures', () => {
     days.map(({ at }) => at),
     [hour(4, 0), hour(5, 0)],
   )
-  assert.deepEqual(days[1]?.hours[3], { at: hour(5, 3), count: 100, failed: 10, warmth: 4 })
-  assert.deepEqual(days[0]?.hours[23], { at: hour(4, 23), count: 1, failed: 0, warmth: 1 })
+  assert.deepEqual(days[1]?.hours[3], {
+    at: hour(5, 3),
+    count: 100,
+    failed: 10,
+    warmth: 4,
+    outcomes: '90 unchanged, 2 interrupted, 8 failed',
+  })
+  assert.deepEqual(days[0]?.hours[23], { at: hour(4, 23), count: 1, failed: 0, warmth: 1, outcomes: '1 changed' })
   assert.equal(days[0]?.hours[0]?.warmth, 0)
 })

@@ -60,6 +60,18 @@ describe('in a browser', { skip: noBrowser }, () => {
     await page.getByLabel('API token').waitFor()
   })
 
+  test('a key that is pressed as soon as the page is seen is heard', async (t) => {
+    const served = await serve(t)
+    const page = await openConsole(t, served.url)
+    await page.evaluate(`new MutationObserver((_, observer) => {
+      if (!document.querySelector('main#main')) return
+      observer.disconnect()
+      dispatchEvent(new KeyboardEvent('keydown', { key: '?' }))
+    }).observe(document.body, { childList: true, subtree: true })`)
+    await signIn(page, served.token)
+    await page.getByRole('dialog', { name: 'Keys' }).waitFor()
+  })
+
   test('keys go to pages, search and help', async (t) => {
     const served = await serve(t)
     await joinNode(served, 'web-1')

@@ -1,4 +1,6 @@
 import { join } from 'node:path'
+import { clearLine, cursorTo, moveCursor } from 'node:readline'
+import { Writable } from 'node:stream'
 import { stripVTControlCharacters } from 'node:util'
 import { makeClient } from '../../cli/api-client.ts'
 import type { Command } from '../../cli/command.ts'
@@ -16,17 +18,21 @@ interface Given {
   home: string
   login?: Login
   commands?: Command<Context>[]
+  /** Whether stderr is a terminal. */
   live?: boolean
+  stdoutIsTerminal?: boolean
   colour?: boolean
   input?: string
   answer?: boolean | undefined
   now?: number
   signal?: AbortSignal
+  /** Where it prints, for who looks while it runs. */
+  stdout?: Written
 }
 
 /** Runs `trivet` as its main.ts does, in this process, and gives what it printed and its exit code. */
 export async function trivet(words: string[], given: Given) {
-  const [stdout, stderr] = [new Written(), new Written()]
+  const [stdout, stderr] = [given.stdout ?? new Written(), new Terminal()]
   const { args, context: contextName } = takeContext(words)
   const loginPath = join(given.home, 'trivet', 'config.json')
   if (given.login) await writeLogin(loginPath, given.login)
@@ -39,7 +45,8 @@ export async function trivet(words: string[], given: Given) {
     loginPath,
     contextName,
     paint,
-    screen: makeScreen(stderr, { live: given.live ?? false, paint }),
+    stdoutIsTerminal: given.stdoutIsTerminal ?? false,
+    screen: ({ quiet }) => makeScreen(stderr, { live: !quiet && (given.live ?? false), paint }),
     now: () => given.now ?? Date.now(),
     readInput: async () => given.input ?? '',
     confirm: async () => given.answer,
@@ -50,20 +57,45 @@ export async function trivet(words: string[], given: Given) {
   return { exitCode, stdout: stdout.text, stderr: stderr.text, loginPath }
 }
 
-class Written {
+export class Written {
   text = ''
   write(text: string) {
     this.text += text
   }
 }
 
-/** What a terminal shows in the end: lines that were redrawn are there once. */
-export function shownBy(text: string) {
-  const rows: string[] = []
-  for (const drawn of text.split('\x1b[?7l')) {
-    const [up = '', rest = ''] = drawn.includes('A\r') ? drawn.split('A\r\x1b[J') : ['', drawn]
-    rows.splice(rows.length - Number(up.slice('\x1b['.length)))
-    rows.push(...stripVTControlCharacters(rest).split('\n').slice(0, -1))
+/** What is asked of a terminal, as it would be sent to one. */
+class Terminal extends Writable {
+  isTTY = true
+  columns = 80
+  rows = 24
+  text = ''
+  override write(chunk: unknown) {
+    this.text += String(chunk)
+    return true
   }
-  return rows
+  cursorTo(x: number) {
+    return cursorTo(this, x)
+  }
+  clearLine(direction: -1 | 0 | 1) {
+    return clearLine(this, direction)
+  }
+  moveCursor(dx: number, dy: number) {
+    return moveCursor(this, dx, dy)
+  }
+}
+
+/** All that was drawn, one after the other: the lines of each picture, without the sign that turns. */
+export function drawnOn(stderr: string) {
+  const pictures = stderr.split('\x1b[?2026h').slice(1)
+  return pictures.map((drawn) =>
+    stripVTControlCharacters(drawn.split('\x1b[?2026l')[0] ?? '')
+      .replace(/^\S /, '')
+      .split('\n'),
+  )
+}
+
+/** How many lines were taken back after the last picture. */
+export function takenBack(stderr: string) {
+  return (stderr.split('\x1b[?2026l').at(-1) ?? '').split('\x1b[0K').length - 1
 }

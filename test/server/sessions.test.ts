@@ -116,8 +116,8 @@ test('a stream ends as soon as who reads it may no more', { timeout: 30_000 }, a
 })
 
 test('sign-ins that fail too often are refused, with when to try again, by address and by user', async (t) => {
-  let ahead = 0
-  const served = await serve(t, { clock: () => Date.now() + ahead })
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() })
+  const served = await serve(t)
   const { token, id } = await signedIn(served)
   const [browser, elsewhere] = [visitor(served), visitor(served, '127.0.0.2')]
   for (const _ of Array(10)) assert.equal((await signIn(browser, `${id}.wrong`)).json.code, 'not-logged-in')
@@ -130,7 +130,7 @@ test('sign-ins that fail too often are refused, with when to try again, by addre
   const seconds = Number(refused.headers['retry-after'])
   assert(seconds > 0 && seconds <= 300, `Retry-After: ${seconds}`)
   assert.equal(Math.ceil(refused.json.details.retryAfterMs / 1000), seconds)
-  ahead = refused.json.details.retryAfterMs + 1
+  t.mock.timers.tick(refused.json.details.retryAfterMs + 1)
   assert.equal((await signIn(browser, token)).status, 200)
 })
 

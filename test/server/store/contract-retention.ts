@@ -139,5 +139,7 @@ export function retentionContract(open: Open) {
     assert.deepEqual(await store.findAudit({ limit: 99 }), before)
     assert.equal(await forgetAll(store, 'audit', { newest: 2 }), before.length - 2)
     assert.deepEqual(await store.findAudit({ limit: 99 }), before.slice(0, 2))
+    await forgetAll(store, 'audit', { since: 9e12 })
+    assert.deepEqual(await store.findAudit({ limit: 99 }), before.slice(0, 1), 'its number is not given again')
   })
 }

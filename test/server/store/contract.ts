@@ -10,6 +10,7 @@ import { lifecycleContract } from './contract-lifecycle.ts'
 import { ordersContract, runsContract } from './contract-observed.ts'
 import { staleContract } from './contract-stale.ts'
 import { retentionContract } from './contract-retention.ts'
+import { revisionsContract } from './contract-revisions.ts'
 import { auditContract, whoContract } from './contract-who.ts'
 import { by, enrolled, type Open, token } from './enrolled.ts'
 
@@ -35,6 +36,7 @@ export function storeContract(name: string, openStore: (t: TestContext) => Promi
     hooksContract(open)
     staleContract(open)
     retentionContract(open)
+    revisionsContract(open)
   })
 }
 

@@ -14,6 +14,7 @@ import { by, token } from './enrolled.ts'
 storeContract('sqlite (memory)', () => openSqliteStore(':memory:'))
 storeContract('sqlite (file)', async (t) => openSqliteStore(join(await tempDir(t), 'trivet.db')))
 
+const migrations = new URL('../../../server/store/migrations/', import.meta.url)
 const authority = { certificate: 'c', key: 'k' }
 
 test('a database and its backup are readable by their owner alone', async (t) => {
@@ -59,8 +60,7 @@ test('a database that is in use is refused, and free once it is closed', async (
 test('a database of the first version is brought to the newest, with what is in it', async (t) => {
   const path = join(await tempDir(t), 'trivet.db')
   const old = new Database(path)
-  const first = new URL('../../../server/store/migrations/001-start.sql', import.meta.url)
-  old.exec(await readFile(first, 'utf8'))
+  old.exec(await readFile(new URL('001-start.sql', migrations), 'utf8'))
   old.exec(`insert into operators values ('abcdefgh', 'admin', 'admin', x'${hashSecret('secret').toString('hex')}', 7)`)
   old.exec("insert into orders values ('o1', 'converge', 'ann', 1, 2)")
   old.pragma('user_version = 1')
@@ -74,6 +74,43 @@ test('a database of the first version is brought to the newest, with what is in 
   assert.deepEqual([admin?.token.expiresAt, admin?.token.access, admin?.token.clusters], [null, 'admin', 'all'])
   assert.deepEqual([admin?.user.name, admin?.user.access, admin?.user.clusters], ['admin', 'admin', 'all'])
 })
+
+async function migrationFiles() {
+  return (await readdir(migrations)).toSorted()
+}
+
+test('migrations are numbered without a gap or a number twice, so that a database that has one has all before it', async () => {
+  const files = await migrationFiles()
+  const numbers = files.map((_name, index) => String(index + 1).padStart(3, '0'))
+  assert.deepEqual(
+    files.map((name) => name.slice(0, 3)),
+    numbers,
+  )
+})
+
+test('a database of any version gets the same schema as a new one', async (t) => {
+  const dir = await tempDir(t)
+  const steps = await Promise.all((await migrationFiles()).map((name) => readFile(new URL(name, migrations), 'utf8')))
+  const whole = await schemaOf(join(dir, 'new.db'))
+  for (const version of steps.keys()) {
+    const path = join(dir, `${version}.db`)
+    const old = new Database(path)
+    for (const step of steps.slice(0, version)) old.exec(step)
+    old.pragma(`user_version = ${version}`)
+    old.close()
+    assert.deepEqual(await schemaOf(path), whole, `from version ${version}`)
+  }
+})
+
+/** What opening it as a store makes of it. */
+async function schemaOf(path: string) {
+  await (await openSqliteStore(path)).close()
+  const database = new Database(path)
+  const schema = database.prepare('select type, name, sql from sqlite_schema order by type, name').all()
+  const version = database.pragma('user_version', { simple: true })
+  database.close()
+  return { schema, version }
+}
 
 test('rows of the audit can neither be changed nor deleted, not even by hand', async (t) => {
   const path = join(await tempDir(t), 'trivet.db')

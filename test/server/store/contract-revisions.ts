@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { KeptRevision } from '../../../server/store/revisions.ts'
+import type { Open } from './enrolled.ts'
+
+const revision = (id: string, at: number): KeptRevision => ({
+  id,
+  at,
+  files: { 'roles/web.ts': { sha256: id, text: `of ${id}` }, 'recipes/web/logo.png': { sha256: 'l', text: null } },
+})
+
+export function revisionsContract(open: Open) {
+  test('keeps the revision in force and the one before it, each once', async (t) => {
+    const store = await open(t)
+    assert.deepEqual(await store.lastRevisions(), [])
+    for (const [id, at] of [
+      ['a', 1],
+      ['a', 2],
+      ['b', 3],
+      ['c', 4],
+      ['b', 5],
+    ] as const)
+      await store.keepRevision(revision(id, at))
+    assert.deepEqual(await store.lastRevisions(), [revision('b', 5), revision('c', 4)])
+  })
+}
