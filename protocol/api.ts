@@ -7,6 +7,7 @@ import { exportApi } from './api/export.ts'
 import { leasesApi } from './api/leases.ts'
 import { nodesApi } from './api/nodes.ts'
 import { ordersApi } from './api/orders.ts'
+import { revisionsApi } from './api/revisions.ts'
 import { rolesApi } from './api/roles.ts'
 import { runsApi } from './api/runs.ts'
 import { serverApi } from './api/server.ts'
@@ -23,6 +24,7 @@ export const api = {
   ...nodesApi,
   ...attributesApi,
   ...rolesApi,
+  ...revisionsApi,
   ...tokensApi,
   ...usersApi,
   ...apiTokensApi,

@@ -22,3 +22,20 @@ export const RevisionView = z.object({
   changes: z.array(SourceChange),
 })
 export type RevisionView = z.infer<typeof RevisionView>
+
+const paths = z.array(z.string())
+
+/** A revision that came into force some time, and what was other in it than in the one before. */
+export const RevisionSummary = z.object({
+  id: z.string(),
+  /** When it came into force; one that came back is listed again. */
+  at: z.int(),
+  /** Of the first that this server knew, everything was added. */
+  files: z.object({ added: paths, changed: paths, removed: paths }),
+  /** Those that are new, gone, or not what they were, with all that they import; comments make no difference. */
+  roles: z.array(z.string()),
+  recipes: z.array(z.string()),
+  /** Resource types of your own. */
+  types: z.array(z.string()),
+})
+export type RevisionSummary = z.infer<typeof RevisionSummary>

@@ -22,6 +22,7 @@ import { createOrders } from './orders/orders.ts'
 import type { Policy } from './retention/policy.ts'
 import { createRetention } from './retention/retention.ts'
 import { createRateLimits, type RequestLimits, usualLimits } from './rate-limit.ts'
+import { keepRevision } from './revision-history.ts'
 import { createRevisions, type Revisions } from './revisions.ts'
 import { hashSecret, newId, newSecret } from './secrets.ts'
 import { beginPath, registerSignIn } from './sign-in/routes.ts'
@@ -104,7 +105,7 @@ async function startWith(store: Store, options: ServerOptions): Promise<RunningS
 function assemble(app: FastifyInstance, store: Store, ca: string, clock: () => number, options: ServerOptions) {
   const { version, intervalMs, data } = options
   const failed = (error: unknown) => app.log.error(error)
-  const revisions = createRevisions(options, clock, (revision) => store.keepRevision(revision))
+  const revisions = createRevisions(options, clock, (revision, at) => keepRevision(store, revision, at))
   const limits = createRateLimits({ ...usualLimits, ...options.limits })
   const parts = { store, revisions, clock, failed, limits, ...createDeciders(app, { store, revisions, clock, failed }) }
   const { catalogs, orders, leases, feed } = parts

@@ -15,7 +15,7 @@ const mayImport: Record<string, { parts: string[]; packages: 'any' | string[] }>
   agent: { parts: ['protocol', 'resources', 'cli/command.ts'], packages: 'any' },
   bridge: { parts: ['protocol'], packages: ['zod'] },
   server: { parts: ['protocol', 'resources', 'cli/command.ts'], packages: 'any' },
-  cli: { parts: ['protocol'], packages: ['zod'] },
+  cli: { parts: ['protocol'], packages: ['zod', 'ora'] },
   console: { parts: ['protocol'], packages: ['preact', 'preact/hooks', 'zod'] },
   lab: { parts: ['protocol', 'cli/command.ts'], packages: 'any' },
   recipes: { parts: [], packages: ['trivet/recipe', 'zod'] },

@@ -20,6 +20,7 @@ import { nodeCommands } from './node.ts'
 import { openapi } from './openapi.ts'
 import { orderCommands } from './order.ts'
 import { recipeCommands } from './recipe.ts'
+import { revisionCommands } from './revision.ts'
 import { roleCommands } from './role.ts'
 import { runCommands } from './run.ts'
 import { tokenCommands } from './token.ts'
@@ -40,6 +41,7 @@ export const commands: Command<Context>[] = [
   ...clusterCommands,
   ...roleCommands,
   ...recipeCommands,
+  ...revisionCommands,
   plan,
   converge,
   ...orderCommands,

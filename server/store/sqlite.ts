@@ -10,8 +10,8 @@ import { createLifecycle } from './sqlite/lifecycle.ts'
 import { createNodes } from './sqlite/nodes.ts'
 import { createObserved } from './sqlite/observed.ts'
 import { createHooks } from './sqlite/webhooks.ts'
+import { createRevisionStore } from './sqlite/revisions.ts'
 import { createRetention } from './sqlite/retention.ts'
-import { createKeptRevisions } from './sqlite/revisions.ts'
 import { createStances } from './sqlite/stances.ts'
 import { createFinishTargets, createOrders } from './sqlite/targets.ts'
 import { createWho } from './sqlite/who.ts'
@@ -42,8 +42,8 @@ export async function openSqliteStore(path: string): Promise<Store> {
     ...createOrders(database, write, audit),
     ...createLeases({ database, write, audit, meta }),
     ...createHooks({ database, write, audit }),
+    ...createRevisionStore(database, write),
     ...createRetention(database, write),
-    ...createKeptRevisions(database, write),
     async backup(to) {
       closeSync(openSync(to, 'wx', 0o600))
       try {

@@ -244,7 +244,7 @@ export interface HistoryStore {
   openOrders(): Promise<OpenOrder[]>
   /** Newest first, after that place. */
   readTimeline(
-    node: Pick<Node, 'id' | 'name'>,
+    node: Pick<Node, 'id' | 'name' | 'cluster'>,
     limit: number,
     after?: TimelinePlace,
   ): Promise<(TimelinePlace & { item: TimelineItem })[]>

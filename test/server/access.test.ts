@@ -260,3 +260,33 @@ test('the audit says from where and with which API token a write came, and a lis
   assert.equal(token?.usedFrom, '127.0.0.1')
   assert(Math.abs((token?.usedAt ?? 0) - Date.now()) < 10_000)
 })
+
+test('a timeline has nothing of another cluster, and nothing that is for admins, whatever had the name of the node', async (t) => {
+  const served = await serve(t)
+  const { client, place } = served
+  const join = async (cluster: string) => enrol(place, await served.joinToken({ roles: ['word'], cluster }), 'n1')
+  await join('green')
+  await client.call(api.setAttribute, { scope: 'nodes', name: 'n1', key: 'word.word', value: 'green' })
+  await client.call(api.revokeNode, { node: 'n1' })
+  await client.call(api.createUser, { name: 'n1', access: 'viewer', clusters: 'all' })
+  await client.call(api.createWebhook, { name: 'n1', url: 'http://127.0.0.1:9/secret-path' })
+  await join('blue')
+  await client.call(api.setAttribute, { scope: 'nodes', name: 'n1', key: 'word.word', value: 'blue' })
+  await client.call(api.archiveNode, { node: 'n1' })
+  await client.call(api.restoreNode, { node: 'n1' })
+  await client.call(api.createOrder, { nodes: ['n1'] })
+
+  const told = ['order', 'restore', 'archive', 'set-attribute', 'enrol']
+  for (const reader of [await as(served, 'vera', 'viewer', ['blue']), client]) {
+    const { items } = await reader.call(api.readTimeline, { node: 'n1' })
+    assert.deepEqual(
+      items.map((item) => (item.type === 'write' ? item.action : item.type)),
+      told,
+    )
+  }
+  const green = await as(served, 'gus', 'viewer', ['green'])
+  assert.equal(await codeOf(green.call(api.readTimeline, { node: 'n1' })), 'unknown-node')
+  const admin = await as(served, 'adam', 'admin', ['blue'])
+  const seen = (await admin.list(api.listAudit, { subject: 'n1' })).map(({ action }) => action)
+  assert.deepEqual(seen, ['restore', 'archive', 'enrol'], 'those too are told to who is admin of the cluster')
+})

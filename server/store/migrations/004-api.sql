@@ -39,10 +39,12 @@ create table written (
   primary key (scope, subject)
 ) strict, without rowid;
 
--- The revisions of recipes and roles that were in force, with the hash of each file.
+-- The revisions of recipes and roles as they came into force, with what each changed; what is in them only of the newest.
 create table revisions (
   seq integer primary key,
   id text not null,
   at integer not null,
-  files text not null
+  changes text not null,
+  content text
 ) strict;
+create index revisions_by_id on revisions (id);

@@ -20,7 +20,7 @@ export function createLifecycle(parts: DesiredParts): Lifecycle {
   const turned = (row: NodeRow | undefined, by: By, action: string) => {
     if (!row) return false
     written.bump({ scope: 'node', subject: row.id })
-    audit(by, { action, subject: row.name, after: { id: row.id } })
+    audit(by, { action, subject: row.name, cluster: row.cluster, after: { id: row.id } })
     return true
   }
 
@@ -45,7 +45,7 @@ function renaming({ database, write, audit, written }: DesiredParts): Lifecycle[
       if (taken.get(name)) return false
       rename.run(name, nodeId)
       written.bump({ scope: 'node', subject: nodeId })
-      audit(by, { action: 'rename', subject: name, before: before.name, after: name })
+      audit(by, { action: 'rename', subject: name, cluster: before.cluster, before: before.name, after: name })
       return true
     })
 }
@@ -61,7 +61,7 @@ function archiving({ database, write, audit, written }: DesiredParts): Lifecycle
       if (!node) return false
       freeLeases.run(nodeId)
       written.bump({ scope: 'node', subject: nodeId })
-      audit(by, { action: 'archive', subject: node.name, after: { id: nodeId } })
+      audit(by, { action: 'archive', subject: node.name, cluster: node.cluster, after: { id: nodeId } })
       return true
     })
 }

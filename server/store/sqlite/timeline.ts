@@ -21,6 +21,7 @@ type OrderRow = TargetRow & { mode: RunMode; author: string; created_at: number 
 interface Bound {
   id: string
   name: string
+  cluster: string
   limit: number
   /** The place after which to go on. */
   at: number
@@ -35,8 +36,10 @@ type Placed = TimelinePlace & { item: TimelineItem }
 export function createTimeline(database: Database): Pick<HistoryStore, 'readTimeline'> {
   const read = { run: runReader(database), order: orderReader(database), write: writeReader(database) }
   return {
-    async readTimeline({ id, name }, limit, after) {
-      const placed = types.flatMap((type): Placed[] => read[type]({ id, name, limit, ...startOf(type, after) }))
+    async readTimeline({ id, name, cluster }, limit, after) {
+      const placed = types.flatMap((type): Placed[] =>
+        read[type]({ id, name, cluster, limit, ...startOf(type, after) }),
+      )
       return placed.toSorted(inOrder).slice(0, limit)
     },
   }
@@ -87,12 +90,15 @@ function orderReader(database: Database) {
     })
 }
 
-/** Writes about the node itself, and those of its attributes: `node web-1: zookeeper.tickTime`. */
+/**
+ * Writes about the node itself, and those of its attributes: `node web-1: zookeeper.tickTime`. Only those of its cluster: a user, a webhook
+ * or a node that was revoked in another cluster may have had the same name.
+ */
 function writeReader(database: Database) {
   const select = database.prepare<Bound, WriteRow>(
     `select id, at, author, action, subject, before, after from audit
      where (subject = :name or (subject >= 'node ' || :name || ': ' and subject < 'node ' || :name || ';'))
-       and (at, id) < (:at, :key)
+       and cluster = :cluster and (at, id) < (:at, :key)
      order by at desc, id desc limit :limit`,
   )
   return (bound: Bound): Placed[] =>

@@ -197,7 +197,7 @@ const oddities: Record<string, (path: string) => void> = {
 for (const [what, lay] of Object.entries(oddities))
   test(`${what} beside a recipe is an error with its path, also to a server that runs`, async (t) => {
     const { root, dirs } = await sourcesOf(t, webRecipe(''))
-    const revisions = createRevisions(dirs, Date.now)
+    const revisions = createRevisions(dirs, Date.now, async () => {})
     await revisions.reload()
     assert.deepEqual(revisions.errors(), [])
     lay(join(root, 'recipes/web/odd'))

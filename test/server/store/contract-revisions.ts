@@ -6,8 +6,15 @@ import type { Open } from './enrolled.ts'
 const revision = (id: string, at: number): KeptRevision => ({
   id,
   at,
-  files: { 'roles/web.ts': { sha256: id, text: `of ${id}` }, 'recipes/web/logo.png': { sha256: 'l', text: null } },
+  content: {
+    roles: { web: id },
+    recipes: {},
+    types: {},
+    files: { 'roles/web.ts': { sha256: id, text: `of ${id}` }, 'recipes/web/logo.png': { sha256: 'l', text: null } },
+  },
 })
+
+const untouched = { files: { added: [], changed: [], removed: [] }, roles: [], recipes: [], types: [] }
 
 export function revisionsContract(open: Open) {
   test('keeps the revision in force and the one before it, each once', async (t) => {
@@ -20,7 +27,18 @@ export function revisionsContract(open: Open) {
       ['c', 4],
       ['b', 5],
     ] as const)
-      await store.keepRevision(revision(id, at))
+      await store.keepRevision({ id, at, ...untouched }, revision(id, at).content)
     assert.deepEqual(await store.lastRevisions(), [revision('b', 5), revision('c', 4)])
+    const found = await store.findRevisions({ limit: 9 })
+    assert.deepEqual(
+      found.map(({ id, at }) => [id, at]),
+      [
+        ['b', 5],
+        ['c', 4],
+        ['b', 3],
+        ['a', 1],
+      ],
+    )
+    assert.deepEqual(await store.readRevisions('b'), found.slice(0, 1))
   })
 }

@@ -1,17 +1,25 @@
 import { createTwoFilesPatch } from 'diff'
 import type { RevisionView, SourceChange } from '../../protocol/revision.ts'
-import type { KeptFile, KeptRevision } from '../store/revisions.ts'
+import type { KeptFile, RevisionContent } from '../store/revisions.ts'
 import type { ApiParts, Handlers } from './call.ts'
 import { includesAccess } from './caller.ts'
-import { requireRevision } from './find.ts'
+import { ApiFault } from './fault.ts'
+import { requireRevision, unknown } from './find.ts'
+import { keyAfter, pageFrom } from './pages.ts'
 
-export function revisionHandlers(parts: ApiParts): Pick<Handlers, 'readRevision'> {
+type RevisionCalls = 'readRevision' | 'listRevisions' | 'readPastRevision'
+
+export function revisionHandlers(parts: ApiParts): Pick<Handlers, RevisionCalls> {
+  return { ...inForce(parts), ...past(parts) }
+}
+
+function inForce(parts: ApiParts): Pick<Handlers, 'readRevision'> {
   const { store, revisions } = parts
   return {
     async readRevision(_input, { access }): Promise<RevisionView> {
       const current = requireRevision(parts)
       const [now, before] = await store.lastRevisions()
-      const changes = now && before ? changesOf(before.files, now.files) : []
+      const changes = now && before ? changesOf(before.content.files, now.content.files) : []
       // Sources may hold what a catalog hides from who only looks.
       const mayRead = includesAccess(access, 'operator')
       return {
@@ -25,7 +33,33 @@ export function revisionHandlers(parts: ApiParts): Pick<Handlers, 'readRevision'
   }
 }
 
-type Files = KeptRevision['files']
+function past({ store }: ApiParts): Pick<Handlers, 'listRevisions' | 'readPastRevision'> {
+  return {
+    async listRevisions(asked) {
+      const [last] = keyAfter(asked, [0]) ?? []
+      const after = typeof last === 'number' ? last : undefined
+      const rows = await store.findRevisions({ ...asked, after, limit: asked.limit + 1 })
+      const { items, next } = pageFrom(rows, asked, ({ seq }) => [seq])
+      return { items: items.map(({ seq: _seq, ...revision }) => revision), next }
+    },
+    async readPastRevision({ id }) {
+      const [found, other] = await store.readRevisions(id)
+      if (other) throw new ApiFault('ambiguous-revision', `Several revisions begin with ${id}. Give more of it.`)
+      if (!found) {
+        const recent = await store.findRevisions({ limit: 10 })
+        throw unknown(
+          'revision',
+          id,
+          recent.map((one) => one.id),
+        )
+      }
+      const { seq: _seq, ...revision } = found
+      return revision
+    },
+  }
+}
+
+type Files = RevisionContent['files']
 
 function changesOf(before: Files, now: Files): SourceChange[] {
   const paths = [...new Set([...Object.keys(before), ...Object.keys(now)])].toSorted()
