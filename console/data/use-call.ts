@@ -11,6 +11,8 @@ export interface Called<Value> {
   value: Value | undefined
   failure: Failure | undefined
   loading: boolean
+  /** False while more of it is still to come. */
+  isWhole: boolean
   reload: () => void
 }
 
@@ -23,6 +25,8 @@ interface Options {
   every?: number | undefined
   /** Not asked while this is false. */
   when?: boolean
+  /** A long list is shown from its first page on, as far as it has come. */
+  asItComes?: boolean
 }
 
 interface State<Value> {
@@ -30,6 +34,7 @@ interface State<Value> {
   value: Value | undefined
   failure: Failure | undefined
   loading: boolean
+  isWhole: boolean
 }
 
 /** What a call answers, asked anew when the input changes. What was there stays until there is something newer. */
@@ -47,7 +52,7 @@ export function useList<In extends z.ZodType, Item>(
   input: z.input<In> & { limit?: unknown },
   options: Options = {},
 ): Called<Item[]> {
-  return useAnswer(keyOf(endpoint, input), (signal) => readList(endpoint, input, signal), options)
+  return useAnswer(keyOf(endpoint, input), (signal, told) => readList(endpoint, input, signal, told), options)
 }
 
 function keyOf(endpoint: Endpoint, input: object) {
@@ -58,21 +63,25 @@ async function readList<In extends z.ZodType, Item>(
   endpoint: Endpoint<In, z.ZodType<Page<Item>>>,
   input: z.input<In> & { limit?: unknown },
   signal: AbortSignal,
+  told: (items: Item[]) => void,
 ) {
-  const items: Item[] = []
+  let items: Item[] = []
   for (let after: string | null | undefined; after !== null;) {
     const page: Page<Item> = await call(
       endpoint,
       { limit: maxPage, ...input, ...(after !== undefined && { after }) },
       signal,
     )
-    items.push(...page.items)
+    items = [...items, ...page.items]
+    told(items)
     after = input.limit === undefined ? page.next : null
   }
   return items
 }
 
-function useAnswer<Value>(key: string, ask: (signal: AbortSignal) => Promise<Value>, options: Options): Called<Value> {
+type Ask<Value> = (signal: AbortSignal, told: (part: Value) => void) => Promise<Value>
+
+function useAnswer<Value>(key: string, ask: Ask<Value>, options: Options): Called<Value> {
   const [state, setState] = useState<State<Value>>(() => ({ ...nothing, key }))
   const [turn, setTurn] = useState(0)
   const { state: feed } = useSignal(standing)
@@ -94,8 +103,11 @@ function useAnswer<Value>(key: string, ask: (signal: AbortSignal) => Promise<Val
       setState(next)
       if (isStale.current) setTurn((count) => count + 1)
     }
-    asked.current(abort.signal).then(
-      (value) => settle(() => ({ key, value, failure: undefined, loading: false })),
+    function tell(value: Value) {
+      if (options.asItComes && !abort.signal.aborted) setState((before) => withPart(before, key, value))
+    }
+    asked.current(abort.signal, tell).then(
+      (value) => settle(() => ({ key, value, failure: undefined, loading: false, isWhole: true })),
       (error: unknown) => settle((before) => ({ ...before, key, failure: asFailure(error), loading: false })),
     )
     return () => abort.abort()
@@ -105,7 +117,8 @@ function useAnswer<Value>(key: string, ask: (signal: AbortSignal) => Promise<Val
     if (!isAsking.current) setTurn((count) => count + 1)
   }, [])
   useAgain(options, feed === 'cut', reload)
-  return { value: state.value, failure: state.failure, loading: state.loading, reload }
+  const { value, failure, loading, isWhole } = state
+  return { value, failure, loading, isWhole, reload }
 }
 
 /** Without the feed, what lives by it is asked for instead. */
@@ -133,7 +146,13 @@ function useAgain({ live, settleMs = usualSettleMs, every }: Options, isCut: boo
   useEvery(live && isCut ? Math.min(insteadMs, every ?? insteadMs) : every, reload)
 }
 
-const nothing = { value: undefined, failure: undefined, loading: true }
+/** What there is as a whole already is not made less of. */
+function withPart<Value>(before: State<Value>, key: string, value: Value): State<Value> {
+  if (before.key === key && before.isWhole) return before
+  return { key, value, failure: undefined, loading: true, isWhole: false }
+}
+
+const nothing = { value: undefined, failure: undefined, loading: true, isWhole: false }
 
 export function asFailure(error: unknown) {
   if (error instanceof Failure) return error

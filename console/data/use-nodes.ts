@@ -6,11 +6,11 @@ import { useNews } from './news.ts'
 
 /** All nodes, each as it stands now: of ten thousand those that changed are put in place, and the rest is not read again. */
 export function useNodes(): Called<NodeSummary[]> {
-  const { value, ...called } = useList(api.listNodes, {}, { live: () => false })
+  const { value, ...called } = useList(api.listNodes, {}, { live: () => false, asItComes: true })
   const news = useNews((event) => (event.type === 'node' ? [event.node.name, event.node] : undefined))
   const nodes = useMemo(() => value?.map((node) => news.get(node.name) ?? node).filter(isListed), [value, news])
-  const isStrange = useMemo(() => hasOther(value, news), [value, news])
-  const { reload } = called
+  const { reload, isWhole } = called
+  const isStrange = useMemo(() => isWhole && hasOther(value, news), [value, news, isWhole])
   useEffect(() => {
     if (isStrange) reload()
   }, [isStrange, reload])

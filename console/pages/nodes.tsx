@@ -1,6 +1,6 @@
 import { useMemo, useState } from 'preact/hooks'
 import type { NodeSummary } from '../../protocol/views.ts'
-import { facets, selectNodes } from '../data/nodes.ts'
+import { countFacets, facets, selectNodes, sortNodes } from '../data/nodes.ts'
 import { useNodes } from '../data/use-nodes.ts'
 import { useMay } from '../me.ts'
 import { Choice } from '../parts/choice.tsx'
@@ -13,23 +13,26 @@ import { many } from '../text.ts'
 import { Bulk } from './bulk.tsx'
 
 const pageSize = 100
+const none: NodeSummary[] = []
 
 export function Nodes() {
   const { query } = usePlace()
-  const { value, failure, reload } = useNodes()
+  const { value, failure, isWhole, reload } = useNodes()
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set())
   const may = useMay('operator')
+  // What the letters that are typed do not change is not made anew with each.
+  const sorted = useMemo(() => value && sortNodes(value, query['sort']), [value, query['sort']])
   const found = useMemo(
-    () => (value ? selectNodes(value, { text: query['q'], facet: query['is'], ...query }) : undefined),
-    [value, JSON.stringify(query)],
+    () => sorted && selectNodes(sorted, { text: query['q'], facet: query['is'], ...query }),
+    [sorted, JSON.stringify(query)],
   )
   const number = Math.max(Number(query['page'] ?? 1) || 1, 1)
   const shown = found?.slice((number - 1) * pageSize, number * pageSize)
   return (
     <>
-      <PageHead title="Nodes" lead={value && many(value.length, 'node')} />
-      <Facets nodes={value ?? []} query={query} />
-      <Filters nodes={value ?? []} query={query} />
+      <PageHead title="Nodes" lead={value && `${many(value.length, 'node')}${isWhole ? '' : ' so far'}`} />
+      <Facets nodes={value ?? none} query={query} />
+      <Filters nodes={value ?? none} query={query} />
       <Trouble failure={failure} />
       <section class="card">
         {!shown && !failure && <Loading />}
@@ -61,12 +64,14 @@ type Query = Record<string, string | undefined>
 
 function Facets({ nodes, query }: { nodes: NodeSummary[]; query: Query }) {
   const { is, page: _page, ...rest } = query
+  const counts = useMemo(() => countFacets(nodes), [nodes])
+  const offered = Object.entries(facets).filter(([name, { rare }]) => !rare || counts[name] || is === name)
   return (
     <nav class="facets" aria-label="Nodes by state">
       <a href={hrefOf('/nodes', rest)} aria-current={is ? undefined : 'true'}>
         All <span class="number">{nodes.length.toLocaleString('en')}</span>
       </a>
-      {Object.entries(facets).map(([name, { label, tone, icon, has }]) => (
+      {offered.map(([name, { label, tone, icon }]) => (
         <a
           key={name}
           class={tone}
@@ -74,7 +79,7 @@ function Facets({ nodes, query }: { nodes: NodeSummary[]; query: Query }) {
           aria-current={is === name ? 'true' : undefined}
         >
           <Icon name={icon} />
-          {label} <span class="number">{nodes.filter(has).length.toLocaleString('en')}</span>
+          {label} <span class="number">{counts[name]?.toLocaleString('en')}</span>
         </a>
       ))}
     </nav>
@@ -82,8 +87,8 @@ function Facets({ nodes, query }: { nodes: NodeSummary[]; query: Query }) {
 }
 
 function Filters({ nodes, query }: { nodes: NodeSummary[]; query: Query }) {
-  const clusters = unique(nodes.map(({ cluster }) => cluster))
-  const roles = unique(nodes.flatMap(({ roles: all }) => all))
+  const clusters = useMemo(() => unique(nodes.map(({ cluster }) => cluster)), [nodes])
+  const roles = useMemo(() => unique(nodes.flatMap(({ roles: all }) => all)), [nodes])
   const shown = shownColumns(query)
   return (
     <div class="filters" role="search">

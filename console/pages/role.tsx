@@ -5,7 +5,7 @@ import type { RoleView } from '../../protocol/views.ts'
 import { useAct } from '../data/act.ts'
 import { call } from '../data/client.ts'
 import { say } from '../data/notes.ts'
-import { selectNodes } from '../data/nodes.ts'
+import { sortNodes } from '../data/nodes.ts'
 import { useCall, useList } from '../data/use-call.ts'
 import { useMay } from '../me.ts'
 import { Dialog, DialogHead } from '../parts/dialog.tsx'
@@ -59,7 +59,7 @@ function Who({ role }: { role: string }) {
       {value?.length === 0 && <Empty title="No node has it" />}
       {value && value.length > 0 && (
         <NodeTable
-          nodes={selectNodes(value, { sort: query['sort'] })}
+          nodes={sortNodes(value, query['sort'])}
           sort={query['sort'] ?? 'name'}
           columns={['cluster', 'lastRun']}
         />

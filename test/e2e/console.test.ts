@@ -13,14 +13,27 @@ import { fleetOfSuite, onNode, roleOf, sourcesOf } from '../helpers/fleet.ts'
 
 const site = ['server {', '  listen 8080;', '  root /srv/www;', '  index index.html;', '}']
 
+const web = `import { defineRecipe } from 'trivet/recipe'
+import { z } from 'zod'
+
+export default defineRecipe({
+  description: 'A site, and its index, which is made on the node.',
+  attributes: z.object({ port: z.int().min(1).max(65535).default(8080), root: z.string().default('/srv/www') }),
+  declare({ attributes: { port, root }, directory, file, exec }) {
+    for (const name of [root, root + '/assets', '/etc/web']) directory(name, {})
+    const lines = ['server {', '  listen ' + port + ';', '  root ' + root + ';', '  index index.html;', '}']
+    file('/etc/web/site.conf', { content: lines.join('\\n') + '\\n', mode: '0644' })
+    file('/usr/local/bin/index-site', { content: '#!/bin/sh\\nsleep 5\\ntouch ' + root + '/index.html\\n', mode: '0755' })
+    exec('index-site', { argv: ['/usr/local/bin/index-site'], creates: root + '/index.html' })
+  },
+})
+`
+
 const sources = sourcesOf({
-  ...roleOf(
-    'web',
-    `for (const name of ['/srv/www', '/srv/www/assets', '/etc/web']) directory(name, {})
-file('/etc/web/site.conf', { content: ${JSON.stringify(`${site.join('\n')}\n`)}, mode: '0644' })
-file('/usr/local/bin/index-site', { content: '#!/bin/sh\\nsleep 5\\ntouch /srv/www/index.html\\n', mode: '0755' })
-exec('index-site', { argv: ['/usr/local/bin/index-site'], creates: '/srv/www/index.html' })`,
-  ),
+  'recipes/web/web.ts': web,
+  'roles/web.ts': `import { defineRole } from 'trivet/role'
+export default defineRole({ description: 'Serves the site.', recipes: ['web'] })
+`,
   ...roleOf('backup', `exec('backup', { argv: ['sleep', '60'], creates: '/srv/never' })`),
   ...roleOf('legacy', `exec('legacy', { argv: ['cat', '/etc/legacy.conf'], creates: '/etc/legacy.done' })`),
 })
@@ -105,6 +118,10 @@ describe('the console over two real nodes', { skip: whyNoLab() ?? noBrowser }, (
   test('every page is there, and accessible in both themes', async (t) => {
     await fleet.mustTrivet('node', 'assign', names[1] ?? '', 'legacy')
     await fleet.trivet('converge', names[1] ?? '', '--wait')
+    await fleet.mustTrivet('node', 'set', names[0] ?? '', 'web.port', '8081')
+    sources.write('recipes/web/web.ts', web.replace('sleep 5', 'sleep 4'))
+    await fleet.mustTrivet('recipe', 'check')
+    await fleet.mustTrivet('node', 'wait', names[0] ?? '', '--for', '3m')
     const page = await openConsole(t, fleet.url)
     await signIn(page, token)
     await page.getByText('exec[legacy]').waitFor()
