@@ -1,7 +1,7 @@
 import type { Command } from '../command.ts'
 import type { Context } from '../context.ts'
 import { apiTokenCommands } from './api-token.ts'
-import { audit } from './audit.ts'
+import { audit, exportAudit } from './audit.ts'
 import { backup } from './backup.ts'
 import { clusterCommands } from './cluster.ts'
 import { completionCommands } from './completion.ts'
@@ -53,6 +53,7 @@ export const commands: Command<Context>[] = [
   audit,
   ...webhookCommands,
   exportRuns,
+  exportAudit,
   metrics,
   openapi,
   backup,

@@ -59,6 +59,8 @@ export const sources: Record<string, Source> = {
   VALUE: 'anything',
   COLUMNS: 'anything',
   TEXT: 'anything',
+  ACTION: 'anything',
+  SUBJECT: 'anything',
   RESOURCE: 'anything',
   PATTERN: 'anything',
   REASON: 'anything',

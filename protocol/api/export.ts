@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { RunMode, RunOutcome, Trigger } from '../events.ts'
 import { Name } from '../name.ts'
 import { endpoint, flag, moment } from './endpoint.ts'
+import { auditFilter } from './server.ts'
 
 export const exportApi = {
   exportRuns: endpoint({
@@ -24,6 +25,16 @@ export const exportApi = {
       /** With the events of each run; JSON lines only. */
       events: flag.default(false),
     }),
+    output: z.string(),
+    stream: 'text',
+  }),
+  exportAudit: endpoint({
+    method: 'GET',
+    path: '/api/export/audit',
+    access: 'admin',
+    scoped: true,
+    summary: 'The audit, newest first, as JSON lines or CSV, as many rows as there are.',
+    input: z.object({ format: z.enum(['jsonl', 'csv']).default('jsonl'), ...auditFilter }),
     output: z.string(),
     stream: 'text',
   }),

@@ -3,6 +3,23 @@ import { Access, Clusters } from '../views.ts'
 import { endpoint, moment, none } from './endpoint.ts'
 import { pageInput, pageOf } from './page.ts'
 
+/** Which rows of the audit. */
+export const auditFilter = {
+  author: z.string().max(255).optional(),
+  action: z.string().max(100).optional(),
+  subject: z.string().max(255).optional(),
+  text: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe('Is in the action, the subject, or in what was before or is after.'),
+  /** Written at that time or later, in ms since 1970. */
+  from: moment.optional(),
+  /** Written before. */
+  to: moment.optional(),
+}
+
 export const serverApi = {
   whoami: endpoint({
     method: 'GET',
@@ -30,19 +47,7 @@ export const serverApi = {
     scoped: true,
     summary: 'Who wrote what, when and from where, newest first; append-only.',
     input: z.object({
-      author: z.string().max(255).optional(),
-      action: z.string().max(100).optional(),
-      subject: z.string().max(255).optional(),
-      text: z
-        .string()
-        .min(1)
-        .max(200)
-        .optional()
-        .describe('Is in the action, the subject, or in what was before or is after.'),
-      /** Written at that time or later, in ms since 1970. */
-      from: moment.optional(),
-      /** Written before. */
-      to: moment.optional(),
+      ...auditFilter,
       ...pageInput(['-id', 'id'], 50),
     }),
     output: pageOf(

@@ -48,7 +48,7 @@ type Result<Name extends keyof Api> = Name extends 'watchOrder' | 'watchFleet'
   ? Subscribe<z.infer<Api[Name]['output']>>
   : Name extends 'backup'
     ? Readable
-    : Name extends 'readMetrics' | 'exportRuns'
+    : Name extends 'readMetrics' | 'exportRuns' | 'exportAudit'
       ? Text
       : z.infer<Api[Name]['output']>
 

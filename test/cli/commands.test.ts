@@ -289,3 +289,21 @@ test('a file in a folder that is not there is told in one line', async (t) => {
   assert.match(stderr, /^trivet: Cannot write .*saved\.db: .*no such folder/i)
   assert.equal(exitCode, 1)
 })
+
+test('audit and export audit ask for what was said', async (t) => {
+  const wanted = 'author=ann&action=assign&subject=web-1&text=word'
+  const times = `from=${now - 3_600_000}&to=${now - 60_000}`
+  const row = { id: 1, at: now, author: 'ann', action: 'assign', subject: 'web-1', before: null, after: ['web'] }
+  const { login, asked } = await serveApi(t, {
+    [`GET /api/audit?${wanted}&${times}&limit=50`]: [row],
+    [`GET /api/export/audit?${wanted}&${times}&format=csv`]: (response: ServerResponse) =>
+      response.end('id,at\r\n1,2\r\n'),
+  })
+  const given = { home: await tempDir(t), login, now }
+  const filter = '--author ann --action assign --subject web-1 --text word --since 1h --until 1m'.split(' ')
+
+  assert.match((await trivet(['audit', ...filter], given)).stdout, /ann +assign +web-1 +\["web"\]/)
+  assert.equal(JSON.parse((await trivet(['audit', ...filter, '--jsonl'], given)).stdout).subject, 'web-1')
+  assert.equal((await trivet(['export', 'audit', ...filter, '--csv'], given)).stdout.split('\n').length, 3)
+  assert.deepEqual(asked.length, 3)
+})

@@ -45,3 +45,23 @@ test('writes CSV that a spreadsheet takes for text', async (t) => {
   assert.deepEqual(rest, [''])
   await assert.rejects(exported(served, { format: 'csv', events: true }), /no room/)
 })
+
+test('exports every row of the audit that is asked for once, over many pages, as lines and as CSV', async (t) => {
+  const { client, ...served } = await serve(t)
+  for (let i = 0; i < 210; i++) await served.joinToken()
+  const all = await client.list(api.listAudit, {})
+  const exportedAs = (input: Parameters<typeof client.download<typeof api.exportAudit.input>>[1]) =>
+    text(client.download(api.exportAudit, input))
+  const lines = (await exportedAs({})).trim().split('\n')
+  assert(lines.length >= 210)
+  assert.deepEqual(
+    lines.map((line) => api.listAudit.output.shape.items.element.parse(JSON.parse(line))),
+    all,
+  )
+  assert.equal(await exportedAs({ author: 'nobody' }), '')
+  assert.equal(await exportedAs({ to: 1000 }), '')
+  const rows = (await exportedAs({ format: 'csv', action: all[0]?.action })).trimEnd().split('\r\n')
+  assert.equal(rows[0], 'id,at,author,token,from,cluster,action,subject,before,after')
+  assert.equal(rows.length - 1, all.filter(({ action }) => action === all[0]?.action).length)
+  assert(rows[1]?.startsWith(`${all[0]?.id},20`), rows[1])
+})
