@@ -78,7 +78,7 @@ const archived = command({
   options: z.object({ json }),
 
   async run({ json: asJson }, context) {
-    const nodes = await (await context.api()).call(api.listArchivedNodes, {})
+    const nodes = await (await context.api()).list(api.listArchivedNodes, {})
     if (asJson) return context.output.json(nodes)
     context.output.table(
       nodes.map(({ name, cluster, createdAt, archivedAt }) => ({

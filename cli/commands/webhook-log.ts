@@ -3,32 +3,33 @@ import { api } from '../../protocol/api.ts'
 import { Delivery } from '../../protocol/hooks.ts'
 import { Name } from '../../protocol/name.ts'
 import { facts } from '../describe.ts'
-import { command, json, jsonFlag, limit } from '../options.ts'
+import { command, json, jsonFlag, jsonl, jsonlFlag, limit } from '../options.ts'
 import { clockTime, relative, took } from '../time.ts'
 
 const State = Delivery.shape.state
 
 export const webhookLog = command({
-  usage: 'webhook log [--webhook WEBHOOK] [--state STATE] [--limit N] [--after DELIVERY] [--json]',
+  usage: 'webhook log [--webhook WEBHOOK] [--state STATE] [--limit N] [--json] [--jsonl]',
   summary: 'List what webhooks were told, newest first, and what came of it.',
   flags: {
     webhook: { type: 'string' },
     state: { type: 'string' },
     limit: { type: 'string' },
-    after: { type: 'string' },
     ...jsonFlag,
+    ...jsonlFlag,
   },
   options: z.object({
     webhook: Name.optional().describe('Only what this webhook was told.'),
     state: State.optional().describe(`Only deliveries that are: ${State.options.join(', ')}.`),
-    limit: limit(20, 500),
-    after: z.string().optional().describe('Go on after this delivery, the last one of the page before.'),
+    limit: limit(20, 100_000),
     json,
+    jsonl,
   }),
 
-  async run({ json: asJson, ...filter }, context) {
-    const deliveries = await (await context.api()).call(api.listDeliveries, filter)
+  async run({ limit: most, json: asJson, jsonl: asLines, ...filter }, context) {
+    const deliveries = await (await context.api()).list(api.listDeliveries, filter, most)
     if (asJson) return context.output.json(deliveries)
+    if (asLines) return context.output.jsonl(deliveries)
     context.output.table(
       deliveries.map((delivery) => ({
         delivery: delivery.id,

@@ -41,7 +41,7 @@ const list = command({
   options: z.object({ json }),
 
   async run({ json: asJson }, context) {
-    const webhooks = await (await context.api()).call(api.listWebhooks, {})
+    const webhooks = await (await context.api()).list(api.listWebhooks, {})
     if (asJson) return context.output.json(webhooks)
     context.output.table(
       webhooks.map((webhook) => ({

@@ -16,7 +16,7 @@ const finders: Record<Exclude<Noun, 'context'>, (client: Client) => Promise<stri
   run: async (client) => (await client.list(api.listRuns, {}, newest)).map(({ id }) => id.slice(0, 8)),
   revision: async (client) => (await client.list(api.listRevisions, {}, newest)).map(({ id }) => id.slice(0, 12)),
   token: async (client) => (await client.list(api.listTokens, {})).map(({ id }) => id),
-  webhook: async (client) => (await client.call(api.listWebhooks, {})).map(({ name }) => name),
+  webhook: async (client) => (await client.list(api.listWebhooks, {})).map(({ name }) => name),
   group: async (client) => (await client.list(api.listLeases, {})).map(({ group }) => group),
   user: async (client) => (await client.list(api.listUsers, {})).map(({ name }) => name),
   'api-token': async (client) => (await client.list(api.listApiTokens, {})).map(({ id }) => id),

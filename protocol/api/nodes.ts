@@ -145,9 +145,9 @@ export const nodesApi = {
     path: '/api/archived-nodes',
     access: 'viewer',
     scoped: true,
-    summary: 'Nodes that are archived, by name.',
-    input: none,
-    output: z.array(
+    summary: 'Nodes that are archived.',
+    input: z.object(pageInput(['name', '-name', 'archivedAt', '-archivedAt'])),
+    output: pageOf(
       z.object({ name: z.string(), cluster: z.string(), createdAt: z.int(), archivedAt: z.int().nullable() }),
     ),
   }),

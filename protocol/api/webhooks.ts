@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { Name } from '../name.ts'
 import { Delivery, HookKind, Webhook } from '../hooks.ts'
-import { endpoint, none } from './endpoint.ts'
+import { endpoint } from './endpoint.ts'
+import { pageInput, pageOf } from './page.ts'
 
 const named = z.object({ webhook: Name })
 const kinds = z.array(HookKind).min(1)
@@ -31,9 +32,9 @@ export const webhooksApi = {
     method: 'GET',
     path: '/api/webhooks',
     access: 'admin',
-    summary: 'All webhooks, by name.',
-    input: none,
-    output: z.array(Webhook),
+    summary: 'Webhooks.',
+    input: z.object(pageInput(['name', '-name', 'at', '-at'])),
+    output: pageOf(Webhook),
   }),
   switchWebhook: endpoint({
     method: 'PUT',
@@ -63,15 +64,13 @@ export const webhooksApi = {
     method: 'GET',
     path: '/api/deliveries',
     access: 'admin',
-    summary: 'What was told to webhooks, newest first, with each attempt.',
+    summary: 'What was told to webhooks, with each attempt.',
     input: z.object({
       webhook: Name.optional(),
       state: Delivery.shape.state.optional(),
-      limit: z.coerce.number().int().min(1).max(500).default(20),
-      /** The id of the last delivery of the page before. */
-      after: z.string().optional(),
+      ...pageInput(['-createdAt', 'createdAt']),
     }),
-    output: z.array(Delivery),
+    output: pageOf(Delivery),
   }),
   readDelivery: endpoint({
     method: 'GET',

@@ -2,6 +2,7 @@ import type { ApiParts, Handlers } from './call.ts'
 import { ApiFault } from './fault.ts'
 import { findKnownNode, findLivingNode } from './find.ts'
 import { afterWrite } from './nodes.ts'
+import { pageAmong } from './pages.ts'
 
 type LifecycleCalls = 'renameNode' | 'approveNode' | 'archiveNode' | 'restoreNode' | 'listArchivedNodes'
 
@@ -30,10 +31,14 @@ export function lifecycleHandlers(parts: ApiParts): Pick<Handlers, LifecycleCall
       await store.restoreNode((await findKnownNode(parts, caller, node)).id, caller.by)
       return afterWrite(parts, caller, node)
     },
-    async listArchivedNodes(_input, { sees }) {
+    async listArchivedNodes(page, { sees }) {
       const nodes = await store.listArchived()
       const seen = nodes.filter(({ cluster }) => sees(cluster))
-      return seen.map(({ name, cluster, createdAt, archivedAt }) => ({ name, cluster, createdAt, archivedAt }))
+      const views = seen.map(({ name, cluster, createdAt, archivedAt }) => ({ name, cluster, createdAt, archivedAt }))
+      return pageAmong(views, page, ({ name, archivedAt }, field) => [
+        field === 'name' ? name : (archivedAt ?? 0),
+        name,
+      ])
     },
   }
 }

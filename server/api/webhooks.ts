@@ -3,6 +3,7 @@ import { newHookSecret } from '../webhooks/sign.ts'
 import type { ApiParts, Handlers } from './call.ts'
 import { ApiFault } from './fault.ts'
 import { unknown } from './find.ts'
+import { keyAfter, pageAmong, pageFrom } from './pages.ts'
 
 type WebhookCalls =
   | 'createWebhook'
@@ -34,7 +35,9 @@ function writing(
       await webhooks.reload()
       return { ...webhook, secret }
     },
-    listWebhooks: () => store.listWebhooks(),
+    async listWebhooks(page) {
+      return pageAmong(await store.listWebhooks(), page, ({ name, at }, field) => [field === 'name' ? name : at, name])
+    },
     async switchWebhook({ webhook: name, enabled }, { by }) {
       if (!(await store.switchWebhook(name, enabled, by))) throw await unknownWebhook(parts, name)
       await webhooks.reload()
@@ -60,10 +63,12 @@ function deliveries(
       webhooks.wake()
       return delivery
     },
-    async listDeliveries(filter) {
-      if (filter.webhook !== undefined) await findWebhook(parts, filter.webhook)
-      if (filter.after !== undefined && !(await store.readDelivery(filter.after))) throw unknownDelivery(filter.after)
-      return store.findDeliveries(filter)
+    async listDeliveries({ webhook, state, ...asked }) {
+      if (webhook !== undefined) await findWebhook(parts, webhook)
+      const [last] = keyAfter(asked, [0]) ?? []
+      const after = typeof last === 'number' ? last : undefined
+      const rows = await store.findDeliveries({ webhook, state, ...asked, after, limit: asked.limit + 1 })
+      return pageFrom(rows, asked, ({ seq }) => [seq])
     },
     async readDelivery({ id }) {
       const delivery = await store.readDelivery(id)

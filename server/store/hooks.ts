@@ -19,6 +19,11 @@ export interface DueDelivery extends Delivery {
   secret: string
 }
 
+/** They are numbered as they are made. */
+export interface NumberedDelivery extends Delivery {
+  seq: number
+}
+
 export interface HookStore {
   /** False when the name is taken. */
   createWebhook(webhook: Webhook & { secret: string }, by: By): Promise<boolean>
@@ -36,8 +41,7 @@ export interface HookStore {
   /** When the next one is due. */
   nextDelivery(webhook: string): Promise<number | undefined>
   attempted(id: string, attempt: Attempt, then: { state: Delivery['state']; nextAt: number }): Promise<void>
-  /** Newest first. */
-  findDeliveries(filter: DeliveryFilter): Promise<Delivery[]>
+  findDeliveries(filter: DeliveryFilter): Promise<NumberedDelivery[]>
   readDelivery(id: string): Promise<(Delivery & { body: string }) | undefined>
   /** Lets dead ones be tried again at once; gives how many. */
   retryDead(webhook: string, by: By): Promise<number>
@@ -46,6 +50,9 @@ export interface HookStore {
 export interface DeliveryFilter {
   webhook?: string | undefined
   state?: Delivery['state'] | undefined
+  /** The newest first if not said. */
+  sort?: '-createdAt' | 'createdAt' | undefined
   limit: number
-  after?: string | undefined
+  /** The number of the last delivery of the page before. */
+  after?: number | undefined
 }

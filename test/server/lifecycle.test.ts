@@ -37,7 +37,7 @@ test('an archived node is cut off and takes no orders, until it is restored', as
   assert.deepEqual([archived.state, archived.connected], ['archived', false])
   assert.deepEqual(await client.list(api.listNodes, {}), [])
   assert.deepEqual(
-    (await client.call(api.listArchivedNodes, {})).map(({ name }) => name),
+    (await client.list(api.listArchivedNodes, {})).map(({ name }) => name),
     ['web-1'],
   )
   await assert.rejects(client.call(api.createOrder, { nodes: ['web-1'] }), { code: 'archived' })

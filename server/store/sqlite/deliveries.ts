@@ -91,8 +91,10 @@ function log({ database, write, audit }: HookParts): Pick<HookStore, Log> {
         if (!row) throw new Error(`A test of ${webhook} was not queued.`)
         return deliveryOf(row)
       }),
-    findDeliveries: async (filter) =>
-      database.prepare<unknown[], DeliveryRow>(query(filter)).all(filter).map(deliveryOf),
+    findDeliveries: async (filter) => {
+      const rows = database.prepare<unknown[], DeliveryRow & { seq: number }>(query(filter)).all(filter)
+      return rows.map(({ seq, ...row }) => ({ ...deliveryOf(row), seq }))
+    },
     async readDelivery(id) {
       const row = one.get(id)
       return row && { ...deliveryOf(row), body: row.body }
@@ -106,12 +108,13 @@ function log({ database, write, audit }: HookParts): Pick<HookStore, Log> {
   }
 }
 
-function query({ webhook, state, after }: DeliveryFilter) {
+function query({ webhook, state, sort = '-createdAt', after }: DeliveryFilter) {
+  const isUp = sort === 'createdAt'
   const where = [
     webhook !== undefined && 'webhook = :webhook',
     state !== undefined && 'state = :state',
-    after !== undefined && 'seq < (select seq from deliveries where id = :after)',
+    after !== undefined && `seq ${isUp ? '>' : '<'} :after`,
   ].filter((condition) => condition !== false)
-  return `select ${columns} from deliveries ${where.length > 0 ? `where ${where.join(' and ')}` : ''}
-          order by seq desc limit :limit`
+  return `select seq, ${columns} from deliveries ${where.length > 0 ? `where ${where.join(' and ')}` : ''}
+          order by seq ${isUp ? 'asc' : 'desc'} limit :limit`
 }

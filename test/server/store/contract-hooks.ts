@@ -89,8 +89,12 @@ export function hooksContract(open: Open) {
       [first.id],
     )
     assert.deepEqual(
-      (await store.findDeliveries({ limit: 10, after: second.id })).map(({ id }) => id),
+      (await store.findDeliveries({ limit: 10, after: log[0]?.seq })).map(({ id }) => id),
       [first.id],
+    )
+    assert.deepEqual(
+      (await store.findDeliveries({ limit: 10, sort: 'createdAt', after: log[1]?.seq })).map(({ id }) => id),
+      [second.id],
     )
     assert.equal(await store.retryDead('pager', by), 1)
     assert.deepEqual(

@@ -130,7 +130,7 @@ test('tries again until the receiver takes it, follows no redirect, and gives up
   await create(served, gone, { name: 'gone' })
   for (const webhook of ['pager', 'broken', 'gone']) await served.client.call(api.testWebhook, { webhook })
   const log = await until('none waits', async () => {
-    const all = await served.client.call(api.listDeliveries, {})
+    const all = await served.client.list(api.listDeliveries, {})
     return all.every(({ state }) => state !== 'waiting') && all
   })
   const of = (name: string) => log.find(({ webhook }) => webhook === name)
@@ -146,6 +146,30 @@ test('tries again until the receiver takes it, follows no redirect, and gives up
   assert.equal(HookBody.parse(JSON.parse(shown.body)).kind, 'test')
 })
 
+test('lists webhooks and deliveries page by page', async (t) => {
+  const served = await serve(t, { hooks })
+  const pager = await receiver(t)
+  for (const name of ['pager', 'blue', 'red']) await create(served, pager, { name })
+  for (const webhook of ['blue', 'red', 'pager']) await served.client.call(api.testWebhook, { webhook })
+  const first = await served.client.call(api.listWebhooks, { limit: 2 })
+  const second = await served.client.call(api.listWebhooks, { limit: 2, after: first.next ?? '' })
+  assert.deepEqual(
+    [...first.items, ...second.items].map(({ name }) => name),
+    ['blue', 'pager', 'red'],
+  )
+  assert.equal(second.next, null)
+
+  const newest = await served.client.call(api.listDeliveries, { limit: 1 })
+  const rest = await served.client.call(api.listDeliveries, { limit: 2, after: newest.next ?? '' })
+  assert.deepEqual(
+    [...newest.items, ...rest.items].map(({ webhook }) => webhook),
+    ['pager', 'red', 'blue'],
+  )
+  assert.equal(rest.next, null)
+  const oldest = await served.client.call(api.listDeliveries, { limit: 1, sort: 'createdAt' })
+  assert.equal(oldest.items[0]?.webhook, 'blue')
+})
+
 test('keeps nothing for a webhook that is off, or is not meant', async (t) => {
   const served = await serve(t, { hooks })
   const pager = await receiver(t)
@@ -157,7 +181,7 @@ test('keeps nothing for a webhook that is off, or is not meant', async (t) => {
   await agent.report({ outcome: 'changed' }, [drifted])
   await agent.report({ outcome: 'failed' })
   await until('it is told', () => pager.got.length === 1)
-  const log = await served.client.call(api.listDeliveries, {})
+  const log = await served.client.list(api.listDeliveries, {})
   assert.deepEqual(
     log.map(({ webhook, kind }) => [webhook, kind]),
     [['pager', 'failed']],

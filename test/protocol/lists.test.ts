@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { ZodType } from 'zod'
+import { z } from 'zod'
+import { api } from '../../protocol/api.ts'
+
+const namesIn = (schema: ZodType) => (schema instanceof z.ZodObject ? Object.keys(schema.shape) : [])
+
+test('every list takes and gives pages', () => {
+  const lists = Object.entries(api).filter(([name]) => name.startsWith('list'))
+  assert(lists.length > 10)
+  const others = lists.filter(([, { input, output }]) => {
+    const [asked, given] = [namesIn(input), namesIn(output)]
+    return (
+      !['limit', 'after', 'sort'].every((name) => asked.includes(name)) ||
+      !['items', 'next'].every((name) => given.includes(name))
+    )
+  })
+  assert.deepEqual(
+    others.map(([name]) => name),
+    [],
+  )
+})
