@@ -3,7 +3,8 @@ import type { ResourceEvent, Run } from '../protocol/events.ts'
 import type { Attempt, Delivery } from '../protocol/hooks.ts'
 import type { Order } from '../protocol/views.ts'
 import type { Forgettable } from './store/retention.ts'
-import type { Node, Turn } from './store/store.ts'
+import type { Turn } from './store/orders.ts'
+import type { Node } from './store/store.ts'
 
 interface Happens {
   /** Its agent has connected, or is gone for good: another connection of the same key has not taken over. */

@@ -1,5 +1,6 @@
 import { openStates, type Order } from '../../protocol/views.ts'
-import type { OpenTarget, Store } from '../store/store.ts'
+import type { OpenTarget } from '../store/orders.ts'
+import type { Store } from '../store/store.ts'
 import { createDeadlines } from '../deadlines.ts'
 import type { TurnTarget } from './orders.ts'
 

@@ -1,7 +1,8 @@
 import { EventEmitter } from 'node:events'
 import { isFinal, type Order, type OrderUpdate } from '../../protocol/views.ts'
 import type { Happenings } from '../happenings.ts'
-import type { Store, Turn } from '../store/store.ts'
+import type { Turn } from '../store/orders.ts'
+import type { Store } from '../store/store.ts'
 
 export interface Watcher<Update> {
   next: (update: Update) => void

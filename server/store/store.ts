@@ -2,19 +2,10 @@ import type { ResourceId } from '../../protocol/catalog.ts'
 import type { ResourceEvent, Report, Run, RunMode } from '../../protocol/events.ts'
 import type { Facts } from '../../protocol/facts.ts'
 import type { Activity, OpenOrder, TimelineItem } from '../../protocol/history.ts'
-import type {
-  Clusters,
-  NodeSummary,
-  Order,
-  OrderSummary,
-  Stance,
-  Stances,
-  StoredRun,
-  Target,
-  TargetState,
-} from '../../protocol/views.ts'
+import type { Clusters, NodeSummary, Stance, Stances, StoredRun } from '../../protocol/views.ts'
 import type { HookStore } from './hooks.ts'
 import type { Subject } from './stale-write.ts'
+import type { OrderStore, Turn } from './orders.ts'
 import type { RetentionStore } from './retention.ts'
 import type { RevisionStore } from './revisions.ts'
 import type { By, WhoStore } from './who.ts'
@@ -114,24 +105,6 @@ export interface Lease {
 
 /** Which lease: once it is another, it is not meant any more. */
 type LeaseKey = Pick<Lease, 'node' | 'group' | 'fence'>
-
-/** One node's part of an order, as the server works with it. */
-export interface OpenTarget {
-  order: string
-  node: string
-  mode: RunMode
-  plan?: string
-  state: TargetState
-  createdAt: number
-  deadline: number
-}
-
-/** A target that took another state, with the node's id: what watchers are told. */
-export interface Turn {
-  order: string
-  node: string
-  target: Target
-}
 
 export interface AccessStore {
   readAuthority(): Promise<Authority | undefined>
@@ -248,60 +221,6 @@ export interface HistoryStore {
     limit: number,
     after?: TimelinePlace,
   ): Promise<(TimelinePlace & { item: TimelineItem })[]>
-}
-
-/** So that who asks again, since no answer came, gives no second order. */
-export interface Once {
-  /** Chosen by the author of the order. */
-  key: string
-  /** SHA-256 of all that was asked for. */
-  asked: string
-}
-
-export interface OrderStore {
-  /** False where the author has an order under that key by now: nothing was made. */
-  createOrder(
-    order: Omit<Order, 'targets'>,
-    targets: { node: string; state: TargetState; reason?: string }[],
-    by: By,
-    once?: Once,
-  ): Promise<boolean>
-  findOrderByKey(author: string, key: string): Promise<{ id: string; asked: string } | undefined>
-  /** Ids of the nodes still in the fleet that are done with the order and did not converge, in its order; given clusters, of those alone. */
-  unconverged(orderId: string, clusters?: Clusters): Promise<string[]>
-  /** Given clusters, with the targets in them alone, and not there where there is none. */
-  readOrder(id: string, clusters?: Clusters): Promise<Order | undefined>
-  /** Newest first, unless sorted by `createdAt`. */
-  listOrders(filter: OrderFilter): Promise<OrderSummary[]>
-  /** Of one node, or all; by age of their orders. */
-  openTargets(nodeId?: string): Promise<OpenTarget[]>
-  /** Gives the target back if its state was one of `from`; otherwise nothing happens: a final state stays. */
-  turnTarget(order: string, nodeId: string, from: TargetState[], to: TurnTo): Promise<Turn | undefined>
-  cancelOrder(id: string, by: By): Promise<Turn[]>
-}
-
-export interface OrderFilter {
-  /** A node's id. */
-  node?: string | undefined
-  mode?: RunMode | undefined
-  author?: string | undefined
-  /** Some target is in one of these clusters. */
-  clusters?: Clusters | undefined
-  /** Some target is in this state. */
-  state?: TargetState | undefined
-  /** Some target is not final yet; or with false, none. */
-  open?: boolean | undefined
-  limit: number
-  sort?: '-createdAt' | 'createdAt'
-  /** The last order of the page before. */
-  after?: Pick<Order, 'createdAt' | 'id'> | undefined
-}
-
-interface TurnTo {
-  state: TargetState
-  reason?: string | undefined
-  run?: string | undefined
-  at: number
 }
 
 export interface LeaseStore {

@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3'
 import { openStates, type OrderSummary, type TargetState } from '../../../protocol/views.ts'
-import type { OrderFilter, OrderStore } from '../store.ts'
+import type { OrderFilter, OrderStore } from '../orders.ts'
 import { fromJson } from './json.ts'
 
 interface SummaryRow extends Omit<OrderSummary, 'states' | 'plan' | 'again'> {

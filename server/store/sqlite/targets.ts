@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3'
 import type { Counts, Run, RunOutcome } from '../../../protocol/events.ts'
 import { openStates, type Order, type Target, type TargetState } from '../../../protocol/views.ts'
-import type { OpenTarget, OrderStore, Turn } from '../store.ts'
+import type { OpenTarget, OrderStore, Turn } from '../orders.ts'
 import type { Audit } from './audit.ts'
 import type { Write } from './commits.ts'
 import { fromJson } from './json.ts'

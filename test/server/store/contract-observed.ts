@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { test, type TestContext } from 'node:test'
 import type { ResourceEvent, Run } from '../../../protocol/events.ts'
 import { reportOf } from '../../helpers/fake-agent.ts'
-import type { OrderFilter } from '../../../server/store/store.ts'
+import type { OrderFilter } from '../../../server/store/orders.ts'
 import { by, enrolled, type Open } from './enrolled.ts'
 
 const changed: ResourceEvent = {
