@@ -33,9 +33,16 @@ test('no verb is there twice', () => {
   assert.equal(new Set(verbs).size, verbs.length)
 })
 
-test('what prints data can print it as JSON', () => {
-  const without = commands.filter(({ flags }) => !flags?.['json']).map(({ usage }) => verbOf(usage))
-  assert.deepEqual(without, ['login', 'events', 'export runs', 'metrics', 'openapi', 'backup', 'completion', 'man'])
+test('what prints data can print it as JSON, and what has no end as lines of it', () => {
+  const without = commands.filter(({ flags }) => !flags?.['json'])
+  assert.deepEqual(
+    without.filter(({ flags }) => !flags?.['jsonl']).map(({ usage }) => verbOf(usage)),
+    ['login', 'export runs', 'export audit', 'metrics', 'openapi', 'backup', 'completion', 'man'],
+  )
+  assert.deepEqual(
+    without.filter(({ flags }) => flags?.['jsonl']).map(({ usage }) => verbOf(usage)),
+    ['run watch', 'events'],
+  )
 })
 
 test('help is found for a verb, a noun and the whole', async (t) => {

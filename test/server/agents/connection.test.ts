@@ -91,7 +91,7 @@ test('a changed attribute reaches the connected agent, which may still fetch the
   const agent = await connect(served.place, await join(served))
   await agent.next('catalog')
   const set = { scope: 'nodes', name: 'n1', key: 'word.word', value: 'bye' } as const
-  assert.deepEqual(await served.client.call(api.setAttribute, set), { nodes: ['n1'] })
+  assert.deepEqual(await served.client.call(api.setAttribute, set), { nodes: ['n1'], revision: 2 })
   await agent.next('catalog')
   assert.equal((await agent.blobs([sha256('bye'), sha256('hello')])).status, 200)
 })
