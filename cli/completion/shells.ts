@@ -9,11 +9,12 @@ export function completionScript(shell: Shell, program: string, table: Table) {
   return { bash, zsh, fish }[shell](program, name, table)
 }
 
+/** `compgen -W` runs what words have in `$()`: good for our own words, and not for names, which a server tells. */
 function bash(program: string, name: string, table: Table) {
   return `# Completions of ${program} for bash. Into ~/.bashrc: source <(${program} completion bash)
 ${shFunction(name, table)}
 ${name}() {
-  local word=\${COMP_WORDS[COMP_CWORD]} verb= flag= ended= context= at=0 i one lines IFS=$'\\n'
+  local word=\${COMP_WORDS[COMP_CWORD]} verb= flag= ended= context= at=0 i one name lines IFS=$'\\n'
   for ((i = 1; i < COMP_CWORD; i++)); do
     one=\${COMP_WORDS[i]}
     if [[ $one == '=' ]]; then continue; fi
@@ -26,7 +27,9 @@ ${shWalk(name)}
     case $one in
       @files) COMPREPLY+=($(compgen -f -- "$word")); compopt -o filenames 2>/dev/null ;;
       @folders) COMPREPLY+=($(compgen -d -- "$word")); compopt -o filenames 2>/dev/null ;;
-      @*) COMPREPLY+=($(compgen -W "$("\${COMP_WORDS[0]}" names "\${one#@}" \${context:+--context=$context} 2>/dev/null)" -- "$word")) ;;
+      @*) while read -r name; do
+          if [[ $name == "$word"* ]]; then printf -v name %q "$name"; COMPREPLY+=("$name"); fi
+        done < <("\${COMP_WORDS[0]}" names "\${one#@}" \${context:+--context=$context} 2>/dev/null) ;;
       *) COMPREPLY+=($(compgen -W "\${one%%$'\\t'*}" -- "$word")) ;;
     esac
   done

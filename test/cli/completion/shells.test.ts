@@ -18,6 +18,7 @@ const fakeProgram = `#!/bin/sh
   node) printf 'web-1\\nweb-2\\ndb-1\\n' ;;
   node--context=far) printf 'web-far\\n' ;;
   role) printf 'base\\nweb\\n' ;;
+  cluster) printf '%s\\n' 'blue$(touch run-by-a-name)' ;;
 esac
 `
 
@@ -59,6 +60,16 @@ for (const shell of shells) {
       for (const word of offered) assert(found.includes(word), `${words.join(' ')}: ${word} is not in ${found.join()}`)
       for (const word of not) assert(!found.includes(word), `${words.join(' ')}: ${word} is in ${found.join()}`)
     }
+  })
+}
+
+for (const shell of shells) {
+  test(`completions of ${shell} run nothing that a name has in it`, async (t) => {
+    const folder = await folderWith(shell, t)
+    if (!folder) return
+    const found = await ask(shell, ['node', 'list', '--cluster', 'b'], folder)
+    assert.match(found.join(), /^blue/)
+    await assert.rejects(access(join(folder, 'run-by-a-name')), { code: 'ENOENT' })
   })
 }
 
