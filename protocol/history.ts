@@ -1,20 +1,9 @@
 import { z } from 'zod'
 import { ResourceEvent, RunMode, RunOutcome } from './events.ts'
-import { NodeState, StoredRun, Target, TargetState } from './views.ts'
+import { NodeState, OrderSummary, StoredRun, Target } from './views.ts'
 
 /** Runs by how they ended; an outcome that none had is left out. */
 const RunCounts = z.partialRecord(RunOutcome, z.int())
-
-/** An order with how many of its targets are in each state. */
-export const OpenOrder = z.object({
-  id: z.string(),
-  mode: RunMode,
-  author: z.string(),
-  createdAt: z.int(),
-  deadline: z.int(),
-  targets: z.partialRecord(TargetState, z.int()),
-})
-export type OpenOrder = z.infer<typeof OpenOrder>
 
 /** What a node failed at last. */
 const Failure = z.object({
@@ -47,7 +36,7 @@ export const FleetView = z.object({
   /** Of nodes that stand as failed or interrupted, newest first. */
   failures: z.array(Failure),
   /** Those that are not over, newest first. */
-  orders: z.array(OpenOrder),
+  orders: z.array(OrderSummary),
 })
 export type FleetView = z.infer<typeof FleetView>
 

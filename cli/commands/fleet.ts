@@ -5,6 +5,7 @@ import { Name } from '../../protocol/name.ts'
 import type { Context } from '../context.ts'
 import { facts } from '../describe.ts'
 import { command, json, jsonFlag } from '../options.ts'
+import { tallyOfStates } from '../order-text.ts'
 import { paintWord } from '../paint.ts'
 import { relative } from '../time.ts'
 
@@ -77,14 +78,12 @@ function printOrders({ orders }: FleetView, { output, now }: Context) {
   if (orders.length === 0) return
   output.line('')
   output.table(
-    orders.map(({ id, mode, author, createdAt, targets }) => ({
-      order: id,
-      mode,
-      by: author,
-      made: relative(createdAt, now()),
-      targets: Object.entries(targets)
-        .map(([state, count]) => `${count} ${state}`)
-        .join(', '),
+    orders.map((order) => ({
+      order: order.id,
+      mode: order.mode,
+      author: order.author,
+      given: relative(order.createdAt, now()),
+      nodes: tallyOfStates(order),
     })),
   )
 }

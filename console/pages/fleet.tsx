@@ -1,6 +1,6 @@
 import { api } from '../../protocol/api.ts'
 import type { FeedEvent } from '../../protocol/api/feed.ts'
-import type { FleetView, OpenOrder } from '../../protocol/history.ts'
+import type { FleetView } from '../../protocol/history.ts'
 import { facets } from '../data/nodes.ts'
 import { useCall } from '../data/use-call.ts'
 import { Icon } from '../parts/icon.tsx'
@@ -90,7 +90,7 @@ function Tiles({ fleet: { states, drifting, offline } }: { fleet: FleetView }) {
   )
 }
 
-function OpenOrders({ orders }: { orders: OpenOrder[] }) {
+function OpenOrders({ orders }: { orders: FleetView['orders'] }) {
   const head = ['Order', 'Done', 'Asked'].map((name) => (
     <th key={name} scope="col" class={name === 'Asked' ? 'right' : ''}>
       {name}
@@ -98,15 +98,15 @@ function OpenOrders({ orders }: { orders: OpenOrder[] }) {
   ))
   return (
     <Table label="Orders under way" head={head}>
-      {orders.map(({ id, mode, targets, createdAt }) => (
+      {orders.map(({ id, mode, states, createdAt }) => (
         <tr key={id}>
           <td>
             <a data-row class="name" href={to('orders', id)}>
-              {mode === 'plan' ? 'Plan' : 'Converge'} {many(countOf(targets), 'node')}
+              {mode === 'plan' ? 'Plan' : 'Converge'} {many(countOf(states), 'node')}
             </a>
           </td>
           <td>
-            <Done states={targets} />
+            <Done states={states} />
           </td>
           <td class="right muted">
             <Ago at={createdAt} />

@@ -1,3 +1,4 @@
+import { maxPage } from '../../protocol/api/page.ts'
 import type { Activity, Failure, FleetView } from '../../protocol/history.ts'
 import type { NodeSummary } from '../../protocol/views.ts'
 import type { Store } from '../store/store.ts'
@@ -22,7 +23,7 @@ export function fleetHandlers(parts: ApiParts): Pick<Handlers, 'readFleet' | 're
       const [found, activity, orders] = await Promise.all([
         nodes,
         store.readActivity({ clusters, mode: 'converge', from }),
-        openOrders(store, caller),
+        store.listOrders({ open: true, clusters, limit: maxPage }),
       ])
       const failures = await failuresOf(found, store)
       return { at, ...countsOf(found), days: daysOf(activity, from, days), failures, orders }
@@ -41,14 +42,6 @@ function clustersOf({ clusters, requireCluster }: Caller, asked: string | undefi
   if (asked === undefined) return clusters === 'all' ? undefined : clusters
   requireCluster(asked)
   return [asked]
-}
-
-/** Those that are for a node that the caller sees. */
-async function openOrders(store: Store, { clusters }: Caller) {
-  const open = await store.openOrders()
-  if (clusters === 'all') return open
-  const seen = await Promise.all(open.map(async ({ id }) => (await store.readOrder(id, clusters)) !== undefined))
-  return open.filter((_, index) => seen[index])
 }
 
 function countsOf(nodes: NodeSummary[]) {

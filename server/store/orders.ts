@@ -55,7 +55,7 @@ export interface OrderFilter {
   node?: string | undefined
   mode?: RunMode | undefined
   author?: string | undefined
-  /** Some target is in one of these clusters. */
+  /** Some target is in one of these clusters; no others are looked at or counted. */
   clusters?: Clusters | undefined
   /** Some target is in this state. */
   state?: TargetState | undefined

@@ -1,7 +1,7 @@
 import type { ResourceId } from '../../protocol/catalog.ts'
 import type { ResourceEvent, Report, Run, RunMode } from '../../protocol/events.ts'
 import type { Facts } from '../../protocol/facts.ts'
-import type { Activity, OpenOrder, TimelineItem } from '../../protocol/history.ts'
+import type { Activity, TimelineItem } from '../../protocol/history.ts'
 import type { Clusters, NodeSummary, Stance, Stances, StoredRun } from '../../protocol/views.ts'
 import type { HookStore } from './hooks.ts'
 import type { Subject } from './stale-write.ts'
@@ -213,8 +213,6 @@ export interface TimelinePlace {
 export interface HistoryStore {
   /** By hour and outcome. */
   readActivity(filter: ActivityFilter): Promise<Activity[]>
-  /** Those with a target that is not final, newest first. */
-  openOrders(): Promise<OpenOrder[]>
   /** Newest first, after that place. */
   readTimeline(
     node: Pick<Node, 'id' | 'name' | 'cluster'>,

@@ -111,6 +111,10 @@ test('who is for some clusters sees and does nothing in others', async (t) => {
   const fleet = await ann.call(api.readFleet, {})
   assert.deepEqual([fleet.nodes, fleet.states], [1, { changed: 1 }])
   assert.deepEqual(
+    fleet.orders.map(({ states }) => states),
+    [{ waiting: 1 }, { waiting: 1 }],
+  )
+  assert.deepEqual(
     (await ann.call(api.readActivity, {})).map(({ runs }) => runs),
     [1],
   )

@@ -20,11 +20,12 @@ test('the fleet at a glance counts nodes by state, and says what failed last and
     fleet.failures.map(({ node, run, resource, error }) => [node, run, resource, error]),
     [['bad', failed, 'service[nginx]', failedService.outcome === 'failed' && failedService.error]],
   )
-  assert.deepEqual([fleet.orders[0]?.id, fleet.orders[0]?.targets], [id, { waiting: 1 }])
+  assert.deepEqual([fleet.orders[0]?.id, fleet.orders[0]?.states], [id, { waiting: 1 }])
   assert.equal(fleet.days.length, 2)
   const day = fleet.days.reduce((sum, { runs }) => sum + (runs.changed ?? 0) + (runs.failed ?? 0), 0)
   assert.equal(day, 2)
-  assert.equal((await client.call(api.readFleet, { cluster: 'nowhere' })).nodes, 0)
+  const nowhere = await client.call(api.readFleet, { cluster: 'nowhere' })
+  assert.deepEqual([nowhere.nodes, nowhere.orders], [0, []])
 })
 
 test('runs are counted by hour and outcome, of all nodes and of one', async (t) => {

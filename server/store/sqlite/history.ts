@@ -1,11 +1,10 @@
 import type { Database } from 'better-sqlite3'
-import type { Activity, OpenOrder } from '../../../protocol/history.ts'
-import { openStates, type TargetState } from '../../../protocol/views.ts'
+import type { Activity } from '../../../protocol/history.ts'
 import type { ActivityFilter, HistoryStore } from '../store.ts'
 import { createTimeline } from './timeline.ts'
 
 export function createHistory(database: Database): HistoryStore {
-  return { readActivity: activityReader(database), openOrders: openOrderReader(database), ...createTimeline(database) }
+  return { readActivity: activityReader(database), ...createTimeline(database) }
 }
 
 /** Of one node by its runs, of more by what was counted as runs came. */
@@ -29,19 +28,3 @@ function activityReader(database: Database): HistoryStore['readActivity'] {
 }
 
 type Bound = Pick<ActivityFilter, 'from'> & Record<'to' | 'mode' | 'node' | 'clusters', string | number | null>
-
-function openOrderReader(database: Database): HistoryStore['openOrders'] {
-  const open = openStates.map((state) => `'${state}'`).join(', ')
-  const orders = database.prepare<[], Omit<OpenOrder, 'targets'>>(
-    `select id, mode, author, created_at as createdAt, deadline from orders
-     where id in (select order_id from targets where state in (${open})) order by created_at desc, id desc`,
-  )
-  const targets = database.prepare<[string], { state: TargetState; count: number }>(
-    'select state, count(*) as count from targets where order_id = ? group by state',
-  )
-  return async () =>
-    orders.all().map((order) => ({
-      ...order,
-      targets: Object.fromEntries(targets.all(order.id).map(({ state, count }) => [state, count])),
-    }))
-}

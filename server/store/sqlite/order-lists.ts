@@ -39,29 +39,33 @@ export function createOrderLists(
   }
 }
 
-const kept = 'select json_group_object(state, targets) from order_states where order_id = orders.id and targets > 0'
+/** Targets of an order: all, as they are counted; or those in some clusters. */
+const all = 'order_states where order_id = orders.id and targets > 0'
+const theirs = `targets join nodes on nodes.id = targets.node
+  where order_id = orders.id and cluster in (select value from json_each(:clusters))`
+
+const kept = `select json_group_object(state, targets) from ${all}`
 /** For who does not see all of an order. */
 const counted = `select json_group_object(state, targets) from
-  (select state, count(*) as targets from targets join nodes on nodes.id = targets.node
-   where order_id = orders.id and cluster in (select value from json_each(:clusters)) group by state)`
+  (select state, count(*) as targets from ${theirs} group by state)`
 
 const openWords = openStates.map((state) => `'${state}'`).join(', ')
 const open = `select order_id from order_states where state in (${openWords}) and targets > 0`
 
 function query({ node, mode, author, clusters = 'all', state, open: isOpen, after, sort = '-createdAt' }: OrderFilter) {
   const [side, direction] = sort === 'createdAt' ? ['>', 'asc'] : ['<', 'desc']
+  const seen = clusters === 'all' ? all : theirs
   const where = [
     node !== undefined && 'id in (select order_id from targets where node = :node)',
     mode !== undefined && 'mode = :mode',
     author !== undefined && 'author = :author',
-    clusters !== 'all' &&
-      `exists (select 1 from targets join nodes on nodes.id = targets.node
-         where order_id = orders.id and cluster in (select value from json_each(:clusters)))`,
-    state !== undefined &&
-      'exists (select 1 from order_states where order_id = orders.id and state = :state and targets > 0)',
-    isOpen !== undefined && `id ${isOpen ? 'in' : 'not in'} (${open})`,
+    clusters !== 'all' && `exists (select 1 from ${seen})`,
+    state !== undefined && `exists (select 1 from ${seen} and state = :state)`,
+    // By the index of the few that are open.
+    isOpen && `id in (${open})`,
+    isOpen !== undefined && `${isOpen ? '' : 'not '}exists (select 1 from ${seen} and state in (${openWords}))`,
     after !== undefined && `(created_at, id) ${side} (:afterTime, :afterId)`,
-  ].filter((condition) => condition !== false)
+  ].filter((condition) => typeof condition === 'string')
   return `select id, mode, plan, again, author, created_at as createdAt, deadline,
        (${clusters === 'all' ? kept : counted}) as states
      from orders ${where.length > 0 ? `where ${where.join(' and ')}` : ''}
