@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Webhook } from 'standardwebhooks'
 import { api } from '../../../protocol/api.ts'
@@ -86,23 +86,31 @@ test('tells drift once as long as it is the same, and of a node that goes, waits
 
   agent.socket.close()
   await until('it is offline', () => pager.got.length === 3)
-  const back = await again(served, agent.keys)
+  await again(served, agent.keys)
   await until('it is back', () => pager.got.length === 4)
   await served.client.call(api.assignRoles, { node: 'n1', roles: ['pair'] })
   await until('it waits', () => pager.got.length === 5)
   await served.client.call(api.unassignRoles, { node: 'n1', roles: ['pair'] })
   await until('it does not wait any more', () => pager.got.length === 6)
-  await writeFile(join(served.options.recipes, 'word', 'word.ts'), 'export default 1')
+  const path = join(served.options.recipes, 'word', 'word.ts')
+  const recipe = await readFile(path, 'utf8')
+  await writeFile(path, recipe.replace(/file\(.*\)/, "throw new Error('no word')"))
   await served.client.call(api.checkSources, {})
-  back.socket.close()
-  assert.deepEqual(kindsOf(pager).slice(0, 6), [
+  await until('it does not compile', () => pager.got.length === 7)
+  await writeFile(path, recipe)
+  await served.client.call(api.checkSources, {})
+  await until('it compiles', () => pager.got.length === 8)
+  assert.deepEqual(kindsOf(pager), [
     'drift n1',
     'drift n1',
     'offline n1',
     'recovered n1 from offline',
     'pending n1',
     'recovered n1 from pending',
+    'failed n1',
+    'recovered n1 from failed',
   ])
+  assert.match(pager.told()[6]?.reason ?? '', /does not compile: .*no word/)
 })
 
 test('tells nothing again after a restart, and still that it is over', async (t) => {
