@@ -23,7 +23,14 @@ export function keyAfter({ after, sort }: Asked, sample: Key): Key | undefined {
   const [of, ...key] = readCursor(after) ?? []
   const isSame = key.length === sample.length && key.every((part, index) => typeof part === typeof sample[index])
   if (of === sort && isSame) return key
-  throw new ApiFault('bad-page', 'after: is not the next of a page of this list with this sort. Begin anew without it.')
+  throw strangePage()
+}
+
+export function strangePage() {
+  return new ApiFault(
+    'bad-page',
+    'after: is not the next of a page of this list with this sort. Begin anew without it.',
+  )
 }
 
 function readCursor(text: string) {

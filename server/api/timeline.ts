@@ -1,36 +1,35 @@
 import { z } from 'zod'
 import type { TimelinePlace } from '../store/store.ts'
 import type { ApiParts, Handlers } from './call.ts'
-import { ApiFault } from './fault.ts'
 import { findNode } from './find.ts'
+import { type Key, keyAfter, pageFrom, strangePage } from './pages.ts'
 
-const Place = z.object({
-  at: z.int(),
-  type: z.enum(['run', 'order', 'write']),
-  key: z.union([z.string(), z.number()]),
-})
+const sort = '-at'
+const Type = z.enum(['run', 'order', 'write'])
 
 export function timelineHandlers(parts: ApiParts): Pick<Handlers, 'readTimeline'> {
   return {
-    async readTimeline({ node: name, limit, after }, caller) {
+    async readTimeline({ node: name, ...page }, caller) {
+      const asked = { ...page, sort }
       const node = await findNode(parts, caller, name)
-      const placed = await parts.store.readTimeline(node, limit, after === undefined ? undefined : placeOf(after))
-      const last = placed.at(-1)
-      return { items: placed.map(({ item }) => item), next: last && placed.length === limit ? textOf(last) : null }
+      const placed = await parts.store.readTimeline(node, asked.limit + 1, placeOf(keyAfter(asked, keyOf(begin))))
+      const { items, next } = pageFrom(placed, asked, keyOf)
+      return { items: items.map(({ item }) => item), next }
     },
   }
 }
 
-function textOf({ at, type, key }: TimelinePlace) {
-  return Buffer.from(JSON.stringify({ at, type, key })).toString('base64url')
+const begin: TimelinePlace = { at: 0, type: 'run', key: 0 }
+
+/** The key as text: it is a number for some types and not for others. */
+function keyOf({ at, type, key }: TimelinePlace): Key {
+  return [at, type, String(key)]
 }
 
-function placeOf(text: string) {
-  try {
-    return Place.parse(JSON.parse(Buffer.from(text, 'base64url').toString()))
-  } catch (cause) {
-    const fault = new ApiFault('bad-input', 'after: this is no `next` of an earlier page of this timeline.')
-    fault.cause = cause
-    throw fault
-  }
+function placeOf(after: Key | undefined): TimelinePlace | undefined {
+  if (!after) return undefined
+  const [at, given, key] = after
+  const { success, data: type } = Type.safeParse(given)
+  if (!success) throw strangePage()
+  return { at: Number(at), type, key: type === 'order' ? String(key) : Number(key) }
 }

@@ -68,12 +68,15 @@ test('a timeline has runs, orders and writes of one node, in pages that miss and
   const paged = []
   for (let after: string | undefined; ;) {
     const page = await client.call(api.readTimeline, { node: 'web-1', limit: 2, after })
+    assert(page.items.length > 0, 'no page is empty')
     paged.push(...page.items)
     if (page.next === null) break
     after = page.next
   }
   assert.deepEqual(paged, whole.items)
-  await assert.rejects(client.call(api.readTimeline, { node: 'web-1', after: 'x' }), /bad-input/)
+  const made = Buffer.from(JSON.stringify(['-at', 1, 'nothing', '1'])).toString('base64url')
+  for (const after of ['x', made])
+    await assert.rejects(client.call(api.readTimeline, { node: 'web-1', after }), /bad-page/)
 })
 
 test('two runs stand beside each other by what they did', async (t) => {
