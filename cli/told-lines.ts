@@ -1,5 +1,5 @@
 import type { Counts, ResourceEvent, Run } from '../protocol/events.ts'
-import { isFinal, type OrderSummary, type OrderUpdate, type Target } from '../protocol/views.ts'
+import { isFinal, type OrderSummary, type OrderUpdate, statesOf, type Target } from '../protocol/views.ts'
 import type { Context } from './context.ts'
 import type { OrderState } from './order-state.ts'
 
@@ -61,9 +61,7 @@ export function resourceLines({ events, ...told }: Told): ToldLine[] {
 }
 
 export function endLine(order: string, targets: Target[], exitCode: number): ToldLine {
-  const states: OrderSummary['states'] = {}
-  for (const { state } of targets) states[state] = (states[state] ?? 0) + 1
-  return { type: 'end', exitCode, order, states }
+  return { type: 'end', exitCode, order, states: statesOf(targets) }
 }
 
 /** The first lines of an order's stream: what was known of it when it began. */

@@ -212,6 +212,12 @@ export type Order = z.infer<typeof Order>
 export const OrderSummary = Order.omit({ targets: true }).extend({ states: z.partialRecord(TargetState, z.int()) })
 export type OrderSummary = z.infer<typeof OrderSummary>
 
+export function statesOf(targets: Pick<Target, 'state'>[]) {
+  const states: OrderSummary['states'] = {}
+  for (const { state } of targets) states[state] = (states[state] ?? 0) + 1
+  return states
+}
+
 /** What `watchOrder` sends, one JSON a server-sent event; the stream ends when every target is final. */
 export const OrderUpdate = z.discriminatedUnion('type', [
   z.object({ type: z.literal('order'), order: Order }),

@@ -7,12 +7,6 @@ import { Table } from './table.tsx'
 
 type States = OrderSummary['states']
 
-export function statesOf(targets: Target[]) {
-  const states: States = {}
-  for (const { state } of targets) states[state] = (states[state] ?? 0) + 1
-  return states
-}
-
 export function countOf(states: States, isMeant: (state: TargetState) => boolean = () => true) {
   return TargetState.options.filter(isMeant).reduce((sum, state) => sum + (states[state] ?? 0), 0)
 }

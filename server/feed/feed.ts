@@ -1,5 +1,5 @@
 import type { FeedEvent } from '../../protocol/api/feed.ts'
-import type { OrderSummary } from '../../protocol/views.ts'
+import { statesOf } from '../../protocol/views.ts'
 import type { Happenings } from '../happenings.ts'
 import type { Watcher } from '../orders/watching.ts'
 import { Tape } from './tape.ts'
@@ -103,11 +103,12 @@ function listen({ happenings, catalogs }: FeedParts, say: Say, look: (nodeId?: s
     look(id)
   })
   happenings.on('order', ({ targets, ...order }) => {
-    const states: OrderSummary['states'] = {}
-    for (const { state } of targets) states[state] = (states[state] ?? 0) + 1
     const names = new Set(targets.map(({ node }) => node))
     const theirs = catalogs.all().filter(({ node }) => names.has(node.name))
-    say([...new Set(theirs.map(({ node }) => node.cluster))], { type: 'order', order: { ...order, states } })
+    say([...new Set(theirs.map(({ node }) => node.cluster))], {
+      type: 'order',
+      order: { ...order, states: statesOf(targets) },
+    })
   })
   happenings.on('target', ({ order, node, target }) => {
     const cluster = catalogs.of(node)?.node.cluster
