@@ -3,7 +3,7 @@ import { Catalog, Sha256 } from '../catalog.ts'
 import { RunOutcome, Time } from '../events.ts'
 import { Name } from '../name.ts'
 import { ListedNode, NodeDetail, NodeState, NodeSummary } from '../views.ts'
-import { endpoint, flag, ifRevision, node, none } from './endpoint.ts'
+import { endpoint, flag, ifRevision, node } from './endpoint.ts'
 import { pageInput, pageOf } from './page.ts'
 
 const nodes = z.object({ nodes: z.array(Name).min(1) })
