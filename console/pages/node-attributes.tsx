@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks'
 import { api } from '../../protocol/api.ts'
+import { readAttributeValue } from '../../protocol/attribute-value.ts'
 import type { NodeDetail } from '../../protocol/views.ts'
 import { useAct } from '../data/act.ts'
 import { call } from '../data/client.ts'
@@ -94,7 +95,7 @@ function SetForm({ node, attribute, own, done }: SetProps) {
   const [text, setText] = useState('')
   const where = { scope: 'nodes', name: node, key: attribute } as const
   const setting = useAct(async () => {
-    await call(api.setAttribute, { ...where, value: parse(text) })
+    await call(api.setAttribute, { ...where, value: readAttributeValue(text) })
     say(`${attribute} is set on ${node}.`)
     setText('')
     done()
@@ -134,12 +135,4 @@ function SetForm({ node, attribute, own, done }: SetProps) {
       </div>
     </form>
   )
-}
-
-function parse(text: string) {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return text
-  }
 }
