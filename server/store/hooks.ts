@@ -20,7 +20,7 @@ export interface DueDelivery extends Delivery {
 }
 
 /** They are numbered as they are made. */
-export interface NumberedDelivery extends Delivery {
+interface NumberedDelivery extends Delivery {
   seq: number
 }
 
