@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { api } from '../../protocol/api.ts'
-import type { Order } from '../../protocol/views.ts'
+import { RunMode } from '../../protocol/events.ts'
+import { Name } from '../../protocol/name.ts'
+import { type Order, TargetState } from '../../protocol/views.ts'
 import type { Command } from '../command.ts'
 import type { Context } from '../context.ts'
 import { facts } from '../describe.ts'
@@ -16,14 +18,34 @@ const waitFlags = { wait: { type: 'boolean', short: 'w' }, ...jsonFlag } as cons
 const waits = z.boolean().default(false).describe('Show the progress of each node until all are done.')
 
 const list = command({
-  usage: 'order list [--limit N] [--json]',
+  usage:
+    'order list [--node NODE] [--mode MODE] [--author USER] [--state STATE] [--open] [--limit N] [--json] [--jsonl]',
   summary: 'List orders, newest first.',
-  flags: { limit: { type: 'string' }, ...jsonFlag },
-  options: z.object({ limit: limit(20, 100_000), json }),
+  flags: {
+    node: { type: 'string' },
+    mode: { type: 'string' },
+    author: { type: 'string' },
+    state: { type: 'string' },
+    open: { type: 'boolean' },
+    limit: { type: 'string' },
+    ...jsonFlag,
+    ...jsonlFlag,
+  },
+  options: z.object({
+    node: Name.optional().describe('Only orders for this node.'),
+    mode: RunMode.optional().describe('Only converge, or only plan.'),
+    author: z.string().optional().describe('Only orders of this user.'),
+    state: TargetState.optional().describe(`Only orders with a node in this state: ${TargetState.options.join(', ')}.`),
+    open: z.literal(true).optional().describe('Only orders that some node is not done with.'),
+    limit: limit(20, 100_000),
+    json,
+    jsonl,
+  }),
 
-  async run({ limit: most, json: asJson }, context) {
-    const orders = await (await context.api()).list(api.listOrders, {}, most)
+  async run({ limit: most, json: asJson, jsonl: asLines, ...filter }, context) {
+    const orders = await (await context.api()).list(api.listOrders, filter, most)
     if (asJson) return context.output.json(orders)
+    if (asLines) return context.output.jsonl(orders)
     context.output.table(
       orders.map((order) => ({
         order: order.id,
@@ -32,7 +54,7 @@ const list = command({
         given: relative(order.createdAt, context.now()),
         nodes: tallyOfStates(order),
       })),
-      'No orders were given yet.',
+      'No order is like that.',
     )
   },
 })

@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import { api } from '../../protocol/api.ts'
-import { changesOf, RunOutcome, Trigger } from '../../protocol/events.ts'
+import { changesOf, RunMode, RunOutcome, Trigger } from '../../protocol/events.ts'
 import { Name } from '../../protocol/name.ts'
 import type { Command } from '../command.ts'
 import type { Context } from '../context.ts'
 import { command, json, jsonFlag, jsonl, jsonlFlag, limit } from '../options.ts'
 import { paintWord } from '../paint.ts'
 import { countsText, eventLines, runFacts } from '../run-text.ts'
-import { relative, took } from '../time.ts'
+import { relative, Since, took } from '../time.ts'
 import { runWatch } from './run-watch.ts'
 
 const filterFlags = {
@@ -16,6 +16,10 @@ const filterFlags = {
   cluster: { type: 'string' },
   outcome: { type: 'string' },
   trigger: { type: 'string' },
+  mode: { type: 'string' },
+  drift: { type: 'boolean' },
+  since: { type: 'string' },
+  until: { type: 'string' },
   resource: { type: 'string' },
   order: { type: 'string' },
   limit: { type: 'string' },
@@ -30,6 +34,10 @@ const filterOptions = {
   cluster: Name.optional().describe('Only runs of nodes of this cluster.'),
   outcome: RunOutcome.optional().describe(`Only runs that ended so: ${RunOutcome.options.join(', ')}.`),
   trigger: Trigger.optional().describe(`Only runs that began so: ${Trigger.options.join(', ')}.`),
+  mode: RunMode.optional().describe('Only converge, or only plan.'),
+  drift: z.literal(true).optional().describe('Only runs that found what others had changed.'),
+  since: Since.optional().describe('Only runs that ended since then: 7d, 12h, 2026-11-01; all if not said.'),
+  until: Since.optional().describe('Only runs that ended before: 1d, 2026-11-08T12:00.'),
   resource: z.string().optional().describe("Only runs in which something became of it: 'file[/etc/motd]'."),
   order: z.string().optional().describe('Only runs that answer this order.'),
   limit: limit(20, 1000),
@@ -37,15 +45,17 @@ const filterOptions = {
   json,
   jsonl,
 }
+type Asked = z.infer<z.ZodObject<typeof filterOptions>>
+
 const filterUsage =
-  '[--node NODE] [--role R] [--cluster C] [--outcome OUTCOME] [--trigger TRIGGER] [--resource RESOURCE] [--order ORDER] [--limit N] [--after PAGE] [--json] [--jsonl]'
+  '[--node NODE] [--role R] [--cluster C] [--outcome OUTCOME] [--trigger TRIGGER] [--mode MODE] [--drift] [--since TIME] [--until TIME] [--resource RESOURCE] [--order ORDER] [--limit N] [--after PAGE] [--json] [--jsonl]'
 
 const list = command({
   usage: `run list ${filterUsage}`,
   summary: 'List runs, newest first.',
   flags: filterFlags,
   options: z.object({ ...filterOptions, operands: z.array(z.string()) }),
-  run: ({ operands: _none, ...filter }, context) => print(filter, context),
+  run: ({ operands: _none, ...filter }, context) => print(filter, undefined, context),
 })
 
 const search = command({
@@ -55,14 +65,17 @@ const search = command({
     "All words must be there; a word that ends in * stands for those that begin so. Example: trivet run search haproxy 'time*' --outcome failed",
   flags: filterFlags,
   options: z.object({ ...filterOptions, operands: z.array(z.string()) }),
-  run: ({ operands: words, ...filter }, context) => print({ ...filter, text: words.join(' ') }, context),
+  run: ({ operands: words, ...filter }, context) => print(filter, words.join(' '), context),
 })
 
 async function print(
-  { json: asJson, jsonl: asLines, ...filter }: z.input<typeof api.listRuns.input> & { json: boolean; jsonl: boolean },
+  { json: asJson, jsonl: asLines, since, until, limit: most, after, ...filter }: Asked,
+  text: string | undefined,
   context: Context,
 ) {
-  const { items: runs, next } = await (await context.api()).call(api.listRuns, filter)
+  const now = context.now()
+  const input = { ...filter, from: since?.(now), to: until?.(now), limit: most, after, text }
+  const { items: runs, next } = await (await context.api()).call(api.listRuns, input)
   if (asJson) return context.output.json(runs)
   if (asLines) return context.output.jsonl(runs)
   context.output.table(
@@ -73,7 +86,7 @@ async function print(
       outcome: paintWord(context.paint, run.outcome),
       resources: run.error?.split('\n')[0] ?? countsText(run.counts),
       why: run.trigger,
-      started: relative(run.startedAt, context.now()),
+      started: relative(run.startedAt, now),
       took: took(run.finishedAt - run.startedAt),
     })),
     'No run is like that.',

@@ -157,6 +157,30 @@ test('run list asks for runs by what they began with', async (t) => {
   assert.equal((await trivet(['run', 'list', '--trigger', 'drfit'], at)).exitCode, 2)
 })
 
+test('run list and run search ask for runs by mode, drift and time', async (t) => {
+  const from = now - 7_200_000
+  const at = await given(t, {
+    [`GET /api/runs?mode=converge&drift=true&from=${from}&to=${now - 60_000}&limit=20`]: [runOf({})],
+    [`GET /api/runs?from=${from}&limit=20&text=motd`]: [runOf({})],
+  })
+  const args = ['--mode', 'converge', '--drift', '--since', '2h', '--until', '1m']
+  assert.match((await trivet(['run', 'list', ...args], at)).stdout, /^11111111 /m)
+  assert.match((await trivet(['run', 'search', 'motd', '--since', '2h'], at)).stdout, /^11111111 /m)
+})
+
+test('order list asks for orders by node, mode, author and state', async (t) => {
+  const { targets, ...order } = orderOf([targetOf('web-1', { state: 'failed' })])
+  const summary = { ...order, states: { failed: targets.length } }
+  const at = await given(t, {
+    'GET /api/orders?node=web-1&mode=converge&author=ann&state=failed&limit=20': [summary],
+    'GET /api/orders?open=true&limit=20': [summary],
+  })
+  const args = ['--node', 'web-1', '--mode', 'converge', '--author', 'ann', '--state', 'failed']
+  assert.match((await trivet(['order', 'list', ...args], at)).stdout, /1 failed/)
+  const lines = (await trivet(['order', 'list', '--open', '--jsonl'], at)).stdout
+  assert.deepEqual(JSON.parse(lines), summary)
+})
+
 const planned = targetOf('web-1', {
   state: 'converged',
   outcome: 'would-change',
