@@ -62,15 +62,17 @@ export class NodeNews {
       if (this.#isBegun) this.#tell(node)
     }
     this.#isBegun = true
-    if (asked === undefined) this.#tellGone(this.#known, standing)
+    if (asked === undefined) await this.#tellGone(this.#known, standing)
   }
 
-  #tellGone(known: Map<string, string>, living: Map<string, NodeSummary>) {
+  async #tellGone(known: Map<string, string>, living: Map<string, NodeSummary>) {
     for (const [id, text] of known) {
       if (living.has(id)) continue
       known.delete(id)
       const node: NodeSummary = JSON.parse(text)
-      this.#tell({ ...node, state: 'revoked', reason: null, connected: false })
+      const stored = await this.#parts.store.findNode(node.name)
+      const state = stored?.id === id && stored.revokedAt === null ? 'archived' : 'revoked'
+      this.#tell({ ...node, state, reason: null, connected: false })
     }
   }
 }

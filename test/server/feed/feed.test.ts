@@ -10,6 +10,7 @@ import { serve, type Served } from '../../helpers/test-server.ts'
 const changed: ResourceEvent = { id: 'file[/etc/word]', outcome: 'changed', recipe: 'word', durationMs: 1, changes: [] }
 
 const isNew = (event: FeedEvent) => event.type === 'node' && event.node.connected
+const isGone = (event: FeedEvent) => event.type === 'node' && /^(archived|revoked)$/.test(event.node.state)
 
 /** What the stream sends, until what is wanted has come. */
 async function heard({ client }: Served, after: string | undefined, isLast: (event: FeedEvent) => boolean) {
@@ -101,6 +102,15 @@ test('a stream goes on after the event that was seen last, and begins anew after
   assert.equal((await heard(served, 'gone-17', () => true))[0]?.type, 'reset')
   await served.restart()
   assert.equal((await heard(served, last, () => true))[0]?.type, 'reset')
+})
+
+test('a node that leaves the fleet is told as what it is then: archived, or revoked', async (t) => {
+  const served = await serve(t)
+  await joined(served)
+  const [begin] = await heard(served, undefined, () => true)
+  await served.client.call(api.archiveNode, { node: 'n1' })
+  const event = (await heard(served, begin?.id, isGone)).at(-1)
+  assert.equal(event?.type === 'node' && event.node.state, 'archived')
 })
 
 test('the first node of an empty fleet is told, too', async (t) => {
