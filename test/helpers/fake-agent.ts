@@ -102,9 +102,9 @@ export async function open({ url, ca }: Place) {
     wake()
   })
 
-  /** The next message of that type, from those not taken yet. Fails when the connection closes, or after 5 s. */
+  /** The next message of that type, from those not taken yet. Fails when the connection closes, or after 15 s. */
   async function next<Type extends ServerMessage['type']>(type: Type) {
-    const until = Date.now() + 5000
+    const until = Date.now() + 15_000
     for (;;) {
       const found = inbox.find((message): message is Extract<ServerMessage, { type: Type }> => message.type === type)
       if (found) {
@@ -117,7 +117,7 @@ export async function open({ url, ca }: Place) {
       )
       assert(
         Date.now() < until,
-        `no ${type} within 5 s; there is ${inbox.map((message) => message.type).join(', ') || 'nothing'}`,
+        `no ${type} within 15 s; there is ${inbox.map((message) => message.type).join(', ') || 'nothing'}`,
       )
       await new Promise<void>((resolve) => {
         const timer = setTimeout(done, until - Date.now())
