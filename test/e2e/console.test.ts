@@ -135,7 +135,7 @@ describe('the console over two real nodes', { skip: whyNoLab() ?? noBrowser }, (
     ] as const) {
       await follow(page, link)
       await page.getByRole('heading', { level: 1, name: link }).waitFor()
-      await page.getByText('Loading…').waitFor({ state: 'detached' })
+      await page.getByText('Loading…').first().waitFor({ state: 'detached' })
       await lookOver(page, name)
     }
     await page.goto(`${fleet.url}/nodes/${names[0]}`)
@@ -147,7 +147,7 @@ describe('the console over two real nodes', { skip: whyNoLab() ?? noBrowser }, (
       ['Timeline', 'node-timeline'],
     ] as const) {
       await page.getByRole('navigation', { name: 'About this node' }).getByRole('link', { name: tab }).click()
-      await page.getByText('Loading…').waitFor({ state: 'detached' })
+      await page.getByText('Loading…').first().waitFor({ state: 'detached' })
       await lookOver(page, name)
     }
     await page.setViewportSize({ width: 390, height: 844 })
