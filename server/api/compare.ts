@@ -6,6 +6,7 @@ import type { ApiParts, Handlers } from './call.ts'
 import type { Caller } from './caller.ts'
 import { findFleetNode, findLivingNode } from './find.ts'
 import { findRun } from './runs.ts'
+import { withheld } from './withheld.ts'
 
 export function compareHandlers(parts: ApiParts): Pick<Handlers, 'compareRuns' | 'compareNodes'> {
   return {
@@ -80,7 +81,7 @@ function resourceBeside(
   return props.length === 0 ? [] : [{ id, of: 'both', props }]
 }
 
-const secret: [unknown, unknown] = ['(sensitive)', '(sensitive)']
+const secret: [unknown, unknown] = [withheld, withheld]
 
 function differing(one: Record<string, unknown>, other: Record<string, unknown>) {
   return [...new Set([...Object.keys(one), ...Object.keys(other)])].toSorted().flatMap((name) => {

@@ -8,6 +8,7 @@ import { findKnownNode, findLivingNode, findNode, requireRoles } from './find.ts
 import { detailOf, summariesOf } from './node-views.ts'
 import { pageAmong } from './pages.ts'
 import { unlessStale } from './stale.ts'
+import { shownResource } from './withheld.ts'
 
 type NodeCalls = 'listNodes' | 'readNode' | 'readCatalog' | 'assignRoles' | 'unassignRoles' | 'revokeNode'
 
@@ -28,7 +29,10 @@ export function nodeHandlers(parts: ApiParts): Pick<Handlers, NodeCalls> {
       const { id } = await findLivingNode(parts, caller, node)
       await catalogs.refresh()
       const compiled = catalogs.of(id)?.compiled
-      if (compiled?.status === 'compiled') return { digest: compiled.digest, ...compiled.catalog }
+      if (compiled?.status === 'compiled') {
+        const { digest, catalog } = compiled
+        return { digest, ...catalog, resources: catalog.resources.map(shownResource) }
+      }
       throw new ApiFault('no-catalog', `Node ${node} has no catalog: ${compiled?.reason ?? 'it is being compiled'}`, {
         status: compiled?.status ?? 'pending',
       })
