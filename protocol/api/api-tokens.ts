@@ -32,7 +32,7 @@ export const apiTokensApi = {
     access: 'viewer',
     scoped: true,
     summary: 'A token with which a person or a program may call this API; shown this once.',
-    input: z.object({
+    input: z.strictObject({
       name: Name,
       /** Yourself if not said; only admins of all clusters make tokens for others. */
       user: UserName.optional(),
@@ -53,7 +53,7 @@ export const apiTokensApi = {
     access: 'viewer',
     scoped: true,
     summary: 'API tokens: your own, or as an admin of all clusters those of a user, or of all.',
-    input: z.object({
+    input: z.strictObject({
       user: UserName.optional(),
       all: z.literal('true').optional(),
       ...pageInput(['createdAt', '-createdAt', 'name', '-name']),
@@ -66,7 +66,7 @@ export const apiTokensApi = {
     access: 'viewer',
     scoped: true,
     summary: 'Make an API token worthless at once, with the sessions that were begun with it.',
-    input: z.object({ id: z.string() }),
+    input: z.strictObject({ id: z.string() }),
     output: z.object({ id: z.string() }),
   }),
 }

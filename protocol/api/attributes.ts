@@ -6,7 +6,7 @@ import { pageInput, pageOf } from './page.ts'
 
 /** `recipe.attribute`, with more dots for what lies deeper. */
 const attribute = z.string().regex(/^[a-z0-9-]+(\.[A-Za-z0-9_-]+)+$/, 'RECIPE.ATTRIBUTE, such as zookeeper.tickTime')
-const scope = z.object({ scope: z.enum(['nodes', 'clusters']), name: Name, key: attribute })
+const scope = z.strictObject({ scope: z.enum(['nodes', 'clusters']), name: Name, key: attribute })
 
 /** The nodes that it counts for, and the revision that it made. */
 const written = z.object({ nodes: z.array(z.string()), revision: z.int() })
@@ -36,7 +36,7 @@ export const attributesApi = {
     access: 'viewer',
     scoped: true,
     summary: 'All clusters that have nodes or attributes.',
-    input: z.object(pageInput(['name', '-name'])),
+    input: z.strictObject(pageInput(['name', '-name'])),
     output: pageOf(ClusterView),
   }),
   explain: endpoint({

@@ -33,8 +33,8 @@ export const ifRevision = z.coerce
   .min(0)
   .optional()
   .describe('Only if nothing was written since this revision.')
-export const none = z.object({})
-export const node = z.object({ node: Name })
+export const none = z.strictObject({})
+export const node = z.strictObject({ node: Name })
 /** A time in a query, which is text. */
 export const moment = z.coerce.number().pipe(Time)
 /** A yes or no in a query. */

@@ -11,7 +11,7 @@ export const exportApi = {
     access: 'viewer',
     scoped: true,
     summary: 'Runs, newest first, as JSON lines or CSV, as many as there are.',
-    input: z.object({
+    input: z.strictObject({
       format: z.enum(['jsonl', 'csv']).default('jsonl'),
       /** They ended at that time or later, in ms since 1970. */
       from: moment.optional(),
@@ -34,7 +34,7 @@ export const exportApi = {
     access: 'admin',
     scoped: true,
     summary: 'The audit, newest first, as JSON lines or CSV, as many rows as there are.',
-    input: z.object({ format: z.enum(['jsonl', 'csv']).default('jsonl'), ...auditFilter }),
+    input: z.strictObject({ format: z.enum(['jsonl', 'csv']).default('jsonl'), ...auditFilter }),
     output: z.string(),
     stream: 'text',
   }),

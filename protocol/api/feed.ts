@@ -39,7 +39,9 @@ export const feedApi = {
     access: 'viewer',
     scoped: true,
     summary: 'What happens in the fleet, as it happens: nodes, runs, orders and what runs do just now.',
-    input: z.object({ after: z.string().max(100).optional().describe('The id of the last event that was seen.') }),
+    input: z.strictObject({
+      after: z.string().max(100).optional().describe('The id of the last event that was seen.'),
+    }),
     headers: { 'last-event-id': 'after' },
     output: FeedEvent,
     stream: 'events',

@@ -12,7 +12,7 @@ export const fleetApi = {
     scoped: true,
     summary:
       'The fleet at a glance: how many nodes stand how, what failed last, orders under way, runs of the last days.',
-    input: z.object({ cluster: Name.optional(), days: z.coerce.number().int().min(1).max(92).default(14) }),
+    input: z.strictObject({ cluster: Name.optional(), days: z.coerce.number().int().min(1).max(92).default(14) }),
     output: FleetView,
   }),
   readActivity: endpoint({
@@ -21,7 +21,7 @@ export const fleetApi = {
     access: 'viewer',
     scoped: true,
     summary: 'How many runs ended in each hour, by outcome. Hours without any are left out.',
-    input: z.object({
+    input: z.strictObject({
       node: Name.optional(),
       cluster: Name.optional(),
       mode: RunMode.optional(),
@@ -37,7 +37,7 @@ export const fleetApi = {
     access: 'viewer',
     scoped: true,
     summary: 'Two runs beside each other. Ids may be cut short to what is still unique.',
-    input: z.object({ id: z.string().min(4), with: z.string().min(4) }),
+    input: z.strictObject({ id: z.string().min(4), with: z.string().min(4) }),
     output: RunComparison,
   }),
   compareNodes: endpoint({

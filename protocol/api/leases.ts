@@ -11,7 +11,7 @@ export const leasesApi = {
     access: 'viewer',
     scoped: true,
     summary: 'Leases that are held and that nodes wait for, with why they wait.',
-    input: z.object({
+    input: z.strictObject({
       cluster: Name.optional(),
       group: Name.optional(),
       state: LeaseView.shape.state.optional(),
@@ -25,7 +25,7 @@ export const leasesApi = {
     access: 'operator',
     scoped: true,
     summary: 'Take a lease from the node that holds it.',
-    input: z.object({ group: Name, node: Name }),
+    input: z.strictObject({ group: Name, node: Name }),
     output: z.object({ group: z.string(), node: z.string(), fence: z.int() }),
   }),
 }

@@ -6,7 +6,7 @@ import { ListedNode, NodeDetail, NodeState, NodeSummary } from '../views.ts'
 import { endpoint, flag, ifRevision, node } from './endpoint.ts'
 import { pageInput, pageOf } from './page.ts'
 
-const nodes = z.object({ nodes: z.array(Name).min(1) })
+const nodes = z.strictObject({ nodes: z.array(Name).min(1) })
 const treated = nodes.extend({ reason: z.string().trim().min(1, 'say why').max(1000) })
 
 export const nodesApi = {
@@ -16,7 +16,7 @@ export const nodesApi = {
     access: 'viewer',
     scoped: true,
     summary: 'All nodes, by name.',
-    input: z.object({
+    input: z.strictObject({
       role: Name.optional(),
       cluster: Name.optional(),
       state: NodeState.optional(),
@@ -146,7 +146,7 @@ export const nodesApi = {
     access: 'viewer',
     scoped: true,
     summary: 'Nodes that are archived.',
-    input: z.object(pageInput(['name', '-name', 'archivedAt', '-archivedAt'])),
+    input: z.strictObject(pageInput(['name', '-name', 'archivedAt', '-archivedAt'])),
     output: pageOf(
       z.object({ name: z.string(), cluster: z.string(), createdAt: z.int(), archivedAt: z.int().nullable() }),
     ),

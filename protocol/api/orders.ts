@@ -24,7 +24,7 @@ export const ordersApi = {
     access: 'operator',
     scoped: true,
     summary: 'Ask nodes to converge, or to plan, now.',
-    input: z.object({
+    input: z.strictObject({
       mode: RunMode.default('converge'),
       /** Exactly one of the three. */
       nodes: z.array(Name).min(1).optional(),
@@ -48,7 +48,7 @@ export const ordersApi = {
     access: 'operator',
     scoped: true,
     summary: 'The same order anew, for the nodes that are done with it and did not succeed.',
-    input: z.object({ id: z.string(), idempotencyKey }),
+    input: z.strictObject({ id: z.string(), idempotencyKey }),
     headers,
     output: given,
   }),
@@ -58,7 +58,7 @@ export const ordersApi = {
     access: 'viewer',
     scoped: true,
     summary: 'Orders, newest first.',
-    input: z.object({
+    input: z.strictObject({
       node: Name.optional().describe('Only orders for this node.'),
       mode: RunMode.optional(),
       author: z.string().max(200).optional(),
@@ -74,7 +74,7 @@ export const ordersApi = {
     access: 'viewer',
     scoped: true,
     summary: 'One order with the state of each target.',
-    input: z.object({ id: z.string() }),
+    input: z.strictObject({ id: z.string() }),
     output: Order,
   }),
   watchOrder: endpoint({
@@ -83,7 +83,7 @@ export const ordersApi = {
     access: 'viewer',
     scoped: true,
     summary: 'An order as it happens, until every target is final.',
-    input: z.object({ id: z.string() }),
+    input: z.strictObject({ id: z.string() }),
     output: OrderUpdate,
     stream: 'events',
   }),
@@ -93,7 +93,7 @@ export const ordersApi = {
     access: 'operator',
     scoped: true,
     summary: 'Cancel the order for every target that is not final.',
-    input: z.object({ id: z.string() }),
+    input: z.strictObject({ id: z.string() }),
     output: Order,
   }),
 }

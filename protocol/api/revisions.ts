@@ -11,7 +11,7 @@ export const revisionsApi = {
     access: 'viewer',
     scoped: true,
     summary: 'Revisions of recipes and roles that came into force, newest first: what changed, and when.',
-    input: z.object({
+    input: z.strictObject({
       role: Name.optional().describe('Only those that touched this role.'),
       recipe: Name.optional().describe('Only those that touched this recipe.'),
       /** They came into force at that time or later, in ms since 1970. */
@@ -28,7 +28,7 @@ export const revisionsApi = {
     access: 'viewer',
     scoped: true,
     summary: 'One revision, as it came into force last. An id may be cut short to what is still unique.',
-    input: z.object({
+    input: z.strictObject({
       id: z
         .string()
         .min(4)

@@ -12,7 +12,7 @@ export const rolesApi = {
     access: 'viewer',
     scoped: true,
     summary: 'All roles with their recipes and how many nodes have them.',
-    input: z.object({ recipe: Name.optional(), ...pageInput(['name', '-name']) }),
+    input: z.strictObject({ recipe: Name.optional(), ...pageInput(['name', '-name']) }),
     output: pageOf(RoleSummary),
   }),
   readRole: endpoint({
@@ -21,7 +21,7 @@ export const rolesApi = {
     access: 'viewer',
     scoped: true,
     summary: 'One role.',
-    input: z.object({ role: Name }),
+    input: z.strictObject({ role: Name }),
     output: RoleView,
   }),
   listRecipes: endpoint({
@@ -30,7 +30,7 @@ export const rolesApi = {
     access: 'viewer',
     scoped: true,
     summary: 'All recipes with their attributes.',
-    input: z.object(pageInput(['name', '-name'])),
+    input: z.strictObject(pageInput(['name', '-name'])),
     output: pageOf(RecipeView),
   }),
   readRecipe: endpoint({
@@ -39,7 +39,7 @@ export const rolesApi = {
     access: 'viewer',
     scoped: true,
     summary: 'One recipe.',
-    input: z.object({ recipe: Name }),
+    input: z.strictObject({ recipe: Name }),
     output: RecipeView,
   }),
   readRevision: endpoint({

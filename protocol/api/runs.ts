@@ -12,7 +12,7 @@ export const runsApi = {
     access: 'viewer',
     scoped: true,
     summary: 'Runs, newest first.',
-    input: z.object({
+    input: z.strictObject({
       node: Name.optional(),
       /** Of nodes that have the role now. */
       role: Name.optional(),
@@ -46,7 +46,7 @@ export const runsApi = {
     access: 'viewer',
     scoped: true,
     summary: 'One run with its events. An id may be cut short to what is still unique.',
-    input: z.object({ id: z.string().min(4) }),
+    input: z.strictObject({ id: z.string().min(4) }),
     output: z.object({ run: StoredRun, events: z.array(ResourceEvent) }),
   }),
 }

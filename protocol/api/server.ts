@@ -46,7 +46,7 @@ export const serverApi = {
     access: 'admin',
     scoped: true,
     summary: 'Who wrote what, when and from where, newest first; append-only.',
-    input: z.object({
+    input: z.strictObject({
       ...auditFilter,
       ...pageInput(['-id', 'id'], 50),
     }),

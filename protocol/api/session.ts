@@ -35,7 +35,7 @@ export const sessionApi = {
     access: 'public',
     scoped: true,
     summary: 'Begin a session with an API token, and set its cookie.',
-    input: z.object({ token: z.string().min(1).max(300) }),
+    input: z.strictObject({ token: z.string().min(1).max(300) }),
     output: SessionView,
   }),
   endSession: endpoint({

@@ -10,7 +10,7 @@ export const tokensApi = {
     access: 'admin',
     scoped: true,
     summary: 'A token with which nodes may join; shown this once.',
-    input: z.object({
+    input: z.strictObject({
       uses: z.int().min(1).max(100_000).default(1),
       ttlMs: z
         .int()
@@ -32,7 +32,7 @@ export const tokensApi = {
     access: 'admin',
     scoped: true,
     summary: 'Join tokens that can still be used.',
-    input: z.object(pageInput(['expiresAt', '-expiresAt'])),
+    input: z.strictObject(pageInput(['expiresAt', '-expiresAt'])),
     output: pageOf(
       z.object({
         id: z.string(),
@@ -52,7 +52,7 @@ export const tokensApi = {
     access: 'admin',
     scoped: true,
     summary: 'Make a join token worthless.',
-    input: z.object({ id: z.string() }),
+    input: z.strictObject({ id: z.string() }),
     output: z.object({ id: z.string() }),
   }),
 }

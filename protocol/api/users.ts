@@ -8,7 +8,7 @@ import { pageInput, pageOf } from './page.ts'
 const login = z.string().trim().min(1).max(255)
 /** As given: limited to none is a mistake. */
 export const SomeClusters = Clusters.refine(({ length }) => length > 0, 'name one, or all')
-const user = z.object({ user: UserName })
+const user = z.strictObject({ user: UserName })
 
 export const UserView = z.object({
   name: z.string(),
@@ -28,7 +28,7 @@ export const usersApi = {
     path: '/api/users',
     access: 'admin',
     summary: 'Make a user, for whom API tokens can be made then.',
-    input: z.object({ name: UserName, access: Access, clusters: SomeClusters, login: login.optional() }),
+    input: z.strictObject({ name: UserName, access: Access, clusters: SomeClusters, login: login.optional() }),
     output: UserView,
   }),
   listUsers: endpoint({
@@ -36,7 +36,7 @@ export const usersApi = {
     path: '/api/users',
     access: 'admin',
     summary: 'All users, by name.',
-    input: z.object(pageInput(['name', '-name'])),
+    input: z.strictObject(pageInput(['name', '-name'])),
     output: pageOf(UserView),
   }),
   readUser: endpoint({

@@ -4,7 +4,7 @@ import { Delivery, HookKind, Webhook } from '../hooks.ts'
 import { endpoint } from './endpoint.ts'
 import { pageInput, pageOf } from './page.ts'
 
-const named = z.object({ webhook: Name })
+const named = z.strictObject({ webhook: Name })
 const kinds = z.array(HookKind).min(1)
 
 export const webhooksApi = {
@@ -13,7 +13,7 @@ export const webhooksApi = {
     path: '/api/webhooks',
     access: 'admin',
     summary: 'A webhook: where to tell what happens to nodes. Its secret is shown this once.',
-    input: z.object({
+    input: z.strictObject({
       name: Name,
       url: z
         .url({ protocol: /^https?$/ })
@@ -33,7 +33,7 @@ export const webhooksApi = {
     path: '/api/webhooks',
     access: 'admin',
     summary: 'Webhooks.',
-    input: z.object(pageInput(['name', '-name', 'at', '-at'])),
+    input: z.strictObject(pageInput(['name', '-name', 'at', '-at'])),
     output: pageOf(Webhook),
   }),
   switchWebhook: endpoint({
@@ -65,7 +65,7 @@ export const webhooksApi = {
     path: '/api/deliveries',
     access: 'admin',
     summary: 'What was told to webhooks, with each attempt.',
-    input: z.object({
+    input: z.strictObject({
       webhook: Name.optional(),
       state: Delivery.shape.state.optional(),
       ...pageInput(['-createdAt', 'createdAt']),
@@ -77,7 +77,7 @@ export const webhooksApi = {
     path: '/api/deliveries/:id',
     access: 'admin',
     summary: 'One delivery with its body.',
-    input: z.object({ id: z.string() }),
+    input: z.strictObject({ id: z.string() }),
     output: Delivery.extend({ body: z.string() }),
   }),
   retryDeliveries: endpoint({

@@ -21,3 +21,14 @@ test('every list takes and gives pages', () => {
     [],
   )
 })
+
+test('no call takes an input that it does not know: a mistyped ifRevision would be no guard', () => {
+  const lax = Object.entries(api).filter(([, { input }]) => {
+    const { error } = input.safeParse({ ifRevisoin: 1 })
+    return !error?.issues.some(({ code }) => code === 'unrecognized_keys')
+  })
+  assert.deepEqual(
+    lax.map(([name]) => name),
+    [],
+  )
+})
