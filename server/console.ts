@@ -99,8 +99,12 @@ function sendAsset(
 
 let bundled: ReturnType<typeof bundleConsole> | undefined
 
+/** A build that failed is tried again by the next who asks. */
 function ready() {
-  return (bundled ??= bundleConsole())
+  return (bundled ??= bundleConsole().catch((error: unknown) => {
+    bundled = undefined
+    throw error
+  }))
 }
 
 async function bundleConsole() {
