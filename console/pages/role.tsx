@@ -6,9 +6,10 @@ import { useAct } from '../data/act.ts'
 import { call } from '../data/client.ts'
 import { say } from '../data/notes.ts'
 import { sortNodes } from '../data/nodes.ts'
+import { onEach } from '../data/on-each.ts'
 import { useCall, useList } from '../data/use-call.ts'
 import { useMay } from '../me.ts'
-import { Dialog, DialogHead } from '../parts/dialog.tsx'
+import { ChoiceDialog } from '../parts/choice-dialog.tsx'
 import { NodeTable } from '../parts/node-table.tsx'
 import { Card, Empty, Loading, PageHead, Trouble } from '../parts/parts.tsx'
 import { usePlace } from '../router.ts'
@@ -98,57 +99,33 @@ function What({ role: { recipes, attributes, watch, audit, window, runDeadlineMs
 const shownAtMost = 200
 
 function AssignTo({ role, onClose }: { role: RoleView; onClose: () => void }) {
-  const { value: nodes } = useList(api.listNodes, {})
-  const [chosen, setChosen] = useState<string[]>([])
+  const { value: nodes, failure } = useList(api.listNodes, {})
   const [text, setText] = useState('')
-  const act = useAct(async () => {
-    for (const node of chosen) await call(api.assignRoles, { node, roles: [role.name] })
+  const act = useAct(async (chosen: string[]) => {
+    await onEach(chosen, (node) => call(api.assignRoles, { node, roles: [role.name] }))
     say(`${role.name} is assigned to ${many(chosen.length, 'node')}.`)
     onClose()
   })
   const without = (nodes ?? []).filter(({ name }) => !role.nodes.includes(name) && name.includes(text))
   return (
-    <Dialog label={`Assign ${role.name}`} onClose={onClose}>
-      <DialogHead title={`Assign ${role.name} to nodes`} onClose={onClose} />
-      <div class="inside form">
-        <input
-          class="input"
-          type="search"
-          placeholder="Name"
-          aria-label="Name of a node"
-          value={text}
-          onInput={({ currentTarget }) => setText(currentTarget.value)}
-        />
-        <Trouble failure={act.failure} />
-        <div class="choices" role="group" aria-label="Nodes">
-          {without.slice(0, shownAtMost).map(({ name, cluster }) => (
-            <label key={name}>
-              <input
-                type="checkbox"
-                checked={chosen.includes(name)}
-                onChange={({ currentTarget: { checked } }) =>
-                  setChosen(checked ? [...chosen, name] : chosen.filter((one) => one !== name))
-                }
-              />
-              {name}
-              <small>{cluster}</small>
-            </label>
-          ))}
-        </div>
-      </div>
-      <footer>
-        <button type="button" class="button" onClick={onClose}>
-          Leave it
-        </button>
-        <button
-          type="button"
-          class="button first"
-          disabled={act.busy || chosen.length === 0}
-          onClick={() => void act.run()}
-        >
-          Assign
-        </button>
-      </footer>
-    </Dialog>
+    <ChoiceDialog
+      title={`Assign ${role.name} to nodes`}
+      label="Nodes"
+      choices={without.slice(0, shownAtMost).map(({ name, cluster }) => ({ name, note: cluster }))}
+      submit="Assign"
+      busy={act.busy}
+      failure={failure ?? act.failure}
+      onSubmit={(chosen) => void act.run(chosen)}
+      onClose={onClose}
+    >
+      <input
+        class="input"
+        type="search"
+        placeholder="Name"
+        aria-label="Name of a node"
+        value={text}
+        onInput={({ currentTarget }) => setText(currentTarget.value)}
+      />
+    </ChoiceDialog>
   )
 }

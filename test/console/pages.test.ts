@@ -46,6 +46,25 @@ describe('pages', { skip: noBrowser }, () => {
     )
   })
 
+  test('a role is given to many nodes; one that is gone by then is told, and keeps no other from it', async (t) => {
+    const served = await serve(t)
+    for (const name of ['db-1', 'web-1', 'web-2']) await fleet.joinNode(served, name, [])
+    const page = await openConsole(t, `${served.url}/roles/word`)
+    await signIn(page, served.token)
+    await page.getByRole('button', { name: 'Assign to nodes…' }).click()
+    const dialog = page.getByRole('dialog')
+    for (const name of ['db-1', 'web-1', 'web-2']) await dialog.getByLabel(name).check()
+    await assertAccessible(page, 'assign to nodes')
+    await served.client.call(api.archiveNode, { node: 'db-1' })
+    await dialog.getByRole('button', { name: 'Assign', exact: true }).click()
+    await dialog.getByText('db-1: ').first().waitFor()
+    const nodes = await served.client.list(api.listNodes, { role: 'word' })
+    assert.deepEqual(
+      nodes.map(({ name }) => name),
+      ['web-1', 'web-2'],
+    )
+  })
+
   test('an order is watched live, its run shown with its differences, and compared with another', async (t) => {
     const served = await serve(t)
     const { agent } = await fleet.joinNode(served, 'web-1')
