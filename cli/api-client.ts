@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Endpoint } from '../protocol/api/endpoint.ts'
 import { maxPage, type Page } from '../protocol/api/page.ts'
+import { requestFor } from '../protocol/api/request.ts'
 import { describeIssues } from '../protocol/describe-issue.ts'
 import { ApiError } from '../protocol/views.ts'
 import { CommandError } from './command.ts'
@@ -55,7 +56,8 @@ export interface ClientOptions {
 
 export function makeClient(login: Login, { idleMs = 60_000 }: ClientOptions = {}): Client {
   const open = async (endpoint: Endpoint, input: unknown, signal?: AbortSignal) => {
-    const response = await send(login, { ...requestFor(endpoint, input), idleMs, signal })
+    const request = requestFor(endpoint, checked(endpoint.input, input))
+    const response = await send(login, { ...request, idleMs, signal })
     const status = response.statusCode ?? 0
     if (status >= 200 && status < 300) return response
     throw failureFrom(status, await readBody(response, login.url), login.url)
@@ -89,42 +91,11 @@ async function walkPages<Input, Item>(read: (page: Input) => Promise<Page<Item>>
   return items
 }
 
-/** Where an input goes: path parameters, then the query of GET and DELETE or the JSON body of POST and PUT. */
-export function requestFor(
-  { method, path, input, headers = {} }: Pick<Endpoint, 'method' | 'path' | 'input' | 'headers'>,
-  given: unknown,
-) {
-  checkInput(input, given)
-  const rest = new Map(Object.entries(z.record(z.string(), z.unknown()).parse(given)))
-  const filled = path.replaceAll(/:(\w+)/g, (_whole, name: string) => {
-    const value = rest.get(name)
-    rest.delete(name)
-    return encodeURIComponent(String(value))
-  })
-  const sent = Object.entries(headers).flatMap(([header, name]) => {
-    const value = rest.get(name)
-    rest.delete(name)
-    return typeof value === 'string' ? [[header, value] as const] : []
-  })
-  const to = { method, ...(sent.length > 0 && { headers: Object.fromEntries(sent) }) }
-  if (method === 'POST' || method === 'PUT') return { ...to, path: filled, body: Object.fromEntries(rest) }
-  const query = queryOf(rest)
-  return { ...to, path: query ? `${filled}?${query}` : filled }
-}
-
 /** What the server would refuse is refused here, with the same words and without a journey. */
-function checkInput(schema: z.ZodType, given: unknown) {
-  const checked = schema.safeParse(given)
-  if (checked.success) return
-  throw new CommandError(describeIssues(checked.error, { value: given }).join('\n'))
-}
-
-function queryOf(fields: Map<string, unknown>) {
-  const query = new URLSearchParams()
-  for (const [name, value] of fields) {
-    for (const one of Array.isArray(value) ? value : [value]) if (one !== undefined) query.append(name, String(one))
-  }
-  return query.toString()
+function checked(schema: z.ZodType, given: unknown) {
+  const { success, error } = schema.safeParse(given)
+  if (success) return Object(given)
+  throw new CommandError(describeIssues(error, { value: given }).join('\n'))
 }
 
 function parseAnswer<Out extends z.ZodType>(endpoint: Endpoint<z.ZodType, Out>, text: string): z.output<Out> {

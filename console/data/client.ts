@@ -1,8 +1,8 @@
 import type { z } from 'zod'
 import type { Endpoint } from '../../protocol/api/endpoint.ts'
+import { requestFor } from '../../protocol/api/request.ts'
 import { sessionHeader } from '../../protocol/api/session.ts'
 import { ApiError } from '../../protocol/views.ts'
-import { requestOf } from './request.ts'
 import { signedIn } from './signed-in.ts'
 
 /** The server answered, and the answer is no; or it did not answer. */
@@ -35,11 +35,12 @@ export async function call<In extends z.ZodType, Out extends z.ZodType>(
 
 /** The response, once it is known to be a good one. */
 export async function open(endpoint: Endpoint, input: object, signal?: AbortSignal): Promise<Response> {
-  const { method, url, body } = requestOf(endpoint, input)
-  const response = await fetch(url, {
+  const { method, path, headers, body } = requestFor(endpoint, isAsked(endpoint) ? filledIn(input) : input)
+  const json = body !== undefined && { 'content-type': 'application/json' }
+  const response = await fetch(path, {
     method,
-    headers: { [sessionHeader]: '1', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-    ...(body === undefined ? {} : { body }),
+    headers: { [sessionHeader]: '1', ...headers, ...json },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
     ...(signal ? { signal } : {}),
   }).catch((error: unknown) => {
     if (signal?.aborted) throw error
@@ -50,4 +51,11 @@ export async function open(endpoint: Endpoint, input: object, signal?: AbortSign
   if (response.status === 401) signedIn.set(null)
   if (!said.success) throw new Failure(`The server answered ${response.status}.`, 'unknown')
   throw new Failure(said.data.error, said.data.code, 'details' in said.data ? said.data.details : undefined)
+}
+
+const isAsked = ({ method }: Endpoint) => method === 'GET' || method === 'DELETE'
+
+/** A filter that nobody has filled in is none. */
+function filledIn(filter: object) {
+  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== ''))
 }
