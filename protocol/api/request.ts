@@ -24,7 +24,7 @@ export function requestFor(
   const headers = Object.fromEntries(
     Object.entries(named).flatMap(([header, name]) => {
       const value = take(name)
-      return value === undefined ? [] : [[header, String(value)]]
+      return typeof value === 'string' ? [[header, value]] : []
     }),
   )
   if (method === 'POST' || method === 'PUT') return { method, path: filled, headers, body: Object.fromEntries(rest) }

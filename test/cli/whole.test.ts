@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { readFile, symlink, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import Database from 'better-sqlite3'
-import { type Login, writeLogin } from '../../cli/login-file.ts'
+import type { Login } from '../../cli/login-file.ts'
 import { tempDir } from '../helpers/converges.ts'
 import { connect, enrol, reportOf } from '../helpers/fake-agent.ts'
 import { changedFile, countsOf } from '../helpers/records.ts'
@@ -137,68 +134,3 @@ test('waiting goes on over a restart of the server', async (t) => {
   assert.match(stdout, /1 node: 1 converged\./)
   assert.equal(exitCode, 0)
 })
-
-test('bin/trivet runs through a symbolic link, from any folder, and passes its exit code on', async (t) => {
-  const dir = await tempDir(t)
-  const link = join(dir, 'linked')
-  await symlink(join(import.meta.dirname, '..', '..', 'bin', 'trivet'), link)
-  await writeFile(join(dir, 'tsconfig.json'), '{ this is not ours')
-  const server = await serve(t)
-  const env = { PATH: process.env['PATH'], XDG_CONFIG_HOME: dir, NO_COLOR: '1' }
-
-  const login = await runFile(link, ['login', '-'], { cwd: dir, env, input: `${server.token}@${server.url}\n` })
-  assert.deepEqual([login.exitCode, login.stdout], [0, ''], login.stderr)
-  assert.match(await readFile(join(dir, 'trivet', 'config.json'), 'utf8'), /"url": "https:/)
-  assert.equal((await runFile(link, ['nod', 'list'], { cwd: dir, env })).exitCode, 2)
-  const elsewhere = await runFile(link, ['whoami'], { cwd: dir, env: { ...env, TRIVET_CONFIG: join(dir, 'none') } })
-  assert.match(elsewhere.stderr, /^trivet: Not logged in/)
-  assert.equal(elsewhere.exitCode, 1)
-})
-
-test(
-  'on a terminal it shows how far it is, with NO_COLOR or elsewhere nothing of it',
-  { skip: !existsSync('/usr/bin/script') && 'there is no script, which makes terminals' },
-  async (t) => {
-    const [server, dir] = [await serve(t), await tempDir(t)]
-    const trivetFile = join(import.meta.dirname, '..', '..', 'bin', 'trivet')
-    await writeLogin(join(dir, 'trivet', 'config.json'), loginOf(server))
-    const env = { PATH: process.env['PATH'], XDG_CONFIG_HOME: dir, TERM: 'xterm' }
-    const onTerminal = (columns: number, path: string, more: NodeJS.ProcessEnv = {}) =>
-      runFile('/usr/bin/script', ['-qec', `stty cols ${columns} && ${trivetFile} backup ${path}`, '/dev/null'], {
-        cwd: dir,
-        env: { ...env, ...more },
-      })
-
-    const shown = await onTerminal(80, 'a.db')
-    assert.match(shown.stdout, /a\.db: [\d.]+ [kM]B/)
-    assert(shown.stdout.includes('\x1b[?25hSaved to a.db.\r\n'), 'the cursor is there again')
-    const quiet = await onTerminal(80, 'b.db', { NO_COLOR: '1' })
-    assert.deepEqual([quiet.stdout, quiet.exitCode], ['Saved to b.db.\r\n', 0])
-    assert.equal((await onTerminal(0, 'd.db')).stdout, 'Saved to d.db.\r\n', 'a terminal without a width')
-    const elsewhere = await runFile(trivetFile, ['backup', 'c.db'], { cwd: dir, env })
-    assert.deepEqual([elsewhere.stderr, elsewhere.exitCode], ['Saved to c.db.\n', 0])
-  },
-)
-
-test('whoever stops reading is no error', async (t) => {
-  const dir = await tempDir(t)
-  const child = spawn(join(import.meta.dirname, '..', '..', 'bin', 'trivet'), ['help'], { cwd: dir })
-  child.stdout.destroy()
-  const [stderr, exitCode] = await Promise.all([
-    text(child.stderr),
-    new Promise((resolve) => child.on('close', resolve)),
-  ])
-  assert.deepEqual([stderr, exitCode], ['', 141])
-})
-
-async function runFile(
-  file: string,
-  args: string[],
-  { input = '', ...options }: { cwd: string; env: NodeJS.ProcessEnv; input?: string },
-) {
-  const child = spawn(file, args, options)
-  child.stdin.end(input)
-  const exited = new Promise((resolve) => child.on('close', resolve))
-  const [stdout, stderr, exitCode] = await Promise.all([text(child.stdout), text(child.stderr), exited])
-  return { stdout, stderr, exitCode }
-}
