@@ -57,6 +57,7 @@ export class Agent {
     const greeting = async () => ({
       factsDigest: digestOf(await this.readFacts()),
       catalogDigest: this.#parts.completeCatalog()?.digest ?? null,
+      spoolBytes: this.delivery.spoolBytes,
     })
     return { identity: this.identity, key: state.readKey, agentVersion: version, greeting, log, now: Date.now }
   }

@@ -27,6 +27,9 @@ export type WantedLease = z.infer<typeof WantedLease>
 
 const mostProbes = 1000
 
+/** Bytes of the reports that wait on the node's disk for the server, beside one that this message brings. Not every agent says it: older ones do not. */
+const spoolBytes = z.int().nonnegative().optional()
+
 /** All that an agent may say. Anything else closes the connection. */
 export const AgentMessage = z.discriminatedUnion('type', [
   z.strictObject({
@@ -41,6 +44,7 @@ export const AgentMessage = z.discriminatedUnion('type', [
     catalogDigest: Sha256.nullable(),
     /** The node's clock in ms since 1970, to correct the times in its reports. */
     clock: Time,
+    spoolBytes,
   }),
   z.strictObject({ type: z.literal('facts'), facts: Facts }),
   z.strictObject({ type: z.literal('delivered'), order: z.string().max(64) }),
@@ -60,7 +64,7 @@ export const AgentMessage = z.discriminatedUnion('type', [
     unchanged: z.int().nonnegative(),
     events: z.array(ResourceEvent).max(1000),
   }),
-  z.strictObject({ type: z.literal('report'), report: Report, clock: Time }),
+  z.strictObject({ type: z.literal('report'), report: Report, clock: Time, spoolBytes }),
   /** How the probes of the node's catalog are, whenever one of them is another: all of them, null for well, else what is wrong. */
   z.strictObject({
     type: z.literal('health'),

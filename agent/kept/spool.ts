@@ -1,4 +1,4 @@
-import { readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Report } from '../../protocol/events.ts'
 import { faultPoint } from '../../resources/fault-points.ts'
@@ -12,11 +12,20 @@ export function spoolIn(dir: string) {
     readdirSync(dir)
       .filter((name) => name.endsWith('.json'))
       .toSorted()
+  let sizes = new Map<string, number>()
 
   return {
     dir,
     names,
     has: (run: string) => names().some((name) => name.endsWith(`-${run}.json`)),
+
+    /** Of all reports but that one. None changes under its name, so that each is looked at once. */
+    bytes(but?: string) {
+      const sizeOf = (name: string) =>
+        sizes.get(name) ?? statSync(join(dir, name), { throwIfNoEntry: false })?.size ?? 0
+      sizes = new Map(names().map((name) => [name, sizeOf(name)]))
+      return [...sizes].reduce((sum, [name, size]) => (name.endsWith(`-${but}.json`) ? sum : sum + size), 0)
+    },
 
     /** On disk when it returns, also after a power cut where something was changed. */
     add(report: Report) {

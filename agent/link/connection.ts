@@ -20,6 +20,7 @@ const steadyMs = 30_000
 interface Greeting {
   factsDigest: string
   catalogDigest: string | null
+  spoolBytes: number
 }
 
 export interface ConnectOptions {

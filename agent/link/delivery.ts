@@ -51,6 +51,10 @@ export class Delivery {
     return this.#unspooled.size + this.#spool.names().length
   }
 
+  get spoolBytes() {
+    return this.#spool.bytes()
+  }
+
   /** Reports of runs that other processes make on this node go out too; `came` hears that there may be one. */
   watch(came: () => void) {
     return watch(this.#spool.dir, () => {
@@ -65,7 +69,7 @@ export class Delivery {
     if (!report) return
     faultPoint('delivery.sending')
     this.#sent = report.run.id
-    this.#connection.send({ type: 'report', report, clock: this.#now() })
+    this.#connection.send({ type: 'report', report, clock: this.#now(), spoolBytes: this.#spool.bytes(report.run.id) })
     faultPoint('delivery.sent')
   }
 

@@ -31,6 +31,7 @@ export function accept(parts: AcceptParts, socket: WebSocket, raw: Duplex) {
     proven()
     if (socket.readyState !== socket.OPEN) return
     connection = registry.open(socket, node, message.catalogDigest)
+    connection.spoolBytes = message.spoolBytes ?? 0
     happenings.emit('connected', node)
     tellOthers(parts, node.id)
     await welcome(parts, connection, message.factsDigest)

@@ -18,6 +18,8 @@ export interface Connection {
   hasCatalog: boolean
   /** What it does just now. */
   run: { id: string; orders: string[]; done: number; total: number } | undefined
+  /** Of the reports that it has still to bring, as it said last. */
+  spoolBytes: number
   /** How its probes are; undefined: it has not said. */
   health: Health | undefined
   /** Tells whoever waits for it. */

@@ -82,7 +82,7 @@ async function handleFacts(
 async function handleReport(
   { store, orders, leases, happenings, clock }: AgentParts,
   connection: Connection,
-  { report, clock: theirs }: Extract<AgentMessage, { type: 'report' }>,
+  { report, clock: theirs, spoolBytes }: Extract<AgentMessage, { type: 'report' }>,
 ) {
   const now = clock()
   const { run, events } = report
@@ -90,6 +90,7 @@ async function handleReport(
   const stored: Report = { run: byOurClock(run, theirs, now), events }
   const turns = await store.storeReport(connection.node.id, stored, now)
   connection.send({ type: 'stored', run: run.id })
+  connection.spoolBytes = spoolBytes ?? 0
   if (turns) happenings.emit('run', { node: connection.node, run: stored.run, events })
   orders.publish(turns ?? [])
   await leases.reported(connection.node.id, stored.run)

@@ -35,12 +35,11 @@ export function createRegistry() {
     /** What a dropped connection still says is not listened to. */
     isCurrent: (connection: Connection) => byNode.get(connection.node.id) === connection,
     /** Once it knows its catalog; before, it is told of catalog and orders as it becomes so. */
-    ready(nodeId: string) {
-      const connection = byNode.get(nodeId)
-      return connection?.ready ? connection : undefined
-    },
+    ready: (nodeId: string) => (byNode.get(nodeId)?.ready ? byNode.get(nodeId) : undefined),
     of: (nodeId: string) => byNode.get(nodeId),
     count: () => byNode.size,
+    /** Of all reports that connected nodes have still to bring. */
+    spoolBytes: () => [...byNode.values()].reduce((sum, { spoolBytes }) => sum + spoolBytes, 0),
     isConnected: (nodeId: string) => byNode.has(nodeId),
     /** The node of a session, while its connection lasts. */
     nodeOfSession: (session: string) => bySession.get(session)?.node,
@@ -56,6 +55,7 @@ function newConnection(socket: WebSocket, node: Node, catalog: string | null): C
     catalog,
     hasCatalog: catalog !== null,
     run: undefined,
+    spoolBytes: 0,
     health: undefined,
     tellHealth: undefined,
     toldGates: undefined,

@@ -73,23 +73,23 @@ function wordOf(count: string) {
 }
 
 function countOrders({ happenings }: MetricsParts, register: Registry) {
-  const orders = new Counter({
-    name: 'trivet_orders_total',
+  const given = new Counter({
+    name: 'trivet_orders_given_total',
     help: 'Orders that were given since the server started.',
     labelNames: ['mode'],
     registers: [register],
   })
-  const targets = new Counter({
-    name: 'trivet_order_targets_total',
+  const orders = new Counter({
+    name: 'trivet_orders_total',
     help: 'Nodes of orders by the final state that they came to.',
     labelNames: ['outcome'],
     registers: [register],
   })
   const count = ({ state }: { state: Parameters<typeof isFinal>[0] }) =>
-    isFinal(state) ? targets.inc({ outcome: state }) : undefined
-  happenings.on('order', ({ mode, targets: given }) => {
-    orders.inc({ mode })
-    given.forEach(count)
+    isFinal(state) ? orders.inc({ outcome: state }) : undefined
+  happenings.on('order', ({ mode, targets }) => {
+    given.inc({ mode })
+    targets.forEach(count)
   })
   happenings.on('target', ({ target }) => count(target))
 }
@@ -107,6 +107,12 @@ function watchNodes({ registry }: MetricsParts, register: Registry, states: Node
     help: 'Nodes whose agent is connected.',
     registers: [register],
     collect: () => connected.set(registry.count()),
+  })
+  const spool: Gauge = new Gauge({
+    name: 'trivet_spool_bytes',
+    help: 'Reports that wait on the disks of connected nodes for the server to store them.',
+    registers: [register],
+    collect: () => spool.set(registry.spoolBytes()),
   })
   const success: Gauge = new Gauge({
     name: 'trivet_last_success_timestamp_seconds',

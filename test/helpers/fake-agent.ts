@@ -139,12 +139,19 @@ export interface Greeting {
   facts?: Facts
   catalogDigest?: string | null
   clock?: number
+  spoolBytes?: number
 }
 
 export function helloOf({ key, privateKey }: AgentKey, nonce: string, server: string, greeting: Greeting = {}) {
-  const { facts = factsOf('n'), catalogDigest = null, clock = Date.now() } = greeting
+  const { facts = factsOf('n'), catalogDigest = null, clock = Date.now(), spoolBytes } = greeting
   const signature = signText(helloText(nonce, server), privateKey)
-  const rest = { agentVersion: '0.1.0', factsDigest: digestOf(facts), catalogDigest, clock }
+  const rest = {
+    agentVersion: '0.1.0',
+    factsDigest: digestOf(facts),
+    catalogDigest,
+    clock,
+    ...(spoolBytes !== undefined && { spoolBytes }),
+  }
   return { type: 'hello', protocol: protocolVersion, key, signature, ...rest } satisfies AgentMessage
 }
 

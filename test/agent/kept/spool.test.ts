@@ -39,6 +39,8 @@ function change(index: number, given: { diff?: string; error?: string }): Resour
   return error === undefined ? { outcome: 'changed', ...about } : { outcome: 'failed', ...about, error }
 }
 
+const sizeOf = (one: Report) => Buffer.byteLength(JSON.stringify(one))
+
 const frameOf = (one: Report) => Buffer.byteLength(JSON.stringify({ type: 'report', report: one, clock: Date.now() }))
 
 function fakeConnection() {
@@ -145,6 +147,21 @@ test('a report that no disk would take goes out all the same, and fits a frame',
   assert(Buffer.byteLength(JSON.stringify(sent[0])) <= maxAgentFrame)
   delivery.stored(one.run.id)
   assert.equal(delivery.waiting, 0)
+})
+
+test('the server hears how much waits beside the report that it gets', async (t) => {
+  const spool = spoolIn(await tempDir(t))
+  const delivery = new Delivery(spool, Date.now)
+  const [first, second] = [report({ startedAt: 1 }), report({ startedAt: 2, events: [change(1, { diff: '+ä' })] })]
+  for (const one of [first, second]) spool.add(one)
+  assert.equal(delivery.spoolBytes, sizeOf(first) + sizeOf(second))
+  const { sent, connection } = fakeConnection()
+  delivery.connected(connection)
+  delivery.stored(first.run.id)
+  assert.deepEqual(
+    sent.map((message) => message.type === 'report' && message.spoolBytes),
+    [sizeOf(second), 0],
+  )
 })
 
 test('an order whose report still waits is known to be answered', async (t) => {

@@ -23,7 +23,7 @@ function options(identity: Identity, pem: string, given: Partial<ConnectOptions>
     identity,
     key: () => pem,
     agentVersion: '1.2.3',
-    greeting: async () => ({ factsDigest: digest, catalogDigest: null }),
+    greeting: async () => ({ factsDigest: digest, catalogDigest: null, spoolBytes: 7 }),
     receive: async (message: ServerMessage) => void received.push(message),
     log: (line: string) => void lines.push(line),
     now: () => 42,
@@ -47,6 +47,7 @@ test('an agent proves its key and says what it has', async (t) => {
       factsDigest: digest,
       catalogDigest: null,
       clock: 42,
+      spoolBytes: 7,
     },
   )
   await until('the welcome is received', () => given.received.length === 1)

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import { text } from 'node:stream/consumers'
 import { api } from '../../../protocol/api.ts'
 import type { ResourceEvent } from '../../../protocol/events.ts'
 import { changedFile, countsOf, failedService } from '../../helpers/records.ts'
+import { connect, reportOf } from '../../helpers/fake-agent.ts'
 import { again, reportingAgent } from '../../helpers/reporting-agent.ts'
 import { type Served, serve } from '../../helpers/test-server.ts'
 
@@ -52,8 +54,8 @@ test('counts runs, resources and the nodes of orders as they happen', async (t) 
   assert.equal(of('trivet_resources_total{status="unchanged"}'), 5)
   assert.equal(of('trivet_resources_total{status="would-change"}'), 2)
   assert.equal(of('trivet_drift_total'), 1)
-  assert.equal(of('trivet_orders_total{mode="converge"}'), 1)
-  assert.equal(of('trivet_order_targets_total{outcome="converged"}'), 1)
+  assert.equal(of('trivet_orders_given_total{mode="converge"}'), 1)
+  assert.equal(of('trivet_orders_total{outcome="converged"}'), 1)
   assert.equal(of('trivet_nodes_connected'), 1)
   assert.equal(of('trivet_build_info{version="0.1.0"}'), 1)
   const success = of('trivet_last_success_timestamp_seconds{cluster="default"}') ?? 0
@@ -82,6 +84,22 @@ test('has each node in the state that the list has it in, also after a restart a
   const then = { unchanged: 1, new: 1, unassigned: 1, pending: 1 }
   assert.deepEqual(await listed(served), then)
   assert.deepEqual(await scraped(served), then)
+})
+
+test('tells how much the connected nodes have still to bring', async (t) => {
+  const served = await serve(t)
+  const spoolBytes = async () => (await scrape(served)).get('trivet_spool_bytes')
+  const [one, two] = [await reportingAgent(served, 'n1'), await reportingAgent(served, 'n2')]
+  assert.equal(await spoolBytes(), 0, 'agents of before do not say')
+
+  await connect(served.place, one.keys, { spoolBytes: 100 })
+  const other = await connect(served.place, two.keys, { spoolBytes: 5000 })
+  assert.equal(await spoolBytes(), 5100)
+  other.send({ type: 'report', report: reportOf(randomUUID()), clock: Date.now(), spoolBytes: 2000 })
+  await other.next('stored')
+  assert.equal(await spoolBytes(), 2100)
+  await served.client.call(api.revokeNode, { node: 'n2' })
+  assert.equal(await spoolBytes(), 100, 'who is gone says nothing')
 })
 
 test('a late report is no standing', async (t) => {
