@@ -56,7 +56,8 @@ function member(schema: z.ZodType, path: string[], key: string): z.ZodType {
   if (!(inner instanceof z.ZodObject))
     throw new AttributeError(`${parent}.${key}: ${parent} is one value; nothing lies below it`)
   if (Object.hasOwn(inner.shape, key)) return schemaOf(inner.shape[key])
-  throw new AttributeError(`${parent}.${key}: there is no such attribute. ${suggest(key, Object.keys(inner.shape))}`)
+  const near = suggest(key, Object.keys(inner.shape), `${parent}.`)
+  throw new AttributeError(`${parent}.${key}: there is no such attribute. ${near}`)
 }
 
 /** The default of every attribute by its dotted key, undefined where there is none. */

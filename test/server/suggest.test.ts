@@ -8,6 +8,11 @@ test('what is near is suggested, otherwise what there is', () => {
   assert.equal(suggest('queue', []), 'There is none.')
 })
 
+test('what is suggested is what is to be typed', () => {
+  assert.equal(suggest('wrod', ['word', 'size'], 'site.'), 'Did you mean site.word?')
+  assert.equal(suggest('queue', ['word', 'size'], 'site.'), 'There is: site.size, site.word.')
+})
+
 test('of ten thousand names only the first are told', () => {
   const names = Array.from({ length: 10_000 }, (_, index) => `app-${10_000 + index}`)
   const told = suggest('lost', names)

@@ -63,7 +63,7 @@ test('settings of recipes that the node does not run are not its business', asyn
 test('an unknown key is an error that names who set it and what was meant', async (t) => {
   assert.equal(
     await given(t, { clusterAttributes: { 'web.prot': 1 } }),
-    'recipes/web/web.ts: attribute web.prot: there is no such attribute. Did you mean port? (set by cluster default)',
+    'recipes/web/web.ts: attribute web.prot: there is no such attribute. Did you mean web.port? (set by cluster default)',
   )
 })
 
@@ -122,10 +122,10 @@ test('setting an attribute checks key and value', async (t) => {
   validateAttribute(revision, 'web.labels.rack', 1)
   const refused = {
     'wbe.port': /^there is no recipe wbe\. Did you mean web\?$/,
-    'web.prot': /^web\.prot: there is no such attribute\. Did you mean port\?$/,
+    'web.prot': /^web\.prot: there is no such attribute\. Did you mean web\.port\?$/,
     'web.port': /^web\.port: must be a number, not "x"$/,
     'web.port.number': /^web\.port\.number: web\.port is one value; nothing lies below it$/,
-    'web.heap.mux': /Did you mean max\?/,
+    'web.heap.mux': /Did you mean web\.heap\.max\?$/,
     'web.labels.rack': /^web\.labels\.rack: must be /,
     'web.constructor': /there is no such attribute/,
   }

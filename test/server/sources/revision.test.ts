@@ -169,9 +169,9 @@ test('a role that sets an attribute that its recipe has not, or a wrong value, s
   const files = webRecipe('', 'port: z.int().default(80), tls: z.strictObject({ on: z.boolean() }).optional()')
   const wrong = "  attributes: {\n    web: { prot: 1, port: 'x',\n      tls: { no: 1 } },\n    wob: {},\n  },\n"
   assert.deepEqual(await errorsOf(t, { ...files, 'roles/web.ts': role("'web'", wrong) }), [
-    'roles/web.ts:5:12: web.prot: there is no such attribute. Did you mean port?',
+    'roles/web.ts:5:12: web.prot: there is no such attribute. Did you mean web.port?',
     'roles/web.ts:5:21: web.port: must be a number, not "x"',
-    'roles/web.ts:6:7: web.tls.no: there is no such attribute. Did you mean on?',
+    'roles/web.ts:6:7: web.tls.no: there is no such attribute. Did you mean web.tls.on?',
     'roles/web.ts:7:5: there is no recipe wob. Did you mean web?',
   ])
 })
