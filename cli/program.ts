@@ -140,12 +140,25 @@ function unknownVerb<Context extends CommandContext>(
   if (group.length > 0 && (second === '' || second.startsWith('-'))) {
     return new UsageError(`${first} needs a verb:\n${verbList(group)}`)
   }
-  const verbs = (group.length > 0 ? group : commands).map(({ usage }) => verbOf(usage))
-  const firsts = [...verbs, ...verbs.map((verb) => verb.split(' ')[0] ?? ''), ...parts.map(({ word }) => word)]
-  const near = closest(`${first} ${second}`.trim(), verbs) ?? (group.length > 0 ? undefined : closest(first, firsts))
+  const near = group.length > 0 ? closest(`${first} ${second}`, group.map(verbIn)) : nearestOf(words, commands, parts)
   const asked = group.length > 0 ? `${first} ${second}` : first
   return new UsageError(
     `There is no '${asked}'.${near ? ` Did you mean '${near}'?` : ''} All verbs: ${name} help${group.length > 0 ? ` ${first}` : ''}`,
+  )
+}
+
+const verbIn = ({ usage }: { usage: string }) => verbOf(usage)
+
+/** What somebody may have meant who begins with a word that nothing begins with: a slip, or a verb without its noun or before it. */
+function nearestOf([first = '', second = '']: string[], commands: { usage: string }[], parts: { word: string }[]) {
+  const verbs = commands.map(verbIn)
+  const [only, ...others] = verbs.filter((verb) => verb.split(' ').at(-1) === first)
+  const firsts = [...verbs.map((verb) => verb.split(' ')[0] ?? ''), ...parts.map(({ word }) => word)]
+  return (
+    closest(`${first} ${second}`.trim(), verbs) ??
+    closest(`${second} ${first}`.trim(), verbs) ??
+    (others.length === 0 ? only : undefined) ??
+    closest(first, [...verbs, ...firsts])
   )
 }
 

@@ -8,7 +8,6 @@ import { completionCommands } from './completion.ts'
 import { contextCommands } from './context.ts'
 import { converge, plan } from './converge.ts'
 import { events } from './events.ts'
-import { explain } from './explain.ts'
 import { fleet } from './fleet.ts'
 import { historyCommands } from './history.ts'
 import { exportRuns } from './export.ts'
@@ -49,7 +48,6 @@ export const commands: Command<Context>[] = [
   ...historyCommands,
   ...leaseCommands,
   events,
-  explain,
   audit,
   ...webhookCommands,
   exportRuns,

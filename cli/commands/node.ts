@@ -11,6 +11,7 @@ import { paintWord } from '../paint.ts'
 import { policyText } from '../policy-text.ts'
 import { stanceTexts } from '../stance-text.ts'
 import { relative } from '../time.ts'
+import { explain } from './node-explain.ts'
 import { nodeLifecycle } from './node-lifecycle.ts'
 import { nodeList } from './node-list.ts'
 import { nodeStances } from './node-stances.ts'
@@ -97,6 +98,7 @@ export const nodeCommands: Command<Context>[] = [
   nodeList,
   show,
   catalog,
+  explain,
   nodeWait,
   ...nodeWrites,
   ...nodeLifecycle,

@@ -11,6 +11,8 @@ const scope = z.strictObject({ scope: z.enum(['nodes', 'clusters']), name: Name,
 /** The nodes that it counts for, and the revision that it made. */
 const written = z.object({ nodes: z.array(z.string()), revision: z.int() })
 
+const explained = z.object({ value: z.unknown(), layers: z.array(AttributeLayer) })
+
 export const attributesApi = {
   setAttribute: endpoint({
     method: 'PUT',
@@ -46,6 +48,15 @@ export const attributesApi = {
     scoped: true,
     summary: 'Where the value of an attribute comes from, layer by layer.',
     input: node.extend({ key: attribute }),
-    output: z.object({ value: z.unknown(), layers: z.array(AttributeLayer) }),
+    output: explained,
+  }),
+  explainNode: endpoint({
+    method: 'GET',
+    path: '/api/nodes/:node/explain',
+    access: 'viewer',
+    scoped: true,
+    summary: "Every attribute of the recipes that the node's roles have, with where its value comes from.",
+    input: node,
+    output: z.array(explained.extend({ key: z.string() })),
   }),
 }

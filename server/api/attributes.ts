@@ -1,16 +1,16 @@
 import type { ClusterView } from '../../protocol/views.ts'
-import { inputOf } from '../cluster-views.ts'
 import { AttributeError } from '../compile/attribute-schema.ts'
-import { attributeKeys, layersOf, merge, validateAttribute } from '../compile/attributes.ts'
-import type { AttributePlace, Fleet, FleetNode, SetValue } from '../store/store.ts'
+import { validateAttribute } from '../compile/attributes.ts'
+import type { AttributePlace, Fleet } from '../store/store.ts'
+import { suggest } from '../suggest.ts'
 import type { ApiParts, Handlers } from './call.ts'
 import type { Caller } from './caller.ts'
 import { ApiFault } from './fault.ts'
-import { findFleetNode, findLivingNode, requireRevision, unknown } from './find.ts'
+import { findLivingNode, requireRevision, unknown } from './find.ts'
 import { pageAmong } from './pages.ts'
 import { unlessStale } from './stale.ts'
 
-type AttributeCalls = 'setAttribute' | 'unsetAttribute' | 'listClusters' | 'explain'
+type AttributeCalls = 'setAttribute' | 'unsetAttribute' | 'listClusters'
 
 export function attributeHandlers(parts: ApiParts): Pick<Handlers, AttributeCalls> {
   const { store, catalogs } = parts
@@ -28,7 +28,10 @@ export function attributeHandlers(parts: ApiParts): Pick<Handlers, AttributeCall
       const asked = { ...place, name, ifRevision, change: { unset: [key] } }
       if (!(await unlessStale(parts, asked, () => store.unsetAttribute(place, caller.by, ifRevision)))) {
         const set = await store.readAttributes(place.scope, place.subject)
-        throw unknown('attribute', `${key} set for ${place.scope} ${name}`, Object.keys(set))
+        throw new ApiFault(
+          'unknown-attribute',
+          `${key} is not set for ${place.scope} ${name}. ${suggest(key, Object.keys(set))}`,
+        )
       }
       await catalogs.refresh()
       return reach(parts, place)
@@ -36,17 +39,6 @@ export function attributeHandlers(parts: ApiParts): Pick<Handlers, AttributeCall
     async listClusters(page, caller) {
       const seen = clustersOf(await store.readFleet()).filter(({ name }) => caller.sees(name))
       return pageAmong(seen, page, ({ name }) => [name])
-    },
-    async explain({ node: name, key }, caller) {
-      const node = await findFleetNode(parts, caller, name)
-      const fleet = await store.readFleet()
-      const revision = requireRevision(parts)
-      const layers = theirs(() => layersOf(revision, inputOf(node, fleet), key))
-      const keys = Object.keys(theirs(() => attributeKeys(revision, key.split('.')[0] ?? '')))
-      if (layers.length === 0 && !keys.includes(key)) throw unknown('attribute', key, keys)
-      const who = await writers(parts, node, key)
-      const known = layers.map(({ layer, value }) => ({ layer, value, ...(who[layer.split(' ')[0] ?? ''] ?? nobody) }))
-      return { value: known.map(({ value }) => value).reduce(merge, null), layers: known }
     },
   }
 }
@@ -82,31 +74,8 @@ function clustersOf({ nodes, clusters, clusterRevisions }: Fleet) {
   })
 }
 
-interface Who {
-  author: string | null
-  at: number | null
-}
-
-const nobody: Who = { author: null, at: null }
-
-/** By the first word of a layer: who set the key for the cluster and for the node, or what holds it or lies in it. */
-async function writers({ store }: ApiParts, node: FleetNode, key: string): Promise<Record<string, Who>> {
-  const [cluster, own] = await Promise.all([
-    store.readAttributes('cluster', node.cluster),
-    store.readAttributes('node', node.id),
-  ])
-  return { cluster: lastWriter(cluster, key), node: lastWriter(own, key) }
-}
-
-function lastWriter(set: Record<string, SetValue>, key: string) {
-  const touching = Object.entries(set).filter(
-    ([other]) => other === key || key.startsWith(`${other}.`) || other.startsWith(`${key}.`),
-  )
-  const [last] = touching.map(([, { author, at }]) => ({ author, at })).toSorted((a, b) => b.at - a.at)
-  return last ?? nobody
-}
-
-function theirs<Result>(work: () => Result) {
+/** What is wrong with an attribute, as a refusal of whoever asked. */
+export function theirs<Result>(work: () => Result) {
   try {
     return work()
   } catch (error) {

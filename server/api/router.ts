@@ -7,6 +7,7 @@ import { authenticate, authorize, stillMay } from './auth.ts'
 import type { ApiParts, Handlers, Subscribe, Text } from './call.ts'
 import type { Caller } from './caller.ts'
 import { serveEvents } from './events.ts'
+import { explainHandlers } from './explain.ts'
 import { exportHandlers } from './export.ts'
 import { compareHandlers } from './compare.ts'
 import { fleetHandlers } from './fleet.ts'
@@ -40,6 +41,7 @@ export function registerApi(app: FastifyInstance, parts: ApiParts & SessionParts
     ...lifecycleHandlers(parts),
     ...stanceHandlers(parts),
     ...attributeHandlers(parts),
+    ...explainHandlers(parts),
     ...roleHandlers(parts),
     ...revisionHandlers(parts),
     ...tokenHandlers(parts),

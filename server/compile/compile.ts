@@ -88,7 +88,7 @@ function unknownRole(role: string, node: NodeInput, { roles }: Revision) {
 }
 
 /** Each recipe once, where it is first listed, with the role that lists it there. */
-function recipesOf(revision: Revision, node: NodeInput) {
+export function recipesOf(revision: Revision, node: NodeInput) {
   const listed = node.roles.flatMap((role) =>
     (revision.roles.get(role)?.recipes ?? []).map((recipe) => ({ recipe, role })),
   )

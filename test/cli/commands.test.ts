@@ -227,7 +227,7 @@ test('explain marks the layer that wins', async (t) => {
     },
   })
 
-  const { stdout } = await trivet(['explain', 'n1', 'web.port'], { home: await tempDir(t), login, now })
+  const { stdout } = await trivet(['node', 'explain', 'n1', 'web.port'], { home: await tempDir(t), login, now })
 
   assert.deepEqual(
     stdout
@@ -239,6 +239,34 @@ test('explain marks the layer that wins', async (t) => {
       ['LAYER', 'VALUE', 'BY', 'SET'],
       ['recipe web', '80'],
       ['cluster default', '81', 'ann', '1m ago', '← in force'],
+    ],
+  )
+})
+
+test('explain without an attribute tells all of them, each with where it comes from', async (t) => {
+  const recipe = { layer: 'recipe web', value: 80, author: null, at: null }
+  const own = { layer: 'node n1', value: { max: 8 }, author: 'ann', at: now - 60_000 }
+  const told = [
+    { key: 'web.port', value: 80, layers: [recipe] },
+    { key: 'web.heap', value: { min: 1, max: 8 }, layers: [{ ...recipe, value: { min: 1 } }, own] },
+    { key: 'web.name', value: null, layers: [] },
+  ]
+  const { login } = await serveApi(t, {
+    'GET /api/nodes/n1/explain': (response: ServerResponse) => response.writeHead(200).end(JSON.stringify(told)),
+  })
+
+  const { stdout } = await trivet(['node', 'explain', 'n1'], { home: await tempDir(t), login, now })
+
+  assert.deepEqual(
+    stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split(/ {2,}/)),
+    [
+      ['ATTRIBUTE', 'VALUE', 'FROM', 'BY', 'SET'],
+      ['web.port', '80', 'recipe web'],
+      ['web.heap', '{"min":1,"max":8}', 'recipe web, node n1', 'ann', '1m ago'],
+      ['web.name', 'null'],
     ],
   )
 })

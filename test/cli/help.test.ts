@@ -66,6 +66,8 @@ test('a verb that is not there is answered with the nearest one', async (t) => {
   const cases: [string[], RegExp][] = [
     [['nod', 'list'], /There is no 'nod'\. Did you mean 'node list'\?/],
     [['node', 'lst'], /There is no 'node lst'\. Did you mean 'node list'\? All verbs: trivet help node/],
+    [['explain', 'n1', 'web.port'], /There is no 'explain'\. Did you mean 'node explain'\?/],
+    [['list', 'nodes'], /Did you mean 'node list'\?/],
     [['convrege'], /Did you mean 'converge'\?/],
     [['node'], /node needs a verb:\n {2}node list/],
     [['help', 'xyzzy'], /There is no 'xyzzy'\. All verbs: trivet help/],

@@ -48,7 +48,10 @@ test('an operator logs in, lets a node join, assigns, converges, and reads what 
     /^Nothing changed: web-1 has the roles word/,
   )
   assert.match((await trivet(['node', 'set', 'web-1', 'word.word', 'bye'], given)).stderr, /word\.word = "bye"/)
-  assert.match((await trivet(['explain', 'web-1', 'word.word'], given)).stdout, /node web-1 +"bye" +admin .*in force/)
+  assert.match(
+    (await trivet(['node', 'explain', 'web-1', 'word.word'], given)).stdout,
+    /node web-1 +"bye" +admin .*in force/,
+  )
   assert.match(
     (await trivet(['node', 'catalog', 'web-1'], given)).stdout,
     /^file\[\/etc\/word\] +word +recipes\/word\/word\.ts/m,

@@ -125,7 +125,7 @@ describe('the main job on three real nodes', { skip: whyNoLab() ?? false }, () =
     const [first] = cast.ensemble
     assert.ok(first)
     await fleet.mustTrivet('node', 'set', first.name, 'zookeeper.tickTime', '2500')
-    const layers = await fleet.mustTrivet('explain', first.name, 'zookeeper.tickTime')
+    const layers = await fleet.mustTrivet('node', 'explain', first.name, 'zookeeper.tickTime')
     assert.match(layers, /recipe zookeeper.*2000/)
     assert.match(layers, new RegExp(`node ${first.name}.*2500.*admin`))
     await fleet.mustTrivet('converge', first.name, '--wait')

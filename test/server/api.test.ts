@@ -189,8 +189,14 @@ test('explains an attribute layer by layer, with who set it', async (t) => {
       { layer: 'node n1', of: 'mine', author: 'admin' },
     ],
   )
+  assert.deepEqual(await client.call(api.explainNode, { node: 'n1' }), [{ key: 'word.word', value, layers }])
   await client.call(api.unsetAttribute, { scope: 'nodes', name: 'n1', key: 'word.word' })
   assert.equal((await client.call(api.explain, { node: 'n1', key: 'word.word' })).value, 'all')
+  await client.call(api.setAttribute, { scope: 'nodes', name: 'n1', key: 'word.word', value: 'mine' })
+  await assert.rejects(
+    client.call(api.unsetAttribute, { scope: 'nodes', name: 'n1', key: 'word.wrod' }),
+    /word\.wrod is not set for node n1\. Did you mean word\.word\?/,
+  )
 })
 
 test('lists roles, recipes, tokens and the audit', async (t) => {
