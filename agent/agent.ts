@@ -1,3 +1,4 @@
+import type { Log } from '../cli/command.ts'
 import { type Catalog, digestOf } from '../protocol/catalog.ts'
 import type { Facts } from '../protocol/facts.ts'
 import type { ServerMessage } from '../protocol/messages.ts'
@@ -20,7 +21,7 @@ export interface AgentOptions {
   state: State
   types: ResourceTypes
   version: string
-  log: (line: string) => void
+  log: Log
 }
 
 /** The parts of an agent on one state folder; the daemon and the one-shot commands differ only in what they do with them. */
@@ -72,7 +73,7 @@ export class Agent {
     try {
       if (state.readSettings()?.intervalMs !== intervalMs) state.writeSettings({ intervalMs })
     } catch (error) {
-      this.#options.log(`settings.json cannot be written: ${messageOf(error)}`)
+      this.#options.log(`settings.json cannot be written: ${messageOf(error)}`, { level: 'warn' })
     }
     if (sendFacts) connection.send({ type: 'facts', facts: await this.readFacts() })
   }

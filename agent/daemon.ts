@@ -1,5 +1,6 @@
+import type { Log } from '../cli/command.ts'
 import { digestOf, ResourceId } from '../protocol/catalog.ts'
-import type { Report } from '../protocol/events.ts'
+import type { Report, Run } from '../protocol/events.ts'
 import type { ServerMessage } from '../protocol/messages.ts'
 import type { Agent } from './agent.ts'
 import { type Connection, keepConnected } from './link/connection.ts'
@@ -22,7 +23,7 @@ const standardIntervalMs = 30 * 60 * 1000
 export class Daemon {
   readonly #agent: Agent
   readonly #state: State
-  readonly #log: (line: string) => void
+  readonly #log: Log
   readonly #mayRun: () => void
   readonly #stopping = new AbortController()
   /** At most one run of each kind waits: what asks for one in the meantime joins it. */
@@ -45,7 +46,7 @@ export class Daemon {
   #factsSent = ''
 
   /** `mayRun` throws while no run may be made, and says why. */
-  constructor(agent: Agent, state: State, log: (line: string) => void, mayRun = () => {}) {
+  constructor(agent: Agent, state: State, log: Log, mayRun = () => {}) {
     this.#agent = agent
     this.#mayRun = mayRun
     this.#state = state
@@ -120,7 +121,7 @@ export class Daemon {
     try {
       this.#state.writeStatus(detail === undefined ? status : { ...status, detail })
     } catch (error) {
-      this.#log(`status.json cannot be written: ${messageOf(error)}`)
+      this.#log(`status.json cannot be written: ${messageOf(error)}`, { level: 'warn' })
     }
   }
 
@@ -132,7 +133,7 @@ export class Daemon {
         await this.#agent.welcome(message, connection)
         this.#factsSent = digestOf(await this.#agent.readFacts())
         this.#schedule.begin()
-        this.#log(`connected to ${this.#agent.identity.url} as ${message.node}`)
+        this.#log(`connected to ${this.#agent.identity.url} as ${message.node}`, { node: message.node })
         this.#cluster.connected(connection.send, () => Date.now() + this.#serverAheadMs)
         return this.#agent.delivery.connected(connection)
       case 'catalog':
@@ -160,7 +161,11 @@ export class Daemon {
     const isLate = Date.now() + this.#serverAheadMs > startBy
     const missing = this.#agent.catalog.isThere ? undefined : 'this node has no catalog yet'
     const reason = isLate ? 'the order came after its time' : (this.#taking.trouble ?? missing)
-    if (reason !== undefined) return connection.send({ type: 'refused', order: id, reason })
+    if (reason !== undefined) {
+      this.#log(`order refused: ${reason}`, { level: 'warn', order: id })
+      return connection.send({ type: 'refused', order: id, reason })
+    }
+    this.#log('order taken', { order: id, mode })
     connection.send({ type: 'delivered', order: id })
     const requests = [this.#running?.request, ...this.#pending.values()]
     const known = requests.some((request) => request?.orders.includes(id)) || this.#agent.delivery.answers(id)
@@ -184,7 +189,10 @@ export class Daemon {
     const kind = kindOf(request)
     const waiting = this.#pending.get(kind)
     this.#pending.set(kind, waiting ? joined(waiting, request) : request)
-    if (!waiting) this.#runs = this.#runs.then(() => this.#next()).catch((error: unknown) => this.#log(String(error)))
+    if (!waiting)
+      this.#runs = this.#runs
+        .then(() => this.#next())
+        .catch((error: unknown) => this.#log(String(error), { level: 'error' }))
   }
 
   async #next() {
@@ -208,14 +216,13 @@ export class Daemon {
       for (const report of reports) this.#agent.delivery.add(report)
       for (const { run } of reports) {
         this.#closed = Object.keys(run.waits ?? {}).flatMap((id) => ResourceId.safeParse(id).data ?? [])
-        this.#log(
-          `run ${run.id} (${run.mode}, ${run.trigger}): ${run.outcome} in ${tookMs.toFixed(1)} ms${run.error ? `: ${run.error}` : ''}`,
-        )
+        this.#tellRun(run, tookMs)
       }
     } catch (error) {
       if (request.trigger === 'drift') this.#drift.again()
       if (error instanceof Refused) this.#refused(request, error.message)
-      else if (request.trigger === 'drift') this.#log(`drift cannot be repaired now: ${messageOf(error)}`)
+      else if (request.trigger === 'drift')
+        this.#log(`drift cannot be repaired now: ${messageOf(error)}`, { level: 'warn' })
       else if (this.#stopping.signal.aborted) throw error
       else this.#failed(request, messageOf(error))
     } finally {
@@ -223,6 +230,11 @@ export class Daemon {
       progress.flush()
     }
     await this.#goOn(request)
+  }
+
+  #tellRun({ id, orders, mode, trigger, outcome, error }: Run, ms: number) {
+    const about = { run: id, orders, mode, trigger, outcome, ms: Number(ms.toFixed(1)), ...(error && { error }) }
+    this.#log('run over', { level: outcome === 'failed' ? 'warn' : 'info', ...about })
   }
 
   /** What a run leaves to be followed. */
@@ -257,13 +269,13 @@ export class Daemon {
   }
 
   #failed(request: Request, error: string) {
-    this.#log(`no run (${request.trigger}): ${error}`)
+    this.#log(`no run (${request.trigger}): ${error}`, { level: 'error', orders: request.orders })
     this.#agent.delivery.add(reportOfNone(request, error, Date.now()))
   }
 
   // Where the connection is away, the server sends the orders again, and they are refused then.
   #refused({ orders, trigger }: Request, reason: string) {
-    this.#log(`no run (${trigger}): ${reason}`)
+    this.#log(`no run (${trigger}): ${reason}`, { level: 'warn', orders })
     for (const order of orders) this.#connection?.send({ type: 'refused', order, reason })
   }
 

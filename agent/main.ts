@@ -50,6 +50,7 @@ async function main() {
       types: resourceTypes,
       version: packageJson.version,
       environment: process.env,
+      openLog: async () => (await import('../cli/log.ts')).openLog(process.stderr),
       readInput: () => text(process.stdin),
       loadBridge: () => import('../bridge/main.ts'),
       compileHere: async (asked) => (await import('./masterless/main.ts')).compileHere(asked),

@@ -1,3 +1,4 @@
+import type { Log } from '../cli/command.ts'
 import type { Catalog } from '../protocol/catalog.ts'
 import { messageOf } from '../protocol/errors.ts'
 
@@ -14,7 +15,7 @@ export interface TakingOptions {
   /** A run is under way, or about to be. */
   isRunning: () => boolean
   isConnected: () => boolean
-  log: (line: string) => void
+  log: Log
 }
 
 /** Takes new catalogs, one after another, and asks for a run once a burst of them is over. */
@@ -70,7 +71,7 @@ export class Taking {
       this.#settle()
     } catch (error) {
       this.trouble = `the node cannot take its new catalog: ${messageOf(error)}`
-      log(`${this.trouble}; next attempt in ${retakeMs / 1000} s`)
+      log(`${this.trouble}; next attempt in ${retakeMs / 1000} s`, { level: 'warn' })
       const again = () => void (catalog === this.#newest && this.take(catalog))
       if (isConnected()) this.#retaking = setTimeout(again, retakeMs)
     }

@@ -15,6 +15,9 @@ export interface Output {
   note(text: string): void
 }
 
+/** A line of a daemon's log, and what it is about; `node`, `run` and `order` mean the same in every line of every program. */
+export type Log = (line: string, about?: { level?: 'info' | 'warn' | 'error'; [what: string]: unknown }) => void
+
 /** What every command of every program is given; a program adds what its own commands need. */
 export interface CommandContext {
   output: Output

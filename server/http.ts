@@ -8,6 +8,7 @@ import {
   LogController,
 } from 'fastify'
 import type { z } from 'zod'
+import { logFormat } from '../cli/log.ts'
 import type { ApiError } from '../protocol/views.ts'
 import { ApiFault } from './api/fault.ts'
 import { newId } from './secrets.ts'
@@ -28,14 +29,7 @@ export function createHttp({ chain, key, log }: HttpOptions) {
     logController: new LogController({ requestIdLogLabel: 'request' }),
     // `close` must end: requests that are under way are let finish, idle connections are cut.
     forceCloseConnections: 'idle',
-    logger: {
-      level: log.level,
-      stream: log.to,
-      redact: ['req.headers.authorization', 'req.headers.cookie', '*.secret', '*.token'],
-      base: null,
-      timestamp: () => `,"ts":"${new Date().toISOString()}"`,
-      formatters: { level: (level) => ({ level }) },
-    },
+    logger: { level: log.level, stream: log.to, ...logFormat },
   })
   app.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id))
   // JSON and nothing else; fastify would take text as well.

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { inspect } from 'node:util'
 import { z } from 'zod'
 import { type CommandContext, defineCommand } from '../cli/command.ts'
+import { openLog } from '../cli/log.ts'
 import { Duration } from '../cli/time.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { requireFolder } from './data-dir.ts'
@@ -77,10 +78,11 @@ export const server = defineCommand<CommandContext>()({
   async run(options, context) {
     const { data, listen, recipes, roles, types, interval, retain, 'sign-in': signIn } = options
     const { output } = context
+    const log = openLog(process.stderr)
     if (types !== undefined) await requireFolder(types, '--types')
     // A recipe can leave a promise behind that nobody waits for; its failure must not take the server along.
     process.on('unhandledRejection', (reason) =>
-      output.note(`A promise that nobody waits for failed: ${inspect(reason)}`),
+      log(`A promise that nobody waits for failed: ${inspect(reason)}`, { level: 'error' }),
     )
     const running = await startServer({
       ...listen,
@@ -95,7 +97,7 @@ export const server = defineCommand<CommandContext>()({
       version: packageJson.version,
       log: { level: 'info', to: process.stderr },
     })
-    output.note(`Trivet listens on ${running.url}; its data is in ${resolve(data)}.`)
+    log(`Trivet listens on ${running.url}`, { url: running.url, data: resolve(data) })
     if (running.adminInvitation !== undefined) output.line(`trivet login ${running.adminInvitation}`)
     const interrupted = context.interrupted()
     if (!interrupted.aborted) await once(interrupted, 'abort')

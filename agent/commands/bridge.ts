@@ -15,7 +15,7 @@ its metrics are where the configuration says, on http://127.0.0.1:9094/status if
   async run({ config, check }, context) {
     const { readConfig, runBridge } = await context.loadBridge()
     if (check) return void (await readConfig(config))
-    const log = (line: string) => context.output.note(line)
+    const log = await context.openLog()
     return runBridge({ config, log, signal: context.interrupted(), environment: context.environment })
   },
 })

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import { z } from 'zod'
-import { type CommandContext, CommandError, defineCommand, UsageError } from '../../cli/command.ts'
+import { type CommandContext, CommandError, defineCommand, type Log, UsageError } from '../../cli/command.ts'
 import type { Catalog } from '../../protocol/catalog.ts'
 import { codeOf, hasCode, messageOf } from '../../protocol/errors.ts'
 import type { Facts } from '../../protocol/facts.ts'
@@ -15,6 +15,8 @@ export interface AgentContext extends CommandContext {
   types: ResourceTypes
   version: string
   environment: NotifyEnvironment
+  /** Of a daemon: JSON, on stderr. */
+  openLog: () => Promise<Log>
   /** All of stdin. */
   readInput: () => Promise<string>
   /** Does here what a server does elsewhere; loaded when it is called. */
@@ -27,12 +29,7 @@ interface BridgeProgram {
   /** Throws where it is wrong. */
   readConfig: (path: string) => Promise<unknown>
   /** Until the signal comes. */
-  runBridge: (asked: {
-    config: string
-    log: (line: string) => void
-    signal: AbortSignal
-    environment: NotifyEnvironment
-  }) => Promise<void>
+  runBridge: (asked: { config: string; log: Log; signal: AbortSignal; environment: NotifyEnvironment }) => Promise<void>
 }
 
 /** What a machine without a server is to be. */
@@ -66,7 +63,7 @@ export function openState(dir: string) {
 }
 
 /** The agent that lives in the state folder. */
-export function openAgent(dir: string, { types, version }: AgentContext, log: (line: string) => void) {
+export function openAgent(dir: string, { types, version }: AgentContext, log: Log) {
   const state = openState(dir)
   try {
     return { agent: new Agent({ state, types, version, log }), state }

@@ -8,17 +8,18 @@ import { define, none, openAgent, stateFlag, stateOption } from './common.ts'
 export const run = define({
   usage: 'run [--state DIR]',
   summary: 'The daemon: converge on schedule, on a new catalog and on orders, until it is told to stop.',
+  details: 'It logs to stderr, one JSON a line, with the ids of runs and orders.',
   flags: stateFlag,
   options: z.object({ operands: none, state: stateOption }),
   async run({ state: dir }, context) {
-    const log = (line: string) => context.output.note(line)
+    const log = await context.openLog()
     const { agent, state } = openAgent(dir, context, log)
     const lock = daemonLock(state.path('daemon.lock'), dir)
     try {
       lock.hold()
     } catch (error) {
       if (!(error instanceof Unusable)) throw error
-      log(`${error.message} Until then nothing is changed here.`)
+      log(`${error.message} Until then nothing is changed here.`, { level: 'warn' })
     }
     const { Daemon } = await import('../daemon.ts')
     const daemon = new Daemon(agent, state, log, lock.hold)

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Log } from '../../cli/command.ts'
 import { changesOf, type ResourceEvent } from '../../protocol/events.ts'
 import type { ResourceId } from '../../protocol/catalog.ts'
 import { messageOf } from '../../protocol/errors.ts'
@@ -21,7 +22,7 @@ export interface DriftOptions {
   /** Something has drifted: take it by `batches`. Called once until then. */
   drifted: () => void
   watchUnits: (names: string[], changed: (name: string) => void) => Promise<{ close: () => void }>
-  log: (line: string) => void
+  log: Log
 }
 
 /** Watches what roles with `watch` say, and gives what has drifted to be looked at again. */
@@ -172,7 +173,9 @@ export class Drift {
     this.#options.watchUnits([...units.keys()], settle).then(
       (watch) => (this.#following === following ? this.#watches.push(watch) : watch.close()),
       (error: unknown) =>
-        this.#options.log(`units cannot be watched; drift of them waits for the next run: ${messageOf(error)}`),
+        this.#options.log(`units cannot be watched; drift of them waits for the next run: ${messageOf(error)}`, {
+          level: 'warn',
+        }),
     )
   }
 

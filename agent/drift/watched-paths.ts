@@ -1,5 +1,6 @@
 import { type FSWatcher, readlinkSync, statSync, watch } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
+import type { Log } from '../../cli/command.ts'
 import { codeOf, hasCode, messageOf } from '../../protocol/errors.ts'
 
 /**
@@ -29,12 +30,12 @@ export class WatchedPaths {
   readonly #below = new Map<string, Set<string>>()
   readonly #watched = new Map<string, Watched>()
   readonly #touched: (path: string) => void
-  readonly #log: (line: string) => void
+  readonly #log: Log
   #events = 0
   #pause: NodeJS.Timeout | undefined
   #isShort = false
 
-  constructor(paths: string[], touched: (path: string) => void, log: (line: string) => void) {
+  constructor(paths: string[], touched: (path: string) => void, log: Log) {
     this.#touched = touched
     this.#log = log
     for (const path of paths) {
@@ -79,6 +80,7 @@ export class WatchedPaths {
       if (!this.#isShort)
         this.#log(
           `not all that is to be watched can be; drift of the rest waits for the next run: ${messageOf(error)}${remedyFor(error)}`,
+          { level: 'warn' },
         )
       this.#isShort = true
     }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { WebSocket } from 'ws'
 import { z } from 'zod'
+import type { Log } from '../../cli/command.ts'
 import { agentPath } from '../../protocol/enrolment.ts'
 import { type AgentMessage, closeCodes, helloText, protocolVersion, ServerMessage } from '../../protocol/messages.ts'
 import { maxServerFrame } from '../../protocol/limits.ts'
@@ -31,7 +32,7 @@ export interface ConnectOptions {
   greeting: () => Promise<Greeting>
   /** Called with one message after another: the next waits until this one is dealt with. */
   receive: (message: ServerMessage, connection: Connection) => Promise<void>
-  log: (line: string) => void
+  log: Log
   now: () => number
   /** After how long without a word of the server the connection counts as dead. */
   silenceMs?: number
@@ -136,7 +137,7 @@ export async function keepConnected(
     failures++
     const what = welcomedAt === undefined ? 'cannot connect to' : 'disconnected from'
     const seconds = Math.round(waitMs / 100) / 10
-    options.log(`${what} ${options.identity.url}: ${reason} (next attempt in ${seconds} s)`)
+    options.log(`${what} ${options.identity.url}: ${reason} (next attempt in ${seconds} s)`, { level: 'warn' })
     await delay(waitMs, undefined, { signal }).catch(unlessAborted)
   }
 }

@@ -53,7 +53,7 @@ export async function withServer<Result>(data: string, work: (ask: Ask) => Promi
 async function listening(stderr: NodeJS.ReadableStream) {
   const said: string[] = []
   for await (const line of createInterface({ input: stderr })) {
-    const url = /listens on (https:\S+);/.exec(line)?.[1]
+    const url = /listens on (https:[^"\s]+)/.exec(line)?.[1]
     said.push(line)
     if (!url) continue
     stderr.resume()

@@ -88,6 +88,27 @@ test('large blobs are fetched in portions', async (t) => {
   )
 })
 
+test('its log tells of runs and orders by their ids', async (t) => {
+  const served = await serve(t)
+  const { fake, identity } = served
+  const node = await daemonFor(t, served, { catalog: catalogOf('a') })
+  void node.start()
+  await fake.letIn(identity)
+  fake.send({ type: 'order', id: 'o1', mode: 'plan', startBy: later })
+  fake.send({ type: 'order', id: 'o2', mode: 'plan', startBy: 1 })
+  await reports(fake, 2)
+  const { run } = fake.all('report').at(-1)?.report ?? assert.fail('no report came')
+  const of = (msg: RegExp) => node.told.filter((line) => msg.test(String(line['msg'])))
+  const { ms, ...over } = of(/^run over$/).at(-1) ?? assert.fail('no end of a run was told')
+  const about = { run: run.id, orders: ['o1'], mode: 'plan', trigger: 'order', outcome: 'unchanged' }
+  assert.deepEqual(over, { msg: 'run over', level: 'info', ...about })
+  assert.equal(typeof ms, 'number')
+  assert.deepEqual(of(/^order /), [
+    { msg: 'order taken', order: 'o1', mode: 'plan' },
+    { msg: 'order refused: the order came after its time', level: 'warn', order: 'o2' },
+  ])
+})
+
 test('where a blob is missing on disk the node greets as if it had no catalog, and gets it anew', async (t) => {
   const served = await serve(t)
   const content = { sha256: sha256('text'), bytes: 4 }

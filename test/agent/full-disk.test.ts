@@ -39,6 +39,7 @@ test(
         types: world.types,
         version: '1',
         environment: {},
+        openLog: async () => note,
         readInput: async () => '',
         loadBridge: () => assert.fail('no bridge here'),
         compileHere: () => assert.fail('nothing is compiled here'),

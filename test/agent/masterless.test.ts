@@ -29,6 +29,7 @@ async function run(...args: string[]) {
       types: resourceTypes,
       version: '1',
       environment: {},
+      openLog: () => assert.fail('no daemon here'),
       readInput: async () => '',
       loadBridge: () => assert.fail('no bridge here'),
       compileHere,

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
+import type { Log } from '../../cli/command.ts'
 import type { Catalog } from '../../protocol/catalog.ts'
 import { Agent } from '../../agent/agent.ts'
 import { Daemon } from '../../agent/daemon.ts'
@@ -27,7 +28,11 @@ export async function daemonFor(t: TestContext, { identity, key }: { identity: I
   writeSynced(state.path('key.pem'), key)
   const world = new World()
   const lines: string[] = []
-  const log = (line: string) => void lines.push(line)
+  const told: Record<string, unknown>[] = []
+  const log: Log = (line, about) => {
+    lines.push(line)
+    told.push({ ...about, msg: line })
+  }
   const agent = new Agent({ state, types: world.types, version: '1.0.0', log })
   if (catalog) agent.catalog.write(catalog)
   const daemon = new Daemon(agent, state, log)
@@ -37,6 +42,8 @@ export async function daemonFor(t: TestContext, { identity, key }: { identity: I
     agent,
     world,
     lines,
+    /** With what each line is about. */
+    told,
     start() {
       running = daemon.run()
       return running

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Client } from '../../cli/api-client.ts'
 import { until } from '../../lab/run.ts'
+import type { Run } from '../../protocol/events.ts'
 import { unlessMissing } from '../../protocol/errors.ts'
 import type { Scenario } from './drive.ts'
 import { type Broken, brokenAfterwards, brokenAtOnce, brokenReports, spooledBy, waitingIn } from './invariants.ts'
@@ -13,7 +14,7 @@ import { type Look, things } from './things.ts'
 export function daemon(place: Place, client: Client): Scenario {
   const server = serverSeenBy(place, client)
   const delivered = async (log: string) =>
-    /^run .*\(converge, start\)/m.test(log) && waitingIn(place) === 0 && (await server.reports()).length > 0
+    overBy('start').test(log) && waitingIn(place) === 0 && (await server.reports()).length > 0
   return {
     name: 'running as a daemon',
     points: [...pointsOf('delivery'), 'spool.removing', 'spool.removed', 'run.spooled', 'run.ended'],
@@ -32,7 +33,8 @@ export function daemon(place: Place, client: Client): Scenario {
       broken.push(...brokenAfterwards(place))
       const loads = place.loads.length
       const second = await runUntil(place, delivered)
-      if (!second.stderr.includes(': unchanged in') || place.loads.length > loads) broken.push(['idle', second.stderr])
+      if (!/"outcome":"unchanged".*"run over"/.test(second.stderr) || place.loads.length > loads)
+        broken.push(['idle', second.stderr])
       return [...broken, ...brokenReports(place, await server.reports(), expected, 1)]
     },
   }
@@ -64,12 +66,17 @@ export function repairing(place: Place, client: Client): Scenario {
           drift(before)
           hasDrifted = true
         }
-        return log.includes('TrivetFault') || /^run .*\(converge, drift\)/m.test(log)
+        return log.includes('TrivetFault') || overBy('drift').test(log)
       }
       return runUntil(place, isOver, fault)
     },
     aftermath: async (ended) => afterOneShot(place, online, ended, Infinity, server.reports),
   }
+}
+
+/** What the daemon logs of a converge that began so. */
+function overBy(trigger: Run['trigger']) {
+  return new RegExp(`"mode":"converge","trigger":"${trigger}".*"run over"`)
 }
 
 type IsSo = (log: string, pid: number) => Promise<boolean>
