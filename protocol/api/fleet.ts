@@ -3,6 +3,7 @@ import { RunMode } from '../events.ts'
 import { Activity, FleetView, NodeComparison, RunComparison, TimelineItem } from '../history.ts'
 import { Name } from '../name.ts'
 import { endpoint, moment, node } from './endpoint.ts'
+import { pageInput, pageOf } from './page.ts'
 
 export const fleetApi = {
   readFleet: endpoint({
@@ -54,12 +55,8 @@ export const fleetApi = {
     path: '/api/nodes/:node/timeline',
     access: 'viewer',
     scoped: true,
-    summary: 'What happened to a node and who did what to it, newest first: runs, orders and writes.',
-    input: node.extend({
-      limit: z.coerce.number().int().min(1).max(500).default(50),
-      /** The `next` of the page before. */
-      after: z.string().max(300).optional(),
-    }),
-    output: z.object({ items: z.array(TimelineItem), next: z.string().nullable() }),
+    summary: 'What happened to a node and who did what to it: runs, orders and writes.',
+    input: node.extend(pageInput(['-at', 'at'], 50)),
+    output: pageOf(TimelineItem),
   }),
 }

@@ -4,16 +4,15 @@ import type { ApiParts, Handlers } from './call.ts'
 import { findNode } from './find.ts'
 import { type Key, keyAfter, pageFrom, strangePage } from './pages.ts'
 
-const sort = '-at'
 const Type = z.enum(['run', 'order', 'write'])
 
 export function timelineHandlers(parts: ApiParts): Pick<Handlers, 'readTimeline'> {
   return {
     async readTimeline({ node: name, ...page }, caller) {
-      const asked = { ...page, sort }
       const node = await findNode(parts, caller, name)
-      const placed = await parts.store.readTimeline(node, asked.limit + 1, placeOf(keyAfter(asked, keyOf(begin))))
-      const { items, next } = pageFrom(placed, asked, keyOf)
+      const after = placeOf(keyAfter(page, keyOf(begin)))
+      const placed = await parts.store.readTimeline(node, { limit: page.limit + 1, sort: page.sort, after })
+      const { items, next } = pageFrom(placed, page, keyOf)
       return { items: items.map(({ item }) => item), next }
     },
   }

@@ -209,15 +209,16 @@ export interface TimelinePlace {
   key: string | number
 }
 
+/** Newest first, or oldest first. */
+export type TimelineSort = '-at' | 'at'
+
 /** What views of history are read from. */
 export interface HistoryStore {
   /** By hour and outcome. */
   readActivity(filter: ActivityFilter): Promise<Activity[]>
-  /** Newest first, after that place. */
   readTimeline(
     node: Pick<Node, 'id' | 'name' | 'cluster'>,
-    limit: number,
-    after?: TimelinePlace,
+    page: { limit: number; sort: TimelineSort; after?: TimelinePlace | undefined },
   ): Promise<(TimelinePlace & { item: TimelineItem })[]>
 }
 

@@ -74,6 +74,8 @@ test('a timeline has runs, orders and writes of one node, in pages that miss and
     after = page.next
   }
   assert.deepEqual(paged, whole.items)
+  const { items: oldestFirst } = await client.call(api.readTimeline, { node: 'web-1', sort: 'at' })
+  assert.deepEqual(oldestFirst, whole.items.toReversed())
   const made = Buffer.from(JSON.stringify(['-at', 1, 'nothing', '1'])).toString('base64url')
   for (const after of ['x', made])
     await assert.rejects(client.call(api.readTimeline, { node: 'web-1', after }), /bad-page/)

@@ -12,6 +12,7 @@ import { ordersContract } from './contract-orders.ts'
 import { staleContract } from './contract-stale.ts'
 import { retentionContract } from './contract-retention.ts'
 import { revisionsContract } from './contract-revisions.ts'
+import { timelineContract } from './contract-timeline.ts'
 import { auditContract, whoContract } from './contract-who.ts'
 import { by, enrolled, type Open, token } from './enrolled.ts'
 
@@ -38,6 +39,7 @@ export function storeContract(name: string, openStore: (t: TestContext) => Promi
     staleContract(open)
     retentionContract(open)
     revisionsContract(open)
+    timelineContract(open)
   })
 }
 
