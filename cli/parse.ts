@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import type { z } from 'zod'
+import { choicesOf, fieldOf } from './choices.ts'
 import { UsageError, type Command } from './command.ts'
 import { closest } from '../protocol/closest.ts'
 import { type Given, textOf } from '../protocol/describe-issue.ts'
@@ -17,20 +18,34 @@ export function parseOptions<Context, Options extends z.ZodType>(command: Comman
   return parsed.data
 }
 
-function readArgs(command: Pick<Command<unknown>, 'flags'>, args: string[]) {
+function readArgs({ flags = {}, options }: Pick<Command<unknown>, 'flags' | 'options'>, args: string[]) {
+  const joined = joinValues(args, options)
   try {
-    return parseArgs({ args, options: command.flags ?? {}, allowPositionals: true, strict: true })
+    return parseArgs({ args: joined, options: flags, allowPositionals: true, allowNegative: true, strict: true })
   } catch (error) {
     if (!(error instanceof TypeError && 'code' in error)) throw error
     const flag = /Unknown option '--?([^']+)'/.exec(error.message)?.[1]
     if (flag === undefined) throw new UsageError(error.message, { cause: error })
-    const near = closest(flag, Object.keys(command.flags ?? {}))
+    const near = closest(flag, Object.keys(flags))
     const dashes = flag.length === 1 ? '-' : '--'
     throw new UsageError(
       `There is no ${dashes}${flag}.${near ? ` Did you mean --${near}?` : ' (Write -- before operands that begin with a dash.)'}`,
       { cause: error },
     )
   }
+}
+
+/** `--sort -name` as `--sort=-name`: what a flag chooses from may begin with a dash. */
+function joinValues(args: string[], options: z.ZodType) {
+  return args.flatMap((arg, at) => {
+    if (isChoice(args[at - 1], arg, options)) return []
+    const next = args[at + 1]
+    return next !== undefined && isChoice(arg, next, options) ? [`${arg}=${next}`] : [arg]
+  })
+}
+
+function isChoice(flag = '', value: string, options: z.ZodType) {
+  return value.startsWith('-') && flag.startsWith('--') && choicesOf(fieldOf(options, flag.slice(2))).includes(value)
 }
 
 function checkCount({ operands }: Usage, given: string[]) {

@@ -5,6 +5,7 @@ import { Name, UserName } from '../../protocol/name.ts'
 import { Access } from '../../protocol/views.ts'
 import type { Command } from '../command.ts'
 import type { Context } from '../context.ts'
+import { listFlags, listOptions, listUsage, printList } from '../list.ts'
 import { command, json, jsonFlag } from '../options.ts'
 import { Duration, relative } from '../time.ts'
 import { clustersText, rightsText } from './user.ts'
@@ -46,21 +47,20 @@ now; one that you make for yourself ends with the one you make it with at the la
 })
 
 const list = command({
-  usage: 'api-token list [--user USER | --all] [--json]',
+  usage: `api-token list [--user USER | --all] ${listUsage}`,
   summary: 'List your API tokens, or those of others.',
-  flags: { user: { type: 'string' }, all: { type: 'boolean' }, ...jsonFlag },
+  flags: { user: { type: 'string' }, all: { type: 'boolean' }, ...listFlags },
   options: z.object({
     user: UserName.optional().describe('Those of this user; for admins of all clusters.'),
     all: z.boolean().default(false).describe('Those of all users; for admins of all clusters.'),
-    json,
+    ...listOptions(api.listApiTokens),
   }),
 
-  async run({ user, all, json: asJson }, context) {
+  async run({ user, all, sort, ...shown }, context) {
     const client = await context.api()
-    const tokens = await client.list(api.listApiTokens, { user, all: all ? 'true' : undefined })
-    if (asJson) return context.output.json(tokens)
-    const rows = tokens.map((token) => rowOf(token, context))
-    context.output.table(rows, 'There is none. Make one with: trivet api-token create NAME')
+    const tokens = await client.list(api.listApiTokens, { user, all: all ? 'true' : undefined, sort })
+    const row = (token: ApiTokenView) => rowOf(token, context)
+    printList(tokens, { ...shown, row, empty: 'There is none. Make one with: trivet api-token create NAME' }, context)
   },
 })
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { api } from '../../protocol/api.ts'
-import { command, json, jsonFlag, jsonl, jsonlFlag, limit } from '../options.ts'
+import { listFlags, listOptions, listUsage, printList } from '../list.ts'
+import { command, limit } from '../options.ts'
 import { showDownload } from '../show-download.ts'
 import { textOf } from '../text-of.ts'
 import { clockTime, Since } from '../time.ts'
@@ -54,27 +55,24 @@ In CSV times are RFC 3339, and what a spreadsheet would take for a formula begin
 })
 
 export const audit = command({
-  usage: `audit ${filterUsage} [--limit N] [--json] [--jsonl]`,
+  usage: `audit ${filterUsage} [--limit N] ${listUsage}`,
   summary: 'Who wrote what, newest first.',
   details: 'Example: trivet audit --author ann --since 7d',
-  flags: { ...filterFlags, limit: { type: 'string' }, ...jsonFlag, ...jsonlFlag },
-  options: z.object({ ...filterOptions, limit: limit(50, 100_000), json, jsonl }),
+  flags: { ...filterFlags, limit: { type: 'string' }, ...listFlags },
+  options: z.object({ ...filterOptions, limit: limit(50, 100_000), ...listOptions(api.listAudit) }),
 
-  async run({ limit: most, json: asJson, jsonl: asLines, ...filter }, context) {
-    const entries = await (await context.api()).list(api.listAudit, asked(filter, context.now()), most)
-    if (asJson) return context.output.json(entries)
-    if (asLines) return context.output.jsonl(entries)
-    context.output.table(
-      entries.map(({ at, author, action, subject, before, after }) => ({
-        at: clockTime(at),
-        author,
-        action,
-        subject,
-        before: valueText(before),
-        after: valueText(after),
-      })),
-      'No write is like that.',
-    )
+  async run({ limit: most, sort, json: asJson, jsonl: asLines, ...filter }, context) {
+    const input = { ...asked(filter, context.now()), sort }
+    const entries = await (await context.api()).list(api.listAudit, input, most)
+    const row = ({ at, author, action, subject, before, after }: (typeof entries)[number]) => ({
+      at: clockTime(at),
+      author,
+      action,
+      subject,
+      before: valueText(before),
+      after: valueText(after),
+    })
+    printList(entries, { json: asJson, jsonl: asLines, row, empty: 'No write is like that.' }, context)
   },
 })
 

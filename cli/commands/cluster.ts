@@ -1,33 +1,36 @@
 import { z } from 'zod'
 import { api } from '../../protocol/api.ts'
 import { Name } from '../../protocol/name.ts'
+import type { ClusterView } from '../../protocol/views.ts'
 import { setAttribute, unsetAttribute } from '../attributes.ts'
 import type { Command } from '../command.ts'
 import type { Context } from '../context.ts'
 import { attributeLines } from '../describe.ts'
 import { ifRevision, ifRevisionFlag } from '../if-revision.ts'
+import { listFlags, listOptions, listUsage, printList } from '../list.ts'
 import { command, json, jsonFlag } from '../options.ts'
 
 const list = command({
-  usage: 'cluster list [--json]',
+  usage: `cluster list ${listUsage}`,
   summary: 'List the clusters that have nodes or attributes.',
-  flags: jsonFlag,
-  options: z.object({ json }),
+  flags: listFlags,
+  options: z.object(listOptions(api.listClusters)),
 
-  async run({ json: asJson }, context) {
-    const clusters = await (await context.api()).list(api.listClusters, {})
-    if (asJson) return context.output.json(clusters)
-    context.output.table(
-      clusters.map(({ name, nodeCount, revision, attributes }) => ({
-        cluster: name,
-        nodes: String(nodeCount),
-        revision: String(revision),
-        attributes: attributeLines(attributes).join(', '),
-      })),
-      'There are no clusters yet: nodes bring theirs when they join.',
-    )
+  async run({ sort, ...shown }, context) {
+    const clusters = await (await context.api()).list(api.listClusters, { sort })
+    const empty = 'There are no clusters yet: nodes bring theirs when they join.'
+    printList(clusters, { ...shown, row: rowOf, empty }, context)
   },
 })
+
+function rowOf({ name, nodeCount, revision, attributes }: ClusterView) {
+  return {
+    cluster: name,
+    nodes: String(nodeCount),
+    revision: String(revision),
+    attributes: attributeLines(attributes).join(', '),
+  }
+}
 
 const set = command({
   usage: 'cluster set CLUSTER KEY VALUE [--if-revision N] [--json]',

@@ -3,29 +3,27 @@ import { Name } from '../../protocol/name.ts'
 import type { Command } from '../command.ts'
 import type { Context } from '../context.ts'
 import { noContext, readContexts, writeContexts } from '../login-file.ts'
+import { printList, shownFlags, shownOptions, shownUsage } from '../list.ts'
 import { command, json, jsonFlag } from '../options.ts'
 
 const list = command({
-  usage: 'context list [--json]',
+  usage: `context list ${shownUsage}`,
   summary: 'List the servers that you are logged in to, each under the name of its context.',
   details:
     'trivet login TOKEN@URL --context NAME adds one. --context NAME with any verb, or TRIVET_CONTEXT, asks that one.',
-  flags: jsonFlag,
-  options: z.object({ json }),
+  flags: shownFlags,
+  options: z.object(shownOptions),
 
-  async run({ json: asJson }, { loginPath, contextName, output }) {
+  async run(shown, { loginPath, contextName, output }) {
     const { current, contexts } = await readContexts(loginPath)
     const inForce = contextName ?? current
-    const rows = Object.entries(contexts).map(([name, { url }]) => ({ name, url, current: name === inForce }))
-    if (asJson) return output.json(rows)
-    output.table(
-      rows.map(({ name, url, current: isCurrent }) => ({
-        context: name,
-        server: url,
-        '': isCurrent ? '← current' : '',
-      })),
-      'You are not logged in. Log in with: trivet login TOKEN@URL',
-    )
+    const known = Object.entries(contexts).map(([name, { url }]) => ({ name, url, current: name === inForce }))
+    const row = ({ name, url, current: isCurrent }: (typeof known)[number]) => ({
+      context: name,
+      server: url,
+      '': isCurrent ? '← current' : '',
+    })
+    printList(known, { ...shown, row, empty: 'You are not logged in. Log in with: trivet login TOKEN@URL' }, { output })
   },
 })
 

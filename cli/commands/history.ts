@@ -1,38 +1,47 @@
 import { z } from 'zod'
 import { api } from '../../protocol/api.ts'
 import { RunMode } from '../../protocol/events.ts'
-import type { RunComparison, TimelineItem } from '../../protocol/history.ts'
+import type { Activity, RunComparison, TimelineItem } from '../../protocol/history.ts'
 import { Name } from '../../protocol/name.ts'
 import type { Command } from '../command.ts'
 import type { Context } from '../context.ts'
+import { printList, shownFlags, shownOptions, shownUsage } from '../list.ts'
 import { command, json, jsonFlag, limit, oneNode } from '../options.ts'
 import { paintWord } from '../paint.ts'
 import { countsText, eventLines } from '../run-text.ts'
-import { relative } from '../time.ts'
+import { relative, Since } from '../time.ts'
 
 const activity = command({
-  usage: 'run activity [--node NODE] [--cluster C] [--mode MODE] [--json]',
-  summary: 'How many runs ended in each hour of the last week, by outcome; times are UTC.',
-  flags: { node: { type: 'string' }, cluster: { type: 'string' }, mode: { type: 'string' }, ...jsonFlag },
+  usage: `run activity [--node NODE] [--cluster C] [--mode MODE] [--since TIME] [--until TIME] ${shownUsage}`,
+  summary: 'How many runs ended in each hour, by outcome; times are UTC.',
+  flags: {
+    node: { type: 'string' },
+    cluster: { type: 'string' },
+    mode: { type: 'string' },
+    since: { type: 'string' },
+    until: { type: 'string' },
+    ...shownFlags,
+  },
   options: z.object({
     node: Name.optional().describe('Only runs of this node.'),
     cluster: Name.optional().describe('Only runs of nodes in this cluster.'),
     mode: RunMode.optional().describe('Only runs of this mode: converge, plan.'),
-    json,
+    since: Since.optional().describe('Only runs that ended since then: 30d, 12h, 2026-11-01; 7d if not said.'),
+    until: Since.optional().describe('Only runs that ended before: 1d, 2026-11-08T12:00.'),
+    ...shownOptions,
   }),
 
-  async run({ json: asJson, ...asked }, context) {
-    const hours = await (await context.api()).call(api.readActivity, asked)
-    if (asJson) return context.output.json(hours)
-    context.output.table(
-      hours.map(({ hour, outcome, runs, drifted }) => ({
-        hour: new Date(hour).toISOString().slice(0, 16),
-        outcome: paintWord(context.paint, outcome),
-        runs: String(runs),
-        drifted: String(drifted),
-      })),
-      'No run ended in the last week.',
-    )
+  async run({ json: asJson, jsonl: asLines, since, until, ...asked }, context) {
+    const now = context.now()
+    const input = { ...asked, from: since?.(now), to: until?.(now) }
+    const hours = await (await context.api()).call(api.readActivity, input)
+    const row = ({ hour, outcome, runs, drifted }: Activity) => ({
+      hour: new Date(hour).toISOString().slice(0, 16),
+      outcome: paintWord(context.paint, outcome),
+      runs: String(runs),
+      drifted: String(drifted),
+    })
+    printList(hours, { json: asJson, jsonl: asLines, row, empty: 'No run ended in that time.' }, context)
   },
 })
 
@@ -102,23 +111,20 @@ function textOf(value: unknown) {
 }
 
 const timeline = command({
-  usage: 'node timeline NODE [--limit N] [--after PLACE] [--json]',
+  usage: `node timeline NODE [--limit N] [--after PLACE] ${shownUsage}`,
   summary: 'What happened to a node and who did what to it, newest first.',
-  flags: { limit: { type: 'string' }, after: { type: 'string' }, ...jsonFlag },
+  flags: { limit: { type: 'string' }, after: { type: 'string' }, ...shownFlags },
   options: z.object({
     operands: oneNode,
     limit: limit(50, 500),
     after: z.string().optional().describe('Go on there, as the page before says.'),
-    json,
+    ...shownOptions,
   }),
 
-  async run({ operands: [node], json: asJson, ...page }, context) {
+  async run({ operands: [node], json: asJson, jsonl: asLines, ...page }, context) {
     const { items, next } = await (await context.api()).call(api.readTimeline, { node, ...page })
-    if (asJson) return context.output.json(items)
-    context.output.table(
-      items.map((item) => ({ when: relative(item.at, context.now()), ...toldOf(item, context) })),
-      'Nothing happened to it yet.',
-    )
+    const row = (item: TimelineItem) => ({ when: relative(item.at, context.now()), ...toldOf(item, context) })
+    printList(items, { json: asJson, jsonl: asLines, row, empty: 'Nothing happened to it yet.' }, context)
     if (next !== null) context.output.note(`Older: --after ${next}`)
   },
 })

@@ -1,30 +1,31 @@
 import { z } from 'zod'
 import { api } from '../../protocol/api.ts'
 import { Name } from '../../protocol/name.ts'
-import type { LeaseView } from '../../protocol/views.ts'
+import { LeaseView } from '../../protocol/views.ts'
 import type { Command } from '../command.ts'
 import type { Context } from '../context.ts'
+import { listFlags, listOptions, listUsage, printList } from '../list.ts'
 import { command, json, jsonFlag } from '../options.ts'
 import { paintWord } from '../paint.ts'
 import { relative } from '../time.ts'
 
+const State = LeaseView.shape.state
+
 const list = command({
-  usage: 'lease list [--cluster C] [--group G] [--json]',
+  usage: `lease list [--cluster C] [--group G] [--state STATE] ${listUsage}`,
   summary: 'List the leases: who may act now, who waits, and why.',
-  flags: { cluster: { type: 'string' }, group: { type: 'string' }, ...jsonFlag },
+  flags: { cluster: { type: 'string' }, group: { type: 'string' }, state: { type: 'string' }, ...listFlags },
   options: z.object({
     cluster: Name.optional().describe('Only leases in this cluster.'),
     group: Name.optional().describe('Only leases of this group.'),
-    json,
+    state: State.optional().describe(`Only leases that are: ${State.options.join(', ')}.`),
+    ...listOptions(api.listLeases),
   }),
 
-  async run({ cluster, group, json: asJson }, context) {
-    const leases = await (await context.api()).list(api.listLeases, { cluster, group })
-    if (asJson) return context.output.json(leases)
-    context.output.table(
-      leases.map((lease) => rowOf(lease, context)),
-      'No lease is held, and none is waited for.',
-    )
+  async run({ json: asJson, jsonl: asLines, ...asked }, context) {
+    const leases = await (await context.api()).list(api.listLeases, asked)
+    const empty = 'No lease is held, and none is waited for.'
+    printList(leases, { json: asJson, jsonl: asLines, row: (lease) => rowOf(lease, context), empty }, context)
   },
 })
 

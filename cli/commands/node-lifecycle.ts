@@ -4,6 +4,7 @@ import { Name } from '../../protocol/name.ts'
 import type { Command } from '../command.ts'
 import type { Context } from '../context.ts'
 import { onEachNode } from '../on-each-node.ts'
+import { listFlags, listOptions, listUsage, printList } from '../list.ts'
 import { command, json, jsonFlag } from '../options.ts'
 import { Nodes, selectionHelp } from '../select-nodes.ts'
 import { relative } from '../time.ts'
@@ -72,23 +73,20 @@ const restore = command({
 })
 
 const archived = command({
-  usage: 'node archived [--json]',
+  usage: `node archived ${listUsage}`,
   summary: 'List the nodes that are archived.',
-  flags: jsonFlag,
-  options: z.object({ json }),
+  flags: listFlags,
+  options: z.object(listOptions(api.listArchivedNodes)),
 
-  async run({ json: asJson }, context) {
-    const nodes = await (await context.api()).list(api.listArchivedNodes, {})
-    if (asJson) return context.output.json(nodes)
-    context.output.table(
-      nodes.map(({ name, cluster, createdAt, archivedAt }) => ({
-        node: name,
-        cluster,
-        joined: relative(createdAt, context.now()),
-        archived: archivedAt === null ? '' : relative(archivedAt, context.now()),
-      })),
-      'No node is archived.',
-    )
+  async run({ sort, ...shown }, context) {
+    const nodes = await (await context.api()).list(api.listArchivedNodes, { sort })
+    const row = ({ name, cluster, createdAt, archivedAt }: (typeof nodes)[number]) => ({
+      node: name,
+      cluster,
+      joined: relative(createdAt, context.now()),
+      archived: archivedAt === null ? '' : relative(archivedAt, context.now()),
+    })
+    printList(nodes, { ...shown, row, empty: 'No node is archived.' }, context)
   },
 })
 

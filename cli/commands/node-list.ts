@@ -1,12 +1,14 @@
 import { z } from 'zod'
 import { api } from '../../protocol/api.ts'
 import { closest } from '../../protocol/closest.ts'
+import { RunOutcome } from '../../protocol/events.ts'
 import { Name } from '../../protocol/name.ts'
-import { NodeSummary } from '../../protocol/views.ts'
+import { type NodeSummary, NodeState } from '../../protocol/views.ts'
 import { UsageError } from '../command.ts'
 import type { Context } from '../context.ts'
 import { inventoryOf } from '../inventory.ts'
-import { command, json, jsonFlag, jsonl, jsonlFlag } from '../options.ts'
+import { listFlags, listOptions, listUsage, printList } from '../list.ts'
+import { command } from '../options.ts'
 import { Nodes, selectNodes, selectionHelp } from '../select-nodes.ts'
 import { stanceTexts, stateText } from '../stance-text.ts'
 import { relative } from '../time.ts'
@@ -42,54 +44,80 @@ const Columns = z.string().transform((text, context) =>
   }),
 )
 
+const filterFlags = {
+  role: { type: 'string' },
+  cluster: { type: 'string' },
+  state: { type: 'string' },
+  outcome: { type: 'string' },
+  connected: { type: 'boolean' },
+  behind: { type: 'boolean' },
+  disabled: { type: 'boolean' },
+  audit: { type: 'boolean' },
+  text: { type: 'string' },
+} as const
+
+const filterUsage =
+  '[--role R] [--cluster C] [--state STATE] [--outcome OUTCOME] [--connected] [--behind] [--disabled] [--audit] [--text TEXT]'
+
+const only = (which: string, not: string) =>
+  z.boolean().optional().describe(`Only nodes that ${which}; --no-${not} for the others.`)
+
+const filterOptions = {
+  role: Name.optional().describe('Only nodes with this role.'),
+  cluster: Name.optional().describe('Only nodes of this cluster.'),
+  state: NodeState.optional().describe(`Only nodes in this state: ${NodeState.options.join(', ')}.`),
+  outcome: RunOutcome.optional().describe(`Only nodes whose last run ended so: ${RunOutcome.options.join(', ')}.`),
+  connected: only('are connected', 'connected'),
+  behind: only('have not converged to their newest catalog', 'behind'),
+  disabled: only('are disabled', 'disabled'),
+  audit: only('are only audited', 'audit'),
+  text: z.string().optional().describe('Only nodes with this in the name, the address or the reason.'),
+}
+
 export const nodeList = command({
-  usage:
-    'node list [NODES] [--role R] [--cluster C] [--state STATE] [--columns COLUMNS] [--json] [--jsonl] [--inventory] [--attributes]',
+  usage: `node list [NODES] ${filterUsage} [--columns COLUMNS] [--inventory] [--facts] [--attributes] ${listUsage}`,
   summary: 'List the nodes: roles, state, last run.',
-  details: `${selectionHelp}\nExample: trivet node list 'role:web+is:offline' --columns node,state,last-run`,
+  details: `${selectionHelp}\nExample: trivet node list 'role:web+is:offline' --columns node,state,last-run --sort -lastRun`,
   flags: {
-    role: { type: 'string' },
-    cluster: { type: 'string' },
-    state: { type: 'string' },
+    ...filterFlags,
     columns: { type: 'string' },
     inventory: { type: 'boolean' },
+    facts: { type: 'boolean' },
     attributes: { type: 'boolean' },
-    ...jsonFlag,
-    ...jsonlFlag,
+    ...listFlags,
   },
   options: z.object({
     operands: z.array(Nodes),
-    role: Name.optional().describe('Only nodes with this role.'),
-    cluster: Name.optional().describe('Only nodes of this cluster.'),
-    state: NodeSummary.shape.state.optional().describe('Only nodes in this state.'),
+    ...filterOptions,
     columns: Columns.optional().describe(`Which columns, with commas between them: ${known.join(', ')}.`),
-    json,
-    jsonl,
     inventory: z
       .boolean()
       .default(false)
       .describe('As Ansible reads it: groups role_R and cluster_C, addresses, facts.'),
-    attributes: z.boolean().default(false).describe('With --inventory: also what is set for each node itself.'),
+    facts: z.boolean().default(false).describe('With --json or --jsonl: also the facts of each node.'),
+    attributes: z
+      .boolean()
+      .default(false)
+      .describe('With --json, --jsonl or --inventory: also what is set for each node itself.'),
+    ...listOptions(api.listNodes),
   }),
 
-  async run({ operands: [selection], columns: asked, json: asJson, jsonl: asLines, ...more }, context) {
-    const { role, cluster, state, inventory, attributes } = more
-    if (attributes && !inventory)
-      throw new UsageError('--attributes is for --inventory; --json of node show has them too.')
+  async run({ operands: [selection], columns: asked, json, jsonl, inventory, facts, attributes, ...filter }, context) {
+    if ((facts || attributes) && !json && !jsonl && !inventory)
+      throw new UsageError('--facts and --attributes are more than a table holds: say --json, --jsonl or --inventory.')
+    const more = { facts: facts || inventory || undefined, attributes: attributes || undefined }
     const client = await context.api()
-    const listed = await client.list(api.listNodes, { role, cluster, ...(inventory && { facts: true, attributes }) })
+    const listed = await client.list(api.listNodes, { ...filter, ...more })
     const names = selection && new Set((await selectNodes(client, selection)).map(({ name }) => name))
-    const nodes = listed.filter((node) => (!state || node.state === state) && (!names || names.has(node.name)))
+    const nodes = names ? listed.filter(({ name }) => names.has(name)) : listed
     if (inventory) return context.output.json(inventoryOf(nodes))
-    if (asJson) return context.output.json(nodes)
-    if (asLines) return context.output.jsonl(nodes)
+    const isFiltered =
+      selection !== undefined || Object.values({ ...filter, sort: undefined }).some((one) => one !== undefined)
+    const none = 'There are no nodes yet. Let one join: trivet token create --role ROLE'
     const shown = asked ?? usualFor(nodes, context)
-    context.output.table(
-      nodes.map((node) => Object.fromEntries(shown.map((column) => [column, columns[column]?.(node, context) ?? '']))),
-      selection || role || cluster || state
-        ? 'No node is like that.'
-        : 'There are no nodes yet. Let one join: trivet token create --role ROLE',
-    )
+    const row = (node: NodeSummary) =>
+      Object.fromEntries(shown.map((column) => [column, columns[column]?.(node, context) ?? '']))
+    printList(nodes, { json, jsonl, row, empty: isFiltered ? 'No node is like that.' : none }, context)
   },
 })
 

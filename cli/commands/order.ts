@@ -2,11 +2,12 @@ import { z } from 'zod'
 import { api } from '../../protocol/api.ts'
 import { RunMode } from '../../protocol/events.ts'
 import { Name } from '../../protocol/name.ts'
-import { type Order, TargetState } from '../../protocol/views.ts'
+import { type Order, type OrderSummary, TargetState } from '../../protocol/views.ts'
 import type { Command } from '../command.ts'
 import type { Context } from '../context.ts'
 import { facts } from '../describe.ts'
 import { giveOrder, tellOrder } from '../give-order.ts'
+import { listFlags, listOptions, listUsage, printList } from '../list.ts'
 import { command, json, jsonFlag, jsonl, jsonlFlag, limit } from '../options.ts'
 import { finishOrder } from '../order-result.ts'
 import { resultOf, stateWord, tally, tallyOfStates } from '../order-text.ts'
@@ -18,8 +19,7 @@ const waitFlags = { wait: { type: 'boolean', short: 'w' }, ...jsonFlag } as cons
 const waits = z.boolean().default(false).describe('Show the progress of each node until all are done.')
 
 const list = command({
-  usage:
-    'order list [--node NODE] [--mode MODE] [--author USER] [--state STATE] [--open] [--limit N] [--json] [--jsonl]',
+  usage: `order list [--node NODE] [--mode MODE] [--author USER] [--state STATE] [--open] [--limit N] ${listUsage}`,
   summary: 'List orders, newest first.',
   flags: {
     node: { type: 'string' },
@@ -28,34 +28,31 @@ const list = command({
     state: { type: 'string' },
     open: { type: 'boolean' },
     limit: { type: 'string' },
-    ...jsonFlag,
-    ...jsonlFlag,
+    ...listFlags,
   },
   options: z.object({
     node: Name.optional().describe('Only orders for this node.'),
     mode: RunMode.optional().describe('Only converge, or only plan.'),
     author: z.string().optional().describe('Only orders of this user.'),
     state: TargetState.optional().describe(`Only orders with a node in this state: ${TargetState.options.join(', ')}.`),
-    open: z.literal(true).optional().describe('Only orders that some node is not done with.'),
+    open: z
+      .boolean()
+      .optional()
+      .describe('Only orders that some node is not done with; --no-open: that all are done with.'),
     limit: limit(20, 100_000),
-    json,
-    jsonl,
+    ...listOptions(api.listOrders),
   }),
 
-  async run({ limit: most, json: asJson, jsonl: asLines, ...filter }, context) {
-    const orders = await (await context.api()).list(api.listOrders, filter, most)
-    if (asJson) return context.output.json(orders)
-    if (asLines) return context.output.jsonl(orders)
-    context.output.table(
-      orders.map((order) => ({
-        order: order.id,
-        mode: order.mode,
-        author: order.author,
-        given: relative(order.createdAt, context.now()),
-        nodes: tallyOfStates(order),
-      })),
-      'No order is like that.',
-    )
+  async run({ limit: most, json: asJson, jsonl: asLines, ...asked }, context) {
+    const orders = await (await context.api()).list(api.listOrders, asked, most)
+    const row = (order: OrderSummary) => ({
+      order: order.id,
+      mode: order.mode,
+      author: order.author,
+      given: relative(order.createdAt, context.now()),
+      nodes: tallyOfStates(order),
+    })
+    printList(orders, { json: asJson, jsonl: asLines, row, empty: 'No order is like that.' }, context)
   },
 })
 

@@ -5,32 +5,34 @@ import type { Context } from '../context.ts'
 import { Name } from '../../protocol/name.ts'
 import type { RecipeView } from '../../protocol/views.ts'
 import { facts } from '../describe.ts'
+import { listFlags, listOptions, listUsage, printList } from '../list.ts'
 import { command, json, jsonFlag } from '../options.ts'
 import { clockTime, relative } from '../time.ts'
 
 const list = command({
-  usage: 'recipe list [--attributes] [--json]',
+  usage: `recipe list [--attributes] ${listUsage}`,
   summary: 'List the recipes, and the roles that use them.',
-  flags: { attributes: { type: 'boolean' }, ...jsonFlag },
+  flags: { attributes: { type: 'boolean' }, ...listFlags },
   options: z.object({
     attributes: z.boolean().default(false).describe('Also each attribute with its default.'),
-    json,
+    ...listOptions(api.listRecipes),
   }),
 
-  async run({ attributes, json: asJson }, context) {
-    const recipes = await (await context.api()).list(api.listRecipes, {})
-    if (asJson) return context.output.json(recipes)
-    if (attributes) {
+  async run({ attributes, sort, ...shown }, context) {
+    const recipes = await (await context.api()).list(api.listRecipes, { sort })
+    if (attributes && !shown.json && !shown.jsonl) {
       return recipes.forEach((recipe) => {
         context.output.line([recipe.name, ...linesOf(recipe.attributes).map((line) => `  ${line}`)].join('\n'))
       })
     }
-    context.output.table(
-      recipes.map(({ name, roles, description }) => ({ recipe: name, roles: roles.join(', '), description })),
-      'The server has no recipes yet: put folders into its folder of recipes.',
-    )
+    const empty = 'The server has no recipes yet: put folders into its folder of recipes.'
+    printList(recipes, { ...shown, row: rowOf, empty }, context)
   },
 })
+
+function rowOf({ name, roles, description }: RecipeView) {
+  return { recipe: name, roles: roles.join(', '), description }
+}
 
 function linesOf(attributes: RecipeView['attributes']) {
   return Object.entries(attributes).map(([key, { mustBeSet, default: value }]) =>

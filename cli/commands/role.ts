@@ -1,33 +1,34 @@
 import { z } from 'zod'
 import { api } from '../../protocol/api.ts'
 import { Name } from '../../protocol/name.ts'
+import type { RoleSummary } from '../../protocol/views.ts'
 import type { Command } from '../command.ts'
 import type { Context } from '../context.ts'
 import { attributeLines, facts } from '../describe.ts'
+import { listFlags, listOptions, listUsage, printList } from '../list.ts'
 import { command, json, jsonFlag } from '../options.ts'
 import { windowText } from '../policy-text.ts'
 import { took } from '../time.ts'
 
 const list = command({
-  usage: 'role list [--json]',
+  usage: `role list [--recipe RECIPE] ${listUsage}`,
   summary: 'List the roles with their recipes and how many nodes have them.',
-  flags: jsonFlag,
-  options: z.object({ json }),
+  flags: { recipe: { type: 'string' }, ...listFlags },
+  options: z.object({
+    recipe: Name.optional().describe('Only roles with this recipe.'),
+    ...listOptions(api.listRoles),
+  }),
 
-  async run({ json: asJson }, context) {
-    const roles = await (await context.api()).list(api.listRoles, {})
-    if (asJson) return context.output.json(roles)
-    context.output.table(
-      roles.map(({ name, recipes, nodeCount, description }) => ({
-        role: name,
-        recipes: recipes.join(', '),
-        nodes: String(nodeCount),
-        description,
-      })),
-      'The server has no roles yet: put files into its folder of roles.',
-    )
+  async run({ recipe, sort, ...shown }, context) {
+    const roles = await (await context.api()).list(api.listRoles, { recipe, sort })
+    const none = 'The server has no roles yet: put files into its folder of roles.'
+    printList(roles, { ...shown, row: rowOf, empty: recipe === undefined ? none : 'No role is like that.' }, context)
   },
 })
+
+function rowOf({ name, recipes, nodeCount, description }: RoleSummary) {
+  return { role: name, recipes: recipes.join(', '), nodes: String(nodeCount), description }
+}
 
 const show = command({
   usage: 'role show ROLE [--json]',

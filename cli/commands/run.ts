@@ -2,9 +2,11 @@ import { z } from 'zod'
 import { api } from '../../protocol/api.ts'
 import { changesOf, RunMode, RunOutcome, Trigger } from '../../protocol/events.ts'
 import { Name } from '../../protocol/name.ts'
+import type { StoredRun } from '../../protocol/views.ts'
 import type { Command } from '../command.ts'
 import type { Context } from '../context.ts'
-import { command, json, jsonFlag, jsonl, jsonlFlag, limit } from '../options.ts'
+import { printList, shownFlags, shownOptions, shownUsage } from '../list.ts'
+import { command, json, jsonFlag, limit } from '../options.ts'
 import { paintWord } from '../paint.ts'
 import { countsText, eventLines, runFacts } from '../run-text.ts'
 import { relative, Since, took } from '../time.ts'
@@ -24,8 +26,7 @@ const filterFlags = {
   order: { type: 'string' },
   limit: { type: 'string' },
   after: { type: 'string' },
-  ...jsonFlag,
-  ...jsonlFlag,
+  ...shownFlags,
 } as const
 
 const filterOptions = {
@@ -35,20 +36,18 @@ const filterOptions = {
   outcome: RunOutcome.optional().describe(`Only runs that ended so: ${RunOutcome.options.join(', ')}.`),
   trigger: Trigger.optional().describe(`Only runs that began so: ${Trigger.options.join(', ')}.`),
   mode: RunMode.optional().describe('Only converge, or only plan.'),
-  drift: z.literal(true).optional().describe('Only runs that found what others had changed.'),
+  drift: z.boolean().optional().describe('Only runs that found what others had changed; --no-drift: that found none.'),
   since: Since.optional().describe('Only runs that ended since then: 7d, 12h, 2026-11-01; all if not said.'),
   until: Since.optional().describe('Only runs that ended before: 1d, 2026-11-08T12:00.'),
   resource: z.string().optional().describe("Only runs in which something became of it: 'file[/etc/motd]'."),
   order: z.string().optional().describe('Only runs that answer this order.'),
   limit: limit(20, 1000),
   after: z.string().optional().describe('Go on where the page before ended, as it told.'),
-  json,
-  jsonl,
+  ...shownOptions,
 }
 type Asked = z.infer<z.ZodObject<typeof filterOptions>>
 
-const filterUsage =
-  '[--node NODE] [--role R] [--cluster C] [--outcome OUTCOME] [--trigger TRIGGER] [--mode MODE] [--drift] [--since TIME] [--until TIME] [--resource RESOURCE] [--order ORDER] [--limit N] [--after PAGE] [--json] [--jsonl]'
+const filterUsage = `[--node NODE] [--role R] [--cluster C] [--outcome OUTCOME] [--trigger TRIGGER] [--mode MODE] [--drift] [--since TIME] [--until TIME] [--resource RESOURCE] [--order ORDER] [--limit N] [--after PAGE] ${shownUsage}`
 
 const list = command({
   usage: `run list ${filterUsage}`,
@@ -76,21 +75,17 @@ async function print(
   const now = context.now()
   const input = { ...filter, from: since?.(now), to: until?.(now), limit: most, after, text }
   const { items: runs, next } = await (await context.api()).call(api.listRuns, input)
-  if (asJson) return context.output.json(runs)
-  if (asLines) return context.output.jsonl(runs)
-  context.output.table(
-    runs.map((run) => ({
-      run: run.id.slice(0, 8),
-      node: run.node,
-      mode: run.mode,
-      outcome: paintWord(context.paint, run.outcome),
-      resources: run.error?.split('\n')[0] ?? countsText(run.counts),
-      why: run.trigger,
-      started: relative(run.startedAt, now),
-      took: took(run.finishedAt - run.startedAt),
-    })),
-    'No run is like that.',
-  )
+  const row = (run: StoredRun) => ({
+    run: run.id.slice(0, 8),
+    node: run.node,
+    mode: run.mode,
+    outcome: paintWord(context.paint, run.outcome),
+    resources: run.error?.split('\n')[0] ?? countsText(run.counts),
+    why: run.trigger,
+    started: relative(run.startedAt, now),
+    took: took(run.finishedAt - run.startedAt),
+  })
+  printList(runs, { json: asJson, jsonl: asLines, row, empty: 'No run is like that.' }, context)
   if (next !== null) context.output.note(`Older ones: --after ${next}`)
 }
 

@@ -3,6 +3,7 @@ import { api } from '../../protocol/api.ts'
 import { Name } from '../../protocol/name.ts'
 import type { Command } from '../command.ts'
 import type { Context } from '../context.ts'
+import { listFlags, listOptions, listUsage, printList } from '../list.ts'
 import { command, json, jsonFlag } from '../options.ts'
 import { Duration, relative } from '../time.ts'
 
@@ -42,27 +43,24 @@ const create = command({
 })
 
 const list = command({
-  usage: 'token list [--json]',
+  usage: `token list ${listUsage}`,
   summary: 'List the tokens that nodes can still join with.',
-  flags: jsonFlag,
-  options: z.object({ json }),
+  flags: listFlags,
+  options: z.object(listOptions(api.listTokens)),
 
-  async run({ json: asJson }, context) {
-    const tokens = await (await context.api()).list(api.listTokens, {})
-    if (asJson) return context.output.json(tokens)
-    context.output.table(
-      tokens.map((token) => ({
-        token: token.id,
-        left: String(token.usesLeft),
-        ends: relative(token.expiresAt, context.now()),
-        cluster: token.cluster,
-        roles: token.roles.join(', '),
-        names: token.names,
-        approval: token.approval ? 'needed' : '',
-        author: token.author,
-      })),
-      'No token can be used now. Make one with: trivet token create',
-    )
+  async run({ sort, ...shown }, context) {
+    const tokens = await (await context.api()).list(api.listTokens, { sort })
+    const row = (token: (typeof tokens)[number]) => ({
+      token: token.id,
+      left: String(token.usesLeft),
+      ends: relative(token.expiresAt, context.now()),
+      cluster: token.cluster,
+      roles: token.roles.join(', '),
+      names: token.names,
+      approval: token.approval ? 'needed' : '',
+      author: token.author,
+    })
+    printList(tokens, { ...shown, row, empty: 'No token can be used now. Make one with: trivet token create' }, context)
   },
 })
 

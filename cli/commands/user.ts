@@ -5,6 +5,7 @@ import { Name, UserName } from '../../protocol/name.ts'
 import { Access, type Clusters } from '../../protocol/views.ts'
 import { type Command, UsageError } from '../command.ts'
 import type { Context } from '../context.ts'
+import { listFlags, listOptions, listUsage, printList } from '../list.ts'
 import { command, json, jsonFlag } from '../options.ts'
 import { relative } from '../time.ts'
 
@@ -39,15 +40,14 @@ const create = command({
 })
 
 const list = command({
-  usage: 'user list [--json]',
+  usage: `user list ${listUsage}`,
   summary: 'List the users.',
-  flags: jsonFlag,
-  options: z.object({ json }),
+  flags: listFlags,
+  options: z.object(listOptions(api.listUsers)),
 
-  async run({ json: asJson }, context) {
-    const users = await (await context.api()).list(api.listUsers, {})
-    if (asJson) return context.output.json(users)
-    context.output.table(users.map((user) => rowOf(user, context)))
+  async run({ sort, ...shown }, context) {
+    const users = await (await context.api()).list(api.listUsers, { sort })
+    printList(users, { ...shown, row: (user) => rowOf(user, context) }, context)
   },
 })
 

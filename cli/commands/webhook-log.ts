@@ -3,47 +3,43 @@ import { api } from '../../protocol/api.ts'
 import { Delivery } from '../../protocol/hooks.ts'
 import { Name } from '../../protocol/name.ts'
 import { facts } from '../describe.ts'
-import { command, json, jsonFlag, jsonl, jsonlFlag, limit } from '../options.ts'
+import { listFlags, listOptions, listUsage, printList } from '../list.ts'
+import { command, json, jsonFlag, limit } from '../options.ts'
 import { clockTime, relative, took } from '../time.ts'
 
 const State = Delivery.shape.state
 
 export const webhookLog = command({
-  usage: 'webhook log [--webhook WEBHOOK] [--state STATE] [--limit N] [--json] [--jsonl]',
+  usage: `webhook log [--webhook WEBHOOK] [--state STATE] [--limit N] ${listUsage}`,
   summary: 'List what webhooks were told, newest first, and what came of it.',
   flags: {
     webhook: { type: 'string' },
     state: { type: 'string' },
     limit: { type: 'string' },
-    ...jsonFlag,
-    ...jsonlFlag,
+    ...listFlags,
   },
   options: z.object({
     webhook: Name.optional().describe('Only what this webhook was told.'),
     state: State.optional().describe(`Only deliveries that are: ${State.options.join(', ')}.`),
     limit: limit(20, 100_000),
-    json,
-    jsonl,
+    ...listOptions(api.listDeliveries),
   }),
 
-  async run({ limit: most, json: asJson, jsonl: asLines, ...filter }, context) {
-    const deliveries = await (await context.api()).list(api.listDeliveries, filter, most)
-    if (asJson) return context.output.json(deliveries)
-    if (asLines) return context.output.jsonl(deliveries)
-    context.output.table(
-      deliveries.map((delivery) => ({
-        delivery: delivery.id,
-        webhook: delivery.webhook,
-        kind: delivery.kind,
-        node: delivery.node ?? '',
-        state: delivery.state,
-        attempts: String(delivery.attempts.length),
-        made: relative(delivery.createdAt, context.now()),
-        next: delivery.nextAt === null ? '' : relative(delivery.nextAt, context.now()),
-        error: delivery.attempts.at(-1)?.error ?? '',
-      })),
-      'No webhook was told anything.',
-    )
+  async run({ limit: most, json: asJson, jsonl: asLines, ...asked }, context) {
+    const deliveries = await (await context.api()).list(api.listDeliveries, asked, most)
+    const row = (delivery: Delivery) => ({
+      delivery: delivery.id,
+      webhook: delivery.webhook,
+      kind: delivery.kind,
+      node: delivery.node ?? '',
+      state: delivery.state,
+      attempts: String(delivery.attempts.length),
+      made: relative(delivery.createdAt, context.now()),
+      next: delivery.nextAt === null ? '' : relative(delivery.nextAt, context.now()),
+      error: delivery.attempts.at(-1)?.error ?? '',
+    })
+    const empty = 'No webhook was told anything.'
+    printList(deliveries, { json: asJson, jsonl: asLines, row, empty }, context)
   },
 })
 

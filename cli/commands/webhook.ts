@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { api } from '../../protocol/api.ts'
-import { HookKind } from '../../protocol/hooks.ts'
+import { HookKind, type Webhook } from '../../protocol/hooks.ts'
 import { Name } from '../../protocol/name.ts'
 import type { Command } from '../command.ts'
 import type { Context } from '../context.ts'
+import { listFlags, listOptions, listUsage, printList } from '../list.ts'
 import { command, json, jsonFlag } from '../options.ts'
 import { relative } from '../time.ts'
 import { webhookLog, webhookShow } from './webhook-log.ts'
@@ -35,26 +36,24 @@ Its secret is shown this once; with it the receiver checks the signature of what
 })
 
 const list = command({
-  usage: 'webhook list [--json]',
+  usage: `webhook list ${listUsage}`,
   summary: 'List the webhooks.',
-  flags: jsonFlag,
-  options: z.object({ json }),
+  flags: listFlags,
+  options: z.object(listOptions(api.listWebhooks)),
 
-  async run({ json: asJson }, context) {
-    const webhooks = await (await context.api()).list(api.listWebhooks, {})
-    if (asJson) return context.output.json(webhooks)
-    context.output.table(
-      webhooks.map((webhook) => ({
-        webhook: webhook.name,
-        state: webhook.enabled ? 'on' : 'off',
-        on: webhook.kinds.join(', '),
-        clusters: webhook.clusters?.join(', ') ?? 'all',
-        url: webhook.url,
-        author: webhook.author,
-        made: relative(webhook.at, context.now()),
-      })),
-      'There are no webhooks. Make one with: trivet webhook create WEBHOOK URL',
-    )
+  async run({ sort, ...shown }, context) {
+    const webhooks = await (await context.api()).list(api.listWebhooks, { sort })
+    const row = (webhook: Webhook) => ({
+      webhook: webhook.name,
+      state: webhook.enabled ? 'on' : 'off',
+      on: webhook.kinds.join(', '),
+      clusters: webhook.clusters?.join(', ') ?? 'all',
+      url: webhook.url,
+      author: webhook.author,
+      made: relative(webhook.at, context.now()),
+    })
+    const empty = 'There are no webhooks. Make one with: trivet webhook create WEBHOOK URL'
+    printList(webhooks, { ...shown, row, empty }, context)
   },
 })
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { choicesOf, fieldOf } from '../choices.ts'
 import type { Declared } from '../help.ts'
 import { readUsage, type Usage } from '../usage.ts'
 import { sources, type Source } from './sources.ts'
@@ -45,7 +46,9 @@ function addFlags(table: Table, usage: Usage, { flags = {}, options }: Declared)
       const values = valuesOf(usage.verb, usage.placeholders[name] ?? '', schema)
       for (const spelling of spellings) table[`take:${usage.verb} ${spelling}`] = values
     }
-    return spellings.map((spelling) => `${spelling}\t${schema.description ?? ''}`)
+    const text = schema.description ?? ''
+    const negated = text.includes(`--no-${name}`) ? [`--no-${name}`] : []
+    return [...spellings, ...negated].map((spelling) => `${spelling}\t${text}`)
   })
   table[`flag:${usage.verb}`] = [...lines, ...everywhere]
 }
@@ -60,22 +63,10 @@ function addOperands(table: Table, { verb, operands }: Usage, { options }: Decla
   })
 }
 
-function fieldOf(options: z.ZodType, name: string) {
-  const field: unknown = options instanceof z.ZodObject ? options.shape[name] : undefined
-  return field instanceof z.ZodType ? field : z.unknown()
-}
-
 function valuesOf(verb: string, placeholder: string, schema: z.ZodType) {
   if (/^[a-z]/.test(placeholder)) return placeholder.split('|')
   const choices = choicesOf(schema)
   return choices.length > 0 ? choices : placeholder.split('|').flatMap((word) => linesOf(sourceOf(verb, word)))
-}
-
-/** The values of an enumeration, or of a list of them. */
-function choicesOf(schema: z.ZodType): string[] {
-  const { enum: one, items } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })
-  const many = items !== undefined && typeof items === 'object' && !Array.isArray(items) ? items.enum : undefined
-  return (one ?? many ?? []).map(String)
 }
 
 /** What completes a place, or undefined when nobody said. */

@@ -14,7 +14,7 @@ const nodes = [
 ]
 
 test('node list takes names, patterns and filters, and shows the columns that are asked for', async (t) => {
-  const { login } = await serveApi(t, { 'GET /api/nodes': nodes })
+  const { login } = await serveApi(t, { 'GET /api/nodes': nodes, 'GET /api/nodes?state=failed': nodes.slice(2) })
   const given = { home: await tempDir(t), login, now }
   const listed = async (...args: string[]) =>
     (await trivet(['node', 'list', ...args, '--columns', 'node'], given)).stdout.trim().split('\n').slice(1)
@@ -64,8 +64,11 @@ test('node list --inventory is what Ansible reads, without nodes that nobody has
     role_web: { hosts: ['web-1'] },
     role_log_sink: { hosts: ['web-1'] },
   })
-  const { exitCode } = await trivet(['node', 'list', '--attributes'], given)
-  assert.equal(exitCode, 2)
+  for (const flag of ['--attributes', '--facts']) {
+    const { exitCode, stderr } = await trivet(['node', 'list', flag], given)
+    assert.match(stderr, /say --json, --jsonl or --inventory/)
+    assert.equal(exitCode, 2)
+  }
 })
 
 test('what is no node, filter or column is answered with the nearest one', async (t) => {

@@ -11,7 +11,6 @@ import { manPages } from '../../cli/man.ts'
 import { parseOptions } from '../../cli/parse.ts'
 import { readUsage, verbOf } from '../../cli/usage.ts'
 import { labCommands } from '../../lab/commands.ts'
-import { api } from '../../protocol/api.ts'
 import { server } from '../../server/main.ts'
 import { exampleLines, wordsOf } from '../helpers/examples.ts'
 
@@ -19,29 +18,9 @@ const root = join(import.meta.dirname, '..', '..')
 const all: Command<never>[] = [...commands, ...labCommands, server]
 const whole = { name: 'trivet', version: '1.2.3', summary: 'A test.', commands: all }
 
-/** Calls that no command makes, each with the reason. */
-const notForCommands: Record<string, string> = {
-  readSession: 'a session is for browsers; trivet whoami tells whose the token is',
-  createSession: 'it sets a cookie for browsers; trivet login names a token',
-  endSession: 'it takes the cookie from a browser',
-}
-
-test('every call of the API can be made from the command line', () => {
-  const sources = readdirSync(join(root, 'cli'), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
-    .map((name) => readFileSync(join(root, 'cli', name), 'utf8'))
-    .join('\n')
-  for (const name of Object.keys(api)) {
-    const isCalled = new RegExp(`\\bapi\\.${name}\\b`).test(sources)
-    const hint = `No command calls api.${name}. Write one in cli/commands/, or say in notForCommands here why there is none.`
-    assert(isCalled !== name in notForCommands, isCalled ? `api.${name} is called: take it off notForCommands.` : hint)
-  }
-  for (const name of Object.keys(notForCommands)) assert(name in api, `There is no api.${name} any more.`)
-})
-
 test('completions know every verb, and every flag of it', () => {
   const table = completionTable(all)
-  for (const { usage, flags = {} } of all) {
+  for (const { usage, flags = {}, ...more } of all) {
     const words = verbOf(usage).split(' ')
     const offered = words.map((_, at) =>
       table[`next:${words.slice(0, at).join(' ')}`]?.map((line) => line.split('\t')[0]),
@@ -53,6 +32,8 @@ test('completions know every verb, and every flag of it', () => {
     )
     const known = table[`flag:${verbOf(usage)}`]?.map((line) => line.split('\t')[0])
     for (const name of Object.keys(flags)) assert(known?.includes(`--${name}`), `${usage}: --${name}`)
+    for (const { text } of flagsOf({ usage, flags, ...more }))
+      for (const [negated] of text.matchAll(/--no-\w+/g)) assert(known?.includes(negated), `${usage}: ${negated}`)
   }
 })
 
