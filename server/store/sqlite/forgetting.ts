@@ -29,6 +29,7 @@ export function forgettings(database: Database): Record<Forgettable, Forgetting>
     runs: runs(database),
     events: events(database),
     orders: orders(database),
+    revisions: revisions(database),
     deliveries: deliveries(database),
     audit: audit(database),
   }
@@ -129,6 +130,32 @@ function orders(database: Database): Forgetting {
       states.run(id)
       if (targets.run({ id }).changes === piece) return 'shrunk'
       remove.run(id)
+      return 'gone'
+    },
+  }
+}
+
+/** The newest two tell what changed last. */
+function revisions(database: Database): Forgetting {
+  const needed = database.prepare(
+    `select 1 from revisions as this join revisions as next
+       on next.seq = (select min(seq) from revisions where seq > this.seq)
+     where this.seq = ? and (
+       exists (select 1 from standings join runs on runs.seq = last_run where started_at >= this.at and started_at < next.at)
+       or exists (select 1 from order_states join orders on id = order_id
+                  where ${isOpen} and created_at >= this.at and created_at < next.at))`,
+  )
+  const remove = database.prepare('delete from revisions where seq = ?')
+  return {
+    ...numbered(database, {
+      next: `select seq as key, (select at from revisions as next where next.seq > this.seq order by seq limit 1) as at
+        from revisions as this
+        where seq > ? and seq < (select seq from revisions order by seq desc limit 1 offset 1) order by seq limit 1`,
+      newest: 'select seq as key, at from revisions order by seq desc limit 1 offset ?',
+    }),
+    forget({ key }) {
+      if (needed.get(key)) return 'stays'
+      remove.run(key)
       return 'gone'
     },
   }

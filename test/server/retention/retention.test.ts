@@ -27,7 +27,7 @@ for (const [said, why] of [
   ['runs=-1', "'-1' is neither"],
   ['runs=90d,', "'' is neither"],
   ['run=90d', 'there is no run to keep; did you mean runs?'],
-  ['secrets=1d', 'there is no secrets to keep; there is runs, events, orders, deliveries, audit'],
+  ['secrets=1d', 'there is no secrets to keep; there is runs, events, orders, revisions, deliveries, audit'],
 ] as const)
   test(`--retain ${said} is refused with what to write`, () => {
     assert(policyOf(said).error?.issues[0]?.message.startsWith(why), policyOf(said).error?.message)

@@ -111,6 +111,33 @@ export function retentionContract(open: Open) {
     assert.equal(await forgetAll(store, 'runs', { newest: 1 }), 1)
   })
 
+  test('forgets revisions, but not the newest two and those under which a node has run last or an order is under way', async (t) => {
+    const store = await open(t)
+    const content = { files: {}, roles: {}, recipes: {}, types: {} }
+    const changes = { files: { added: [], changed: [], removed: [] }, roles: [], recipes: [], types: [] }
+    for (const at of [10, 20, 30, 40, 50, 60, 70, 80])
+      await store.keepRevision({ id: `r${at}`, at, ...changes }, content)
+    const left = async () => (await store.findRevisions({ limit: 9 })).map(({ at }) => at)
+    const [a] = await enrolled(store, 'web-1')
+    await store.storeReport(a, reportOf(idOf(1), { startedAt: 29, finishedAt: 200 }), 201)
+    const order = { id: 'o', mode: 'converge', author: 'ann', createdAt: 50, deadline: 99 } as const
+    await store.createOrder(order, [{ node: a, state: 'waiting' }], by)
+
+    assert.equal(await forgetAll(store, 'revisions', { since: 20 }), 0, 'the first was in force until then')
+    assert.equal(await forgetAll(store, 'revisions', { since: 21 }), 1)
+    assert.deepEqual(await left(), [80, 70, 60, 50, 40, 30, 20])
+    assert.equal(await forgetAll(store, 'revisions', { newest: 1 }), 3)
+    assert.deepEqual(await left(), [80, 70, 50, 20])
+    assert.deepEqual(
+      (await store.lastRevisions()).map(({ at }) => at),
+      [80, 70],
+    )
+    await store.cancelOrder('o', by)
+    await store.storeReport(a, reportOf(idOf(2), { startedAt: 80, finishedAt: 210 }), 211)
+    assert.equal(await forgetAll(store, 'revisions', { since: 9e12 }), 2)
+    assert.deepEqual(await left(), [80, 70])
+  })
+
   test('forgets deliveries that were made or given up, and none that is still to be made', async (t) => {
     const store = await open(t)
     const url = 'https://pager.example'

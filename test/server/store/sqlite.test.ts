@@ -8,14 +8,38 @@ import { openDataDir } from '../../../server/data-dir.ts'
 import { hashSecret, secretMatches } from '../../../server/secrets.ts'
 import { openSqliteStore } from '../../../server/store/sqlite.ts'
 import { tempDir } from '../../helpers/converges.ts'
+import { reportOf } from '../../helpers/fake-agent.ts'
+import { changedFile, failedService } from '../../helpers/records.ts'
 import { storeContract } from './contract.ts'
-import { by, token } from './enrolled.ts'
+import { by, enrolled, token } from './enrolled.ts'
 
 storeContract('sqlite (memory)', () => openSqliteStore(':memory:'))
 storeContract('sqlite (file)', async (t) => openSqliteStore(join(await tempDir(t), 'trivet.db')))
 
 const migrations = new URL('../../../server/store/migrations/', import.meta.url)
 const authority = { certificate: 'c', key: 'k' }
+
+test('the name of a resource goes with the last run that has an event of it', async (t) => {
+  const path = join(await tempDir(t), 'trivet.db')
+  const store = await openSqliteStore(path)
+  const [node] = await enrolled(store, 'web-1')
+  for (const [at, events] of [[changedFile, failedService], [changedFile], []].entries())
+    await store.storeReport(node, reportOf(randomUUID(), { startedAt: 0, finishedAt: at + 1 }, events), at + 1)
+  const names = async (kind: 'runs' | 'events', newest: number) => {
+    while (!(await store.forget(kind, { newest }, 1000)).isDone);
+    const copy = join(await tempDir(t), 'copy.db')
+    await store.backup(copy)
+    const database = new Database(copy)
+    t.after(() => database.close())
+    return database.prepare('select name from resources order by name').pluck().all()
+  }
+  t.after(() => store.close())
+  assert.deepEqual(await names('runs', 3), ['file[/etc/motd]', 'service[nginx]'])
+  assert.deepEqual(await names('runs', 2), ['file[/etc/motd]'])
+  assert.deepEqual(await names('events', 1), [])
+  await store.storeReport(node, reportOf(randomUUID(), { startedAt: 0, finishedAt: 9 }, [failedService]), 9)
+  assert.deepEqual(await names('runs', 9), ['service[nginx]'], 'and is there again with the next')
+})
 
 test('a database and its backup are readable by their owner alone', async (t) => {
   const dir = await tempDir(t)
