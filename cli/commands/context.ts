@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { Name } from '../../protocol/name.ts'
 import type { Command } from '../command.ts'
 import type { Context } from '../context.ts'
-import { noContext, readContexts, writeContexts } from '../login-file.ts'
+import { noContext, readContexts, readLogin, writeContexts } from '../login-file.ts'
 import { printList, shownFlags, shownOptions, shownUsage } from '../list.ts'
 import { command, json, jsonFlag } from '../options.ts'
 
@@ -45,6 +45,17 @@ const use = command({
   },
 })
 
+const ca = command({
+  usage: 'context ca',
+  summary: 'Print the CA that the server is known by, as PEM, for other programs: a proxy, Prometheus, curl --cacert.',
+  options: z.object({}),
+
+  async run(_, { loginPath, contextName, output }) {
+    const login = await readLogin(loginPath, contextName)
+    output.line(login.ca.trimEnd())
+  },
+})
+
 const remove = command({
   usage: 'context delete CONTEXT [--json]',
   summary: 'Forget the login of a context. Its token stays good: who has a copy can still use it.',
@@ -61,4 +72,4 @@ const remove = command({
   },
 })
 
-export const contextCommands: Command<Context>[] = [list, use, remove]
+export const contextCommands: Command<Context>[] = [list, use, ca, remove]

@@ -29,6 +29,8 @@ test('a login for each server; the one in use is chosen, or named for one comman
   assert.equal((await trivet(['context', 'use', 'default'], { home })).exitCode, 0)
   assert.equal(await said('whoami'), 'ann')
   assert.equal((await trivet(['names', 'context'], { home })).stdout, 'default\nfar\n')
+  assert.equal((await trivet(['context', 'ca'], { home })).stdout.trim(), near.login.ca.trim())
+  assert.equal((await trivet(['context', 'ca', '--context', 'far'], { home })).stdout.trim(), far.login.ca.trim())
   assert.equal((await trivet(['context', 'delete', 'far'], { home })).exitCode, 0)
   assert.match((await trivet(['whoami', '--context', 'far'], { home })).stderr, /There is no context far/)
 })

@@ -37,7 +37,7 @@ test('what prints data can print it as JSON, and what has no end as lines of it'
   const without = commands.filter(({ flags }) => !flags?.['json'])
   assert.deepEqual(
     without.filter(({ flags }) => !flags?.['jsonl']).map(({ usage }) => verbOf(usage)),
-    ['login', 'export runs', 'export audit', 'metrics', 'openapi', 'backup', 'completion', 'man'],
+    ['login', 'context ca', 'export runs', 'export audit', 'metrics', 'openapi', 'backup', 'completion', 'man'],
   )
   assert.deepEqual(
     without.filter(({ flags }) => flags?.['jsonl']).map(({ usage }) => verbOf(usage)),
