@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { api } from '../protocol/api.ts'
 import { closest } from '../protocol/closest.ts'
 import { Name } from '../protocol/name.ts'
+import { nodeIs, NodeWord } from '../protocol/node-words.ts'
 import { NodeSummary } from '../protocol/views.ts'
 import type { Client } from './api-client.ts'
 import { CommandError } from './command.ts'
@@ -21,25 +22,17 @@ export interface Selection {
   named: boolean
 }
 
-export const selectionHelp = `NODES is a name, several with commas between them, a pattern such as 'web-*', or a filter: role:R, cluster:C, state:S, is:W, where
-W is connected, offline, behind, owing, disabled or audited. + asks for both: role:web+is:offline. Example of all: '*'`
+const words: string[] = NodeWord.options
+
+export const selectionHelp = `NODES is a name, several with commas between them, a pattern such as 'web-*', or a filter: role:R, cluster:C, state:S, is:W, where W is
+${words.slice(0, -1).join(', ')} or ${words.at(-1)}. + asks for both: role:web+is:offline. Example of all: '*'`
 
 const states: readonly string[] = NodeSummary.shape.state.options
-
-const properties: Record<string, (node: NodeSummary) => boolean> = {
-  connected: (node) => node.connected,
-  offline: (node) => !node.connected,
-  behind: (node) => node.behind,
-  owing: (node) => node.owed.length > 0,
-  disabled: (node) => node.disabled !== undefined,
-  audited: (node) => node.audit !== undefined,
-}
-
 const filters: Record<string, { known?: string[]; holds(node: NodeSummary, value: string): boolean }> = {
   role: { holds: (node, value) => node.roles.includes(value) },
   cluster: { holds: (node, value) => node.cluster === value },
   state: { known: [...states], holds: (node, value) => node.state === value },
-  is: { known: Object.keys(properties), holds: (node, value) => properties[value]?.(node) ?? false },
+  is: { known: words, holds: (node, value) => nodeIs[NodeWord.parse(value)](node) },
 }
 
 /** `web-1,web-2`, `web-*`, `role:web+is:offline`. */

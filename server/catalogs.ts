@@ -21,6 +21,8 @@ export interface Catalogs {
   /** As of the last look; undefined for a node that was not there yet. */
   of(nodeId: string): Wanted | undefined
   all(): Wanted[]
+  /** As of the last look, which every write awaits: reading ten thousand nodes from the store takes a second. */
+  fleet(): Fleet
   /** Bytes of the node's catalog, or of the one before it, which may still be on its way. Nothing else. */
   blob(nodeId: string, sha256: string): Buffer | undefined
   /** Told of each node whose catalog, or the reason for having none, is another. */
@@ -55,14 +57,16 @@ export function createCatalogs(parts: CatalogParts): Catalogs {
   const ends = createDeadlines(parts.clock, parts.failed)
   const looks = oneAfterAnother(async () => {
     const now = parts.clock()
-    lookAtEnd(await look(parts, entries, now, tell), now)
+    fleet = await look(parts, entries, now, tell)
+    lookAtEnd(fleet, now)
     for (const listener of afterwards) listener()
   })
+  let fleet: Fleet = { nodes: [], clusters: {}, clusterRevisions: {} }
   let nextLook = 0
 
   /** What ends by itself must not last until somebody writes. */
-  function lookAtEnd(fleet: Fleet, now: number) {
-    const end = nextEnd(fleet, now)
+  function lookAtEnd(seen: Fleet, now: number) {
+    const end = nextEnd(seen, now)
     if (end === undefined || (nextLook > now && nextLook <= end)) return
     nextLook = end
     ends.at(end, looks)
@@ -76,6 +80,7 @@ export function createCatalogs(parts: CatalogParts): Catalogs {
     refresh: looks,
     of: (nodeId) => entries.get(nodeId),
     all: () => [...entries.values()],
+    fleet: () => fleet,
     blob: (nodeId, sha256) => {
       const entry = entries.get(nodeId)
       return entry?.blobs.get(sha256) ?? entry?.previousBlobs.get(sha256)

@@ -10,9 +10,8 @@ import { useSignal } from './signal.ts'
 export interface Called<Value> {
   value: Value | undefined
   failure: Failure | undefined
+  /** What is there is not yet what this input asks for. */
   loading: boolean
-  /** False while more of it is still to come. */
-  isWhole: boolean
   reload: () => void
 }
 
@@ -25,8 +24,6 @@ interface Options {
   every?: number | undefined
   /** Not asked while this is false. */
   when?: boolean
-  /** A long list is shown from its first page on, as far as it has come. */
-  asItComes?: boolean
 }
 
 interface State<Value> {
@@ -34,7 +31,6 @@ interface State<Value> {
   value: Value | undefined
   failure: Failure | undefined
   loading: boolean
-  isWhole: boolean
 }
 
 /** What a call answers, asked anew when the input changes. What was there stays until there is something newer. */
@@ -52,18 +48,17 @@ export function useList<In extends z.ZodType, Item>(
   input: z.input<In> & { limit?: unknown },
   options: Options = {},
 ): Called<Item[]> {
-  return useAnswer(keyOf(endpoint, input), (signal, told) => readList(endpoint, input, signal, told), options)
+  return useAnswer(keyOf(endpoint, input), (signal) => readList(endpoint, input, signal), options)
 }
 
 function keyOf(endpoint: Endpoint, input: object) {
   return `${endpoint.path} ${JSON.stringify(input)}`
 }
 
-async function readList<In extends z.ZodType, Item>(
+export async function readList<In extends z.ZodType, Item>(
   endpoint: Endpoint<In, z.ZodType<Page<Item>>>,
   input: z.input<In> & { limit?: unknown },
-  signal: AbortSignal,
-  told: (items: Item[]) => void,
+  signal?: AbortSignal,
 ) {
   let items: Item[] = []
   for (let after: string | null | undefined; after !== null;) {
@@ -73,13 +68,12 @@ async function readList<In extends z.ZodType, Item>(
       signal,
     )
     items = [...items, ...page.items]
-    told(items)
     after = input.limit === undefined ? page.next : null
   }
   return items
 }
 
-type Ask<Value> = (signal: AbortSignal, told: (part: Value) => void) => Promise<Value>
+type Ask<Value> = (signal: AbortSignal) => Promise<Value>
 
 function useAnswer<Value>(key: string, ask: Ask<Value>, options: Options): Called<Value> {
   const [state, setState] = useState<State<Value>>(() => ({ ...nothing, key }))
@@ -103,11 +97,8 @@ function useAnswer<Value>(key: string, ask: Ask<Value>, options: Options): Calle
       setState(next)
       if (isStale.current) setTurn((count) => count + 1)
     }
-    function tell(value: Value) {
-      if (options.asItComes && !abort.signal.aborted) setState((before) => withPart(before, key, value))
-    }
-    asked.current(abort.signal, tell).then(
-      (value) => settle(() => ({ key, value, failure: undefined, loading: false, isWhole: true })),
+    asked.current(abort.signal).then(
+      (value) => settle(() => ({ key, value, failure: undefined, loading: false })),
       (error: unknown) => settle((before) => ({ ...before, key, failure: asFailure(error), loading: false })),
     )
     return () => abort.abort()
@@ -117,8 +108,8 @@ function useAnswer<Value>(key: string, ask: Ask<Value>, options: Options): Calle
     if (!isAsking.current) setTurn((count) => count + 1)
   }, [])
   useAgain(options, feed === 'cut', reload)
-  const { value, failure, loading, isWhole } = state
-  return { value, failure, loading, isWhole, reload }
+  const { value, failure, loading } = state
+  return { value, failure, loading: loading || state.key !== key, reload }
 }
 
 /** Without the feed, what lives by it is asked for instead. */
@@ -146,13 +137,7 @@ function useAgain({ live, settleMs = usualSettleMs, every }: Options, isCut: boo
   useEvery(live && isCut ? Math.min(insteadMs, every ?? insteadMs) : every, reload)
 }
 
-/** What there is as a whole already is not made less of. */
-function withPart<Value>(before: State<Value>, key: string, value: Value): State<Value> {
-  if (before.key === key && before.isWhole) return before
-  return { key, value, failure: undefined, loading: true, isWhole: false }
-}
-
-const nothing = { value: undefined, failure: undefined, loading: true, isWhole: false }
+const nothing = { value: undefined, failure: undefined, loading: true }
 
 export function asFailure(error: unknown) {
   if (error instanceof Failure) return error

@@ -10,20 +10,23 @@ import { useAct } from '../data/act.ts'
 
 interface BulkProps {
   nodes: string[]
-  /** All that the filters let through, on every page. */
-  found: string[]
+  /** How many the filters let through, on every page. */
+  total: number
+  /** The names of those. */
+  readAll: () => Promise<string[]>
   onSelect: (next: ReadonlySet<string>) => void
   onDone: () => void
 }
 
 /** What can be done with the nodes that are selected. */
-export function Bulk({ nodes, found, onSelect, onDone }: BulkProps) {
+export function Bulk({ nodes, total, readAll, onSelect, onDone }: BulkProps) {
   const [shown, setShown] = useState<'assign' | 'unassign' | 'disable'>()
   const enabling = useAct(async () => {
     await call(api.enableNodes, { nodes })
     say(`${many(nodes.length, 'node')} may converge again.`)
     onDone()
   })
+  const selecting = useAct(async () => onSelect(new Set(await readAll())))
   function close() {
     setShown(undefined)
     onDone()
@@ -31,9 +34,9 @@ export function Bulk({ nodes, found, onSelect, onDone }: BulkProps) {
   return (
     <section class="bulk" aria-label="Selected nodes">
       <strong class="number">{many(nodes.length, 'node')} selected</strong>
-      {nodes.length < found.length && (
-        <button type="button" class="button bare small" onClick={() => onSelect(new Set(found))}>
-          Select all {found.length.toLocaleString('en')}
+      {nodes.length < total && (
+        <button type="button" class="button bare small" disabled={selecting.busy} onClick={() => void selecting.run()}>
+          Select all {total.toLocaleString('en')}
         </button>
       )}
       <NewOrder mode="plan" target={{ nodes }} />

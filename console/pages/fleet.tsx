@@ -57,20 +57,14 @@ function Glance({ fleet }: { fleet: FleetView }) {
   )
 }
 
-function Tiles({ fleet: { states, drifting, offline } }: { fleet: FleetView }) {
-  const failed = (states.failed ?? 0) + (states.interrupted ?? 0) + (states.error ?? 0)
-  const counts = {
-    converged: states.unchanged ?? 0,
-    changed: states.changed ?? 0,
-    failed,
-    drifting,
-    pending: states.pending ?? 0,
-    offline,
-  }
+const tiles = ['converged', 'changed', 'failed', 'drifting', 'pending', 'offline'] as const
+
+function Tiles({ fleet }: { fleet: FleetView }) {
   return (
     <div class="tiles">
-      {Object.entries(counts).map(([name, count]) => {
+      {tiles.map((name) => {
         const look = facets[name]
+        const count = look?.count(fleet) ?? 0
         const href = hrefOf('/nodes', { is: name })
         return (
           <a key={name} class={`tile ${count === 0 ? 'zero' : ''}`} href={href}>

@@ -1,6 +1,7 @@
 import { api } from '../../protocol/api.ts'
 import type { FeedEvent } from '../../protocol/api/feed.ts'
 import type { RevisionView, SourceChange } from '../../protocol/revision.ts'
+import { NodeSort } from '../data/use-nodes.ts'
 import { useCall } from '../data/use-call.ts'
 import { Diff } from '../parts/diff.tsx'
 import { Icon } from '../parts/icon.tsx'
@@ -69,12 +70,11 @@ function Changes({ changes }: { changes: SourceChange[] }) {
 }
 
 const shownAtMost = 20
-const Sort = api.listNodes.input.shape.sort
 const isOfNode = ({ type }: FeedEvent) => type === 'node'
 
 /** Nodes that have yet to converge to what the revision makes of them. */
 export function Behind() {
-  const sort = Sort.safeParse(usePlace().query['sort']).data
+  const sort = NodeSort.safeParse(usePlace().query['sort']).data
   const { value, failure } = useCall(
     api.listNodes,
     { behind: true, limit: shownAtMost, ...(sort && { sort }) },

@@ -5,13 +5,15 @@ import type { RoleView } from '../../protocol/views.ts'
 import { useAct } from '../data/act.ts'
 import { call } from '../data/client.ts'
 import { say } from '../data/notes.ts'
-import { sortNodes } from '../data/nodes.ts'
 import { onEach } from '../data/on-each.ts'
-import { useCall, useList } from '../data/use-call.ts'
+import { useCall } from '../data/use-call.ts'
+import { NodeSort, pageSize, useNodes } from '../data/use-nodes.ts'
+import { useSettled } from '../data/use-settled.ts'
 import { useMay } from '../me.ts'
 import { ChoiceDialog } from '../parts/choice-dialog.tsx'
 import { NodeTable } from '../parts/node-table.tsx'
 import { Card, Empty, Loading, PageHead, Trouble } from '../parts/parts.tsx'
+import { hrefOf } from '../route.ts'
 import { usePlace } from '../router.ts'
 import { many, valueText } from '../text.ts'
 import { NewOrder } from './new-order.tsx'
@@ -53,18 +55,14 @@ export function Role({ params: { role: name = '' } }: { params: Record<string, s
 }
 
 function Who({ role }: { role: string }) {
-  const { query } = usePlace()
-  const { value } = useList(api.listNodes, { role }, { live: isOfNode, settleMs: 1000 })
+  const sort = NodeSort.safeParse(usePlace().query['sort']).data
+  const { nodes, total, failure } = useNodes({ role, ...(sort && { sort }) }, 1)
+  const all = total !== undefined && total > pageSize && <a href={hrefOf('/nodes', { role })}>All of them</a>
   return (
-    <Card title={value ? many(value.length, 'node') : 'Nodes'} flush>
-      {value?.length === 0 && <Empty title="No node has it" />}
-      {value && value.length > 0 && (
-        <NodeTable
-          nodes={sortNodes(value, query['sort'])}
-          sort={query['sort'] ?? 'name'}
-          columns={['cluster', 'lastRun']}
-        />
-      )}
+    <Card title={total === undefined ? 'Nodes' : many(total, 'node')} flush aside={all}>
+      <Trouble failure={failure} />
+      {nodes?.length === 0 && <Empty title="No node has it" />}
+      {nodes && nodes.length > 0 && <NodeTable nodes={nodes} sort={sort ?? 'name'} columns={['cluster', 'lastRun']} />}
     </Card>
   )
 }
@@ -99,19 +97,19 @@ function What({ role: { recipes, attributes, watch, audit, window, runDeadlineMs
 const shownAtMost = 200
 
 function AssignTo({ role, onClose }: { role: RoleView; onClose: () => void }) {
-  const { value: nodes, failure } = useList(api.listNodes, {})
   const [text, setText] = useState('')
+  const asked = useSettled(text.trim())
+  const { value, failure } = useCall(api.listNodes, { withoutRole: role.name, text: asked, limit: shownAtMost })
   const act = useAct(async (chosen: string[]) => {
     await onEach(chosen, (node) => call(api.assignRoles, { node, roles: [role.name] }))
     say(`${role.name} is assigned to ${many(chosen.length, 'node')}.`)
     onClose()
   })
-  const without = (nodes ?? []).filter(({ name }) => !role.nodes.includes(name) && name.includes(text))
   return (
     <ChoiceDialog
       title={`Assign ${role.name} to nodes`}
       label="Nodes"
-      choices={without.slice(0, shownAtMost).map(({ name, cluster }) => ({ name, note: cluster }))}
+      choices={(value?.items ?? []).map(({ name, cluster }) => ({ name, note: cluster }))}
       submit="Assign"
       busy={act.busy}
       failure={failure ?? act.failure}
@@ -121,11 +119,16 @@ function AssignTo({ role, onClose }: { role: RoleView; onClose: () => void }) {
       <input
         class="input"
         type="search"
-        placeholder="Name"
-        aria-label="Name of a node"
+        placeholder="Name or address"
+        aria-label="Name or address of a node"
         value={text}
         onInput={({ currentTarget }) => setText(currentTarget.value)}
       />
+      {value?.next && (
+        <p class="muted">
+          These are the first {shownAtMost} of {value.total.toLocaleString('en')}.
+        </p>
+      )}
     </ChoiceDialog>
   )
 }

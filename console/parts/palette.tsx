@@ -1,6 +1,8 @@
-import { useMemo, useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { api } from '../../protocol/api.ts'
-import { useList } from '../data/use-call.ts'
+import { nodeHolds } from '../../protocol/node-words.ts'
+import { useCall, useList } from '../data/use-call.ts'
+import { useSettled } from '../data/use-settled.ts'
 import { goKeys } from '../keys.ts'
 import { hrefOf, to } from '../route.ts'
 import { go } from '../router.ts'
@@ -20,15 +22,20 @@ const shownAtMost = 12
 export function Palette({ onClose }: { onClose: () => void }) {
   const [text, setText] = useState('')
   const [at, setAt] = useState(0)
-  const found = useFound(text.trim())
+  /** Enter was pressed, and the server has yet to say what there is. */
+  const [isSent, setSent] = useState(false)
+  const { found, isComing } = useFound(text.trim())
   function choose(one: Found | undefined) {
     if (!one) return
     onClose()
     go(one.href)
   }
+  useEffect(() => {
+    if (isSent && !isComing) choose(found[at])
+  }, [isSent, isComing])
   function onKey(event: KeyboardEvent) {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
-    if (event.key === 'Enter') choose(found[at])
+    if (event.key === 'Enter') setSent(true)
     if (step === undefined) return
     event.preventDefault()
     setAt(Math.min(Math.max(at + step, 0), found.length - 1))
@@ -37,6 +44,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
     if (!(event.target instanceof HTMLInputElement)) return
     setText(event.target.value)
     setAt(0)
+    setSent(false)
   }
   return (
     <Dialog label="Search" onClose={onClose} class="palette high">
@@ -73,27 +81,35 @@ function Results({ found, at, choose }: { found: Found[]; at: number; choose: (o
   )
 }
 
-function useFound(text: string): Found[] {
-  const nodes = useList(api.listNodes, {}).value
-  const roles = useList(api.listRoles, {}).value
-  const recipes = useList(api.listRecipes, {}).value
-  const all = useMemo<Found[]>(
-    () => [
-      ...Object.values(goKeys).map(({ name, href }) => ({ name, href, kind: 'page', icon: 'right' as const })),
-      ...(nodes ?? []).map(({ name }) => ({ name, kind: 'node', icon: 'nodes' as const, href: to('nodes', name) })),
-      ...(roles ?? []).map(({ name }) => ({ name, kind: 'role', icon: 'roles' as const, href: to('roles', name) })),
-      ...(recipes ?? []).map(({ name }) => ({
-        name,
-        kind: 'recipe',
-        icon: 'roles' as const,
-        href: to('recipes', name),
-      })),
-    ],
-    [nodes, roles, recipes],
-  )
+function useFound(text: string): { found: Found[]; isComing: boolean } {
+  const nodes = useFoundNodes(text)
+  const roles = useList(api.listRoles, {}).value ?? []
+  const recipes = useList(api.listRecipes, {}).value ?? []
+  const pages = Object.values(goKeys).map(({ name, href }): Found => ({ name, href, kind: 'page', icon: 'right' }))
+  const named = [
+    ...roles.map(({ name }): Found => ({ name, kind: 'role', icon: 'roles', href: to('roles', name) })),
+    ...recipes.map(({ name }): Found => ({ name, kind: 'recipe', icon: 'roles', href: to('recipes', name) })),
+  ]
   const wanted = text.toLowerCase()
-  const found = all.filter(({ name }) => name.toLowerCase().includes(wanted)).slice(0, shownAtMost)
-  if (text === '') return found
+  const matching = (all: Found[]) => all.filter(({ name }) => name.toLowerCase().includes(wanted))
+  const found = [...matching(pages), ...nodes.found, ...matching(named)].slice(0, shownAtMost)
+  if (text === '') return { found, isComing: false }
   const inHistory = { name: `Runs with “${text}”`, kind: 'history', icon: 'history' as const }
-  return [...found, { ...inHistory, href: hrefOf('/history', { text }) }]
+  return { found: [...found, { ...inHistory, href: hrefOf('/history', { text }) }], isComing: nodes.isComing }
+}
+
+const nodesAtMost = 8
+
+/** The server is asked for the few that match: there may be ten thousand. */
+function useFoundNodes(text: string) {
+  const settled = useSettled(text)
+  const { value, loading, failure } = useCall(
+    api.listNodes,
+    { text: settled, limit: nodesAtMost },
+    { when: settled !== '' },
+  )
+  // Those of the letters before may not match any longer.
+  const matching = (value?.items ?? []).filter((node) => nodeHolds(node, text))
+  const found = matching.map(({ name }): Found => ({ name, kind: 'node', icon: 'nodes', href: to('nodes', name) }))
+  return { found, isComing: text !== '' && !failure && (settled !== text || loading) }
 }

@@ -33,7 +33,9 @@ export function SortHead({ field, sort, children, class: name = '' }: SortProps)
     <th scope="col" class={name} aria-sort={up ? 'ascending' : down ? 'descending' : 'none'}>
       <button
         type="button"
-        onClick={() => goQuery({ sort: up ? `-${field}` : field, after: undefined }, { replace: true })}
+        onClick={() =>
+          goQuery({ sort: up ? `-${field}` : field, after: undefined, page: undefined }, { replace: true })
+        }
       >
         {children}
         {(up || down) && <Icon name={up ? 'up' : 'down'} />}
@@ -98,7 +100,7 @@ export function DangerButton({ act, children }: ActProps) {
 export function Older({ after, next }: { after: string | undefined; next: string | null | undefined }) {
   if (!after && !next) return null
   return (
-    <nav class="pager" aria-label="Pages of the list">
+    <nav class="pager" aria-label="Through the list">
       <span class="grow" />
       <button type="button" class="button small" disabled={!after} onClick={() => goQuery({ after: undefined })}>
         Newest
@@ -108,4 +110,32 @@ export function Older({ after, next }: { after: string | undefined; next: string
       </button>
     </nav>
   )
+}
+
+/** The way through a list of which it is known how long it is; the number of the page is in the URL. */
+export function Pager({ number, size, count }: { number: number; size: number; count: number }) {
+  const last = Math.ceil(count / size)
+  return (
+    <nav class="pager" aria-label="Through the list">
+      <span class="grow number">
+        {Math.min((number - 1) * size + 1, count).toLocaleString('en')}–
+        {Math.min(number * size, count).toLocaleString('en')} of {count.toLocaleString('en')}
+      </span>
+      <button
+        type="button"
+        class="button small"
+        disabled={number <= 1}
+        onClick={() => move(Math.min(number, last + 1) - 1)}
+      >
+        Before
+      </button>
+      <button type="button" class="button small" disabled={number >= last} onClick={() => move(number + 1)}>
+        Next
+      </button>
+    </nav>
+  )
+}
+
+function move(page: number) {
+  goQuery({ page: page === 1 ? undefined : String(page) })
 }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { Catalog, Sha256 } from '../catalog.ts'
 import { RunOutcome, Time } from '../events.ts'
 import { Name } from '../name.ts'
+import { NodeWord } from '../node-words.ts'
 import { ListedNode, NodeDetail, NodeState, NodeSummary } from '../views.ts'
 import { endpoint, flag, ifRevision, node } from './endpoint.ts'
 import { pageInput, pageOf } from './page.ts'
@@ -18,8 +19,10 @@ export const nodesApi = {
     summary: 'All nodes, by name.',
     input: z.strictObject({
       role: Name.optional(),
+      withoutRole: Name.optional().describe('Only nodes that do not have the role.'),
       cluster: Name.optional(),
       state: NodeState.optional(),
+      is: NodeWord.optional().describe('How the nodes stand; `failed` is also interrupted and in error.'),
       outcome: RunOutcome.optional().describe('Of the last run.'),
       connected: flag.optional(),
       behind: flag.optional(),
@@ -28,9 +31,15 @@ export const nodesApi = {
       facts: flag.optional().describe('With the facts of each.'),
       attributes: flag.optional().describe('With what is set for each node itself.'),
       text: z.string().max(200).optional().describe('What the name, the address or the reason holds.'),
+      skip: z.coerce
+        .number()
+        .int()
+        .min(0)
+        .default(0)
+        .describe('How many to leave out at the begin, for pages by number; a walk by `after` misses none meanwhile.'),
       ...pageInput(['name', '-name', 'cluster', '-cluster', 'state', '-state', 'lastRun', '-lastRun']),
     }),
-    output: pageOf(ListedNode),
+    output: pageOf(ListedNode).extend({ total: z.int().describe('How many there are on all pages.') }),
   }),
   readNode: endpoint({
     method: 'GET',

@@ -37,7 +37,7 @@ export function attributeHandlers(parts: ApiParts): Pick<Handlers, AttributeCall
       return reach(parts, place)
     },
     async listClusters(page, caller) {
-      const seen = clustersOf(await store.readFleet()).filter(({ name }) => caller.sees(name))
+      const seen = clustersOf(catalogs.fleet()).filter(({ name }) => caller.sees(name))
       return pageAmong(seen, page, ({ name }) => [name])
     },
   }

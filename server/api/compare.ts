@@ -3,8 +3,7 @@ import type { ResourceEvent } from '../../protocol/events.ts'
 import type { NodeComparison } from '../../protocol/history.ts'
 import type { FleetNode } from '../store/store.ts'
 import type { ApiParts, Handlers } from './call.ts'
-import type { Caller } from './caller.ts'
-import { findFleetNode, findLivingNode } from './find.ts'
+import { findFleetNode } from './find.ts'
 import { findRun } from './runs.ts'
 import { withheld } from './withheld.ts'
 
@@ -16,16 +15,13 @@ export function compareHandlers(parts: ApiParts): Pick<Handlers, 'compareRuns' |
       return { runs: [first, second], items: eventsBeside(...events) }
     },
     async compareNodes({ node, with: other }, caller) {
-      const [first, second] = await Promise.all([knownNode(parts, caller, node), knownNode(parts, caller, other)])
+      const [first, second] = await Promise.all([
+        findFleetNode(parts, caller, node),
+        findFleetNode(parts, caller, other),
+      ])
       return nodesBeside(first, second, [resourcesOf(parts, first.id), resourcesOf(parts, second.id)])
     },
   }
-}
-
-/** As of the last look: reading all ten thousand from the store takes seconds. */
-async function knownNode(parts: ApiParts, caller: Caller, name: string) {
-  const { id } = await findLivingNode(parts, caller, name)
-  return parts.catalogs.of(id)?.node ?? findFleetNode(parts, caller, name)
 }
 
 /** In the order of the first, then what only the second has. */

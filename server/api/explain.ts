@@ -29,7 +29,7 @@ export function explainHandlers(parts: ApiParts): Pick<Handlers, 'explain' | 'ex
 async function explainer(parts: ApiParts, caller: Caller, name: string) {
   const node = await findFleetNode(parts, caller, name)
   const revision = requireRevision(parts)
-  const input = inputOf(node, await parts.store.readFleet())
+  const input = inputOf(node, parts.catalogs.fleet())
   const set = await setFor(parts, node)
   const layersFor = (key: string) =>
     theirs(() => layersOf(revision, input, key)).map(({ layer, value }) => ({ layer, value, ...set(layer, key) }))

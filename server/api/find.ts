@@ -30,10 +30,11 @@ export async function findLivingNode(parts: ApiParts, caller: Caller, name: stri
   throw new ApiFault('archived', `Node ${name} is archived. It comes back by: trivet node restore ${name}`)
 }
 
-/** The living node with all that is set for it, as stored now. */
+/** The living node with all that is set for it. */
 export async function findFleetNode(parts: ApiParts, caller: Caller, name: string): Promise<FleetNode> {
   const { id } = await findLivingNode(parts, caller, name)
-  const node = (await parts.store.readFleet()).nodes.find((other) => other.id === id)
+  if (!parts.catalogs.of(id)) await parts.catalogs.refresh()
+  const node = parts.catalogs.of(id)?.node
   if (!node) throw unknown('node', name, [])
   return node
 }

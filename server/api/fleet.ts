@@ -1,5 +1,6 @@
 import { maxPage } from '../../protocol/api/page.ts'
 import type { Activity, Failure, FleetView } from '../../protocol/history.ts'
+import { nodeIs, type NodeWord } from '../../protocol/node-words.ts'
 import type { NodeSummary } from '../../protocol/views.ts'
 import type { Store } from '../store/store.ts'
 import type { ApiParts, Handlers } from './call.ts'
@@ -47,16 +48,16 @@ function clustersOf({ clusters, requireCluster }: Caller, asked: string | undefi
 function countsOf(nodes: NodeSummary[]) {
   const states: FleetView['states'] = {}
   for (const { state } of nodes) states[state] = (states[state] ?? 0) + 1
-  const count = (is: (node: NodeSummary) => boolean) => nodes.filter(is).length
+  const count = (word: NodeWord) => nodes.filter(nodeIs[word]).length
   return {
     nodes: nodes.length,
     states,
-    offline: count(({ connected }) => !connected),
-    drifting: count(({ lastRun }) => (lastRun?.drift ?? 0) > 0),
-    behind: count(({ behind }) => behind),
-    owing: count(({ owed }) => owed.length > 0),
-    disabled: count(({ disabled }) => disabled !== undefined),
-    audited: count(({ audit }) => audit !== undefined),
+    offline: count('offline'),
+    drifting: count('drifting'),
+    behind: count('behind'),
+    owing: count('owing'),
+    disabled: count('disabled'),
+    audited: count('audited'),
   }
 }
 

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { Api } from '../../protocol/api.ts'
+import { nodeHolds, nodeIs } from '../../protocol/node-words.ts'
 import type { ListedNode, NodeSummary } from '../../protocol/views.ts'
 import type { ApiParts, Handlers } from './call.ts'
 import type { Caller } from './caller.ts'
@@ -16,13 +17,9 @@ export function nodeHandlers(parts: ApiParts): Pick<Handlers, NodeCalls> {
   const { store, catalogs, registry } = parts
   return {
     async listNodes(asked, caller) {
-      const nodes = await summariesOf(parts, caller)
-      const page = pageAmong(
-        nodes.filter((node) => isAsked(node, asked)),
-        asked,
-        keyOf,
-      )
-      return { ...page, items: withMore(parts, page.items, asked) }
+      const found = (await summariesOf(parts, caller)).filter((node) => isAsked(node, asked))
+      const { items, next } = pageAmong(found, asked, keyOf)
+      return { items: withMore(parts, items, asked), next, total: found.length }
     },
     readNode: async ({ node }, caller) => detailOf(parts, await findNode(parts, caller, node)),
     async readCatalog({ node }, caller) {
@@ -78,9 +75,11 @@ function withMore({ catalogs }: ApiParts, nodes: NodeSummary[], asked: NodeFilte
 
 type NodeFilter = z.infer<Api['listNodes']['input']>
 
-function isAsked(node: NodeSummary, { role, text, ...filter }: NodeFilter) {
+function isAsked(node: NodeSummary, { role, withoutRole, is, text, ...filter }: NodeFilter) {
   return (
     (role === undefined || node.roles.includes(role)) &&
+    (withoutRole === undefined || !node.roles.includes(withoutRole)) &&
+    (is === undefined || nodeIs[is](node)) &&
     isOr(filter.cluster, node.cluster) &&
     isOr(filter.state, node.state) &&
     isOr(filter.outcome, node.lastRun?.outcome) &&
@@ -88,7 +87,7 @@ function isAsked(node: NodeSummary, { role, text, ...filter }: NodeFilter) {
     isOr(filter.behind, node.behind) &&
     isOr(filter.disabled, node.disabled !== undefined) &&
     isOr(filter.audit, node.audit !== undefined) &&
-    (text === undefined || [node.name, node.address, node.reason].some((said) => said?.includes(text)))
+    (text === undefined || nodeHolds(node, text))
   )
 }
 

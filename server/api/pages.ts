@@ -8,6 +8,7 @@ export type Key = (string | number)[]
 interface Asked {
   limit: number
   after?: string | undefined
+  skip?: number
   sort: string
 }
 
@@ -57,7 +58,8 @@ export function pageAmong<Item>(all: Item[], asked: Asked, keyOf: (item: Item, f
   const keyed = all.map((item) => ({ item, key: keyOf(item, field) }))
   const after = keyAfter(asked, keyed[0]?.key ?? [])
   const rest = after ? keyed.filter(({ key }) => sign * compare(key, after) > 0) : keyed
-  const rows = rest.toSorted((a, b) => sign * compare(a.key, b.key)).slice(0, asked.limit + 1)
+  const { skip = 0, limit } = asked
+  const rows = rest.toSorted((a, b) => sign * compare(a.key, b.key)).slice(skip, skip + limit + 1)
   const page = pageFrom(rows, asked, ({ key }) => key)
   return { ...page, items: page.items.map(({ item }) => item) }
 }

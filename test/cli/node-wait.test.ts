@@ -12,7 +12,7 @@ async function given(t: TestContext, lists: NodeSummary[][], more: Record<string
   let look = 0
   const nodes = (response: ServerResponse) => {
     response.writeHead(200, { 'content-type': 'application/json' })
-    response.end(JSON.stringify({ items: lists[Math.min(look++, lists.length - 1)], next: null }))
+    response.end(JSON.stringify({ items: lists[Math.min(look++, lists.length - 1)], next: null, total: 2 }))
   }
   const { login } = await serveApi(t, { 'GET /api/nodes': nodes, ...more })
   return { home: await tempDir(t), login }
@@ -80,7 +80,7 @@ test('a server that goes meanwhile and comes again does not end it', async (t) =
     look++
     if (look === 2 || look === 3) return response.destroy()
     response.writeHead(200, { 'content-type': 'application/json' })
-    return response.end(JSON.stringify({ items: look === 1 ? [pending] : [nodeOf('m2')], next: null }))
+    return response.end(JSON.stringify({ items: look === 1 ? [pending] : [nodeOf('m2')], next: null, total: 2 }))
   }
   const { login } = await serveApi(t, { 'GET /api/nodes': nodes })
   const { exitCode, stderr } = await trivet(['node', 'wait', 'm2'], { home: await tempDir(t), login })

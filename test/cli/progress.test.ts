@@ -15,7 +15,9 @@ async function served(t: TestContext) {
   let look = 0
   const nodes = (response: ServerResponse) => {
     response.writeHead(200, { 'content-type': 'application/json' })
-    response.end(JSON.stringify({ items: [nodeOf('m1'), nodeOf('m2', { behind: look++ === 0 })], next: null }))
+    response.end(
+      JSON.stringify({ items: [nodeOf('m1'), nodeOf('m2', { behind: look++ === 0 })], next: null, total: 2 }),
+    )
   }
   const { login } = await serveApi(t, {
     'POST /api/orders': waiting,
@@ -82,7 +84,7 @@ test('who stops waiting for nodes leaves with 130', async (t) => {
   const nodes = (response: ServerResponse) => {
     if (looks++ === 1) stop.abort()
     response.writeHead(200, { 'content-type': 'application/json' })
-    response.end(JSON.stringify({ items: [nodeOf('m1', { behind: true })], next: null }))
+    response.end(JSON.stringify({ items: [nodeOf('m1', { behind: true })], next: null, total: 2 }))
   }
   const { login } = await serveApi(t, { 'GET /api/nodes': nodes })
   const given = { home: await tempDir(t), login, signal: stop.signal }

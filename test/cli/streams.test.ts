@@ -107,7 +107,7 @@ function lists(...answers: NodeSummary[][]) {
   let look = 0
   return (response: ServerResponse) => {
     response.writeHead(200, { 'content-type': 'application/json' })
-    response.end(JSON.stringify({ items: answers[Math.min(look++, answers.length - 1)], next: null }))
+    response.end(JSON.stringify({ items: answers[Math.min(look++, answers.length - 1)], next: null, total: 2 }))
   }
 }
 

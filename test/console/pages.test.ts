@@ -8,7 +8,9 @@ import { api } from '../../protocol/api.ts'
 import { noBrowser } from '../helpers/browser.ts'
 import { assertAccessible, openConsole, signIn } from '../helpers/console.ts'
 import * as fleet from '../helpers/lively-fleet.ts'
+import { enrol } from '../helpers/fake-agent.ts'
 import { serve } from '../helpers/test-server.ts'
+import { until } from '../helpers/until.ts'
 
 /** Goes there by the page itself, as a link does. */
 async function goTo(page: Page, path: string) {
@@ -24,11 +26,11 @@ describe('pages', { skip: noBrowser }, () => {
     const page = await openConsole(t, `${served.url}/nodes`)
     await signIn(page, served.token)
     await page.getByRole('link', { name: 'db-1' }).waitFor()
-    await page.getByLabel('Name or address').fill('web')
-    await page.waitForURL('**/nodes?q=web')
+    await page.getByLabel('Name, address or reason').fill('WEB')
+    await page.waitForURL('**/nodes?q=WEB')
     await page.getByRole('link', { name: 'db-1' }).waitFor({ state: 'detached' })
     await page.getByRole('button', { name: 'Node', exact: true }).click()
-    await page.waitForURL('**/nodes?q=web&sort=-name')
+    await page.waitForURL('**/nodes?q=WEB&sort=-name')
     await page.getByRole('button', { name: 'Node', exact: true }).blur()
     for (const key of ['j', 'x', 'j', 'x']) await page.keyboard.press(key)
     const bulk = page.getByRole('region', { name: 'Selected nodes' })
@@ -44,6 +46,49 @@ describe('pages', { skip: noBrowser }, () => {
       nodes.map(({ name, roles }) => `${name} ${roles.join()}`),
       ['db-1 ', 'web-1 word', 'web-2 word'],
     )
+  })
+
+  test('nodes come in pages, and are selected on all of them', async (t) => {
+    const served = await serve(t)
+    const token = await served.joinToken({ uses: 52 })
+    for (let n = 1; n <= 52; n++) await enrol(served.place, token, `n-${String(n).padStart(2, '0')}`)
+    const page = await openConsole(t, `${served.url}/nodes?sort=-name`)
+    await signIn(page, served.token)
+    await page.getByText('1–50 of 52').waitFor()
+    await page.getByLabel('Select n-52').check()
+    await page.getByRole('button', { name: 'Next' }).click()
+    await page.waitForURL('**/nodes?sort=-name&page=2')
+    await page.getByRole('link', { name: 'n-01' }).waitFor()
+    await page.getByText('51–52 of 52').waitFor()
+    await page.getByRole('button', { name: 'Select all 52' }).click()
+    await page.getByText('52 nodes selected').waitFor()
+    await page.getByRole('link', { name: /^Converged/ }).click()
+    await page.getByText('No such nodes').waitFor()
+    await page.getByRole('link', { name: /^Offline/ }).click()
+    await page.waitForURL('**/nodes?sort=-name&is=offline')
+    await page.getByText('1–50 of 52').waitFor()
+  })
+
+  test('search asks the server for the nodes that match, and Enter waits for what it says', async (t) => {
+    const served = await serve(t)
+    for (const name of ['db-1', 'web-1', 'web-2']) await fleet.joinNode(served, name, [])
+    const page = await openConsole(t, served.url)
+    await signIn(page, served.token)
+    await page.getByRole('heading', { name: 'Fleet' }).waitFor()
+    const asked: string[] = []
+    const held: Array<() => void> = []
+    await page.route('**/api/nodes?*', (route) => {
+      asked.push(new URL(route.request().url()).searchParams.get('text') ?? '')
+      held.push(() => void route.continue())
+    })
+    await page.keyboard.press('/')
+    await page.getByRole('combobox').pressSequentially('web-2')
+    await page.keyboard.press('Enter')
+    await until('the server was asked', () => asked.at(-1) === 'web-2')
+    assert.equal(new URL(page.url()).pathname, '/')
+    for (const go of held) go()
+    await page.waitForURL('**/nodes/web-2')
+    assert(asked.length < 'web-2'.length, `asked for ${asked.join()}: letter by letter`)
   })
 
   test('a role is given to many nodes; one that is gone by then is told, and keeps no other from it', async (t) => {

@@ -56,7 +56,7 @@ async function answer(
 
 /** An array stands for the one page of a list. */
 function pageOf({ method }: IncomingMessage, found: unknown) {
-  return method === 'GET' && Array.isArray(found) ? { items: found, next: null } : found
+  return method === 'GET' && Array.isArray(found) ? { items: found, next: null, total: found.length } : found
 }
 
 function isAnswer(found: unknown): found is Answer {

@@ -5,6 +5,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { request } from 'node:https'
 import { join as joinPath } from 'node:path'
 import { test } from 'node:test'
+import type { z } from 'zod'
 import { api } from '../../protocol/api.ts'
 import type { Page } from '../../protocol/api/page.ts'
 import { serverName } from '../../protocol/enrolment.ts'
@@ -249,8 +250,25 @@ test('a list comes in pages that leave nothing out, whatever comes and goes mean
   assert.equal(names(await client.call(api.listNodes, { sort: '-name', after: down.next ?? '' })), 'n3 n1 n0')
   for (const after of [down.next ?? '', 'x', Buffer.from('["name",7]').toString('base64url')])
     await assert.rejects(client.call(api.listNodes, { after }), /bad-page/)
-  assert.equal(names(await client.call(api.listNodes, { text: 'n3' })), 'n3')
-  assert.equal(names(await client.call(api.listNodes, { connected: true })), '')
+})
+
+test('a list of nodes is filtered by how they stand and what they say, and tells how many there are on all pages', async (t) => {
+  const served = await serve(t)
+  const token = await served.joinToken({ uses: 3, roles: ['word'] })
+  for (const name of ['n1', 'n2', 'n3']) await enrol(served.place, token, name)
+  const { client } = served
+  await client.call(api.disableNodes, { nodes: ['n2'], reason: 'a new disk' })
+  await client.call(api.unassignRoles, { node: 'n3', roles: ['word'] })
+  const second = await client.call(api.listNodes, { limit: 1, skip: 1 })
+  assert.deepEqual([names(second), second.total], ['n2', 3])
+  const listed = async (filter: z.input<typeof api.listNodes.input>) => names(await client.call(api.listNodes, filter))
+  assert.equal(await listed({ limit: 1, after: second.next ?? '' }), 'n3')
+  assert.equal(await listed({ text: 'N3' }), 'n3')
+  assert.equal(await listed({ connected: true }), '')
+  assert.equal(await listed({ is: 'offline', sort: '-name' }), 'n3 n2 n1')
+  assert.equal(await listed({ is: 'disabled' }), 'n2')
+  assert.equal(await listed({ is: 'failed' }), '')
+  assert.equal(await listed({ withoutRole: 'word' }), 'n3')
 })
 
 /** Two pages are together what one is. */
