@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { api } from '../../protocol/api.ts'
 import type { FeedEvent } from '../../protocol/api/feed.ts'
-import type { RunOutcome } from '../../protocol/events.ts'
+import type { StoredRun } from '../../protocol/views.ts'
 import { ApiFailure, type Client } from '../api-client.ts'
 import type { Context } from '../context.ts'
+import { EndedRuns } from '../ended-runs.ts'
 import { followFleet } from '../follow-fleet.ts'
 import { command, jsonlFlag } from '../options.ts'
 import { countOf } from '../order-text.ts'
@@ -35,19 +36,52 @@ shows. One run exits with 0, or with 1 if it failed; else it goes on until Ctrl-
   async run({ operands: [what], ...shown }, context) {
     const client = await context.api()
     const watched = what === undefined ? {} : await watchedBy(client, what)
-    const told: Told = new Map()
-    for await (const event of followFleet(client, context.interrupted(), context)) {
-      const over =
-        event.type === 'reset' ? await storedOf(client, watched) : tell(event, watched, { ...shown, told }, context)
-      if (over) return finish(over, shown, context)
-      if (event.type === 'reset' && watched.run !== undefined) noteWaiting(watched.run, context)
-    }
-    return watched.run === undefined ? 0 : 130
+    const following = followFleet(client, context.interrupted(), context)
+    const telling = { ...shown, told: new Map() }
+    return watched.run === undefined
+      ? watchRuns(following, watched.node, new EndedRuns(client, watched.node), telling, context)
+      : watchRun(following, watched.run, client, telling, context)
   },
 })
 
-function noteWaiting(run: string, { output }: Context) {
-  output.note(`No run ${run} is over yet: waiting for what it does. Ctrl-C ends that, not the run.`)
+type Following = AsyncGenerator<FeedEvent>
+
+/** Until Ctrl-C. */
+async function watchRuns(
+  following: Following,
+  node: string | undefined,
+  ended: EndedRuns,
+  shown: Telling,
+  context: Context,
+) {
+  for await (const event of following) {
+    if (event.type === 'progress' && isOf(node, event.node)) tellProgress(event, shown, context)
+    const told = event.type === 'run' && isOf(node, event.run.node) && ended.take(event.run) ? [event.run] : []
+    for (const run of event.type === 'reset' ? await ended.missed() : told) {
+      shown.told.delete(run.id)
+      tellEnd(run, shown, context)
+    }
+  }
+  return 0
+}
+
+function isOf(node: string | undefined, name: string) {
+  return node === undefined || node === name
+}
+
+/** Until it is over. */
+async function watchRun(following: Following, id: string, client: Client, shown: Telling, context: Context) {
+  let isKnown = false
+  for await (const event of following) {
+    if (event.type === 'progress' && event.run.startsWith(id)) tellProgress(event, shown, context)
+    if (event.type === 'run' && event.run.id.startsWith(id)) return finish(event.run, shown, context)
+    if (event.type !== 'reset') continue
+    isKnown ||= event.runs.some((run) => run.startsWith(id))
+    const over = await storedOf(client, id, isKnown)
+    if (over) return finish(over, shown, context)
+    context.output.note(`Run ${id} is not over yet: waiting for what it does. Ctrl-C ends that, not the run.`)
+  }
+  return 130
 }
 
 interface Shown {
@@ -55,12 +89,8 @@ interface Shown {
   jsonl: boolean
 }
 
-interface Over {
-  run: string
-  node: string
-  mode: 'converge' | 'plan'
-  outcome: RunOutcome
-  counts: Parameters<typeof countsText>[0]
+interface Telling extends Shown {
+  told: Told
 }
 
 /** A name of a node, or else what a run's id begins with. */
@@ -74,44 +104,19 @@ async function watchedBy(client: Client, what: string): Promise<Watched> {
   }
 }
 
-/** The run, where it is over already. */
-async function storedOf(client: Client, { run: id }: Watched): Promise<Over | undefined> {
-  if (id === undefined) return undefined
+/** The run, where it is over already. One that is neither over nor known to be under way is none. */
+async function storedOf(client: Client, id: string, isUnderWay: boolean): Promise<StoredRun | undefined> {
   try {
-    const { run } = await client.call(api.readRun, { id })
-    return overOf(run)
+    return (await client.call(api.readRun, { id })).run
   } catch (error) {
-    if (error instanceof ApiFailure && error.code === 'unknown-run') return undefined
+    if (isUnderWay && error instanceof ApiFailure && error.code === 'unknown-run') return undefined
     throw error
   }
 }
 
-function overOf({ id, node, mode, outcome, counts }: Extract<FeedEvent, { type: 'run' }>['run']): Over {
-  return { run: id, node, mode, outcome, counts }
-}
-
-/** Prints what an event tells of what is watched; gives the run that was waited for once it is over. */
-function tell(event: FeedEvent, watched: Watched, shown: Shown & { told: Told }, context: Context) {
-  if (event.type === 'progress' && isWatched(watched, event.node, event.run)) tellProgress(event, shown, context)
-  if (event.type !== 'run' || !isWatched(watched, event.run.node, event.run.id)) return undefined
-  const over = overOf(event.run)
-  shown.told.delete(over.run)
-  if (watched.run !== undefined) return over
-  tellEnd(over, shown, context)
-  return undefined
-}
-
-function isWatched(watched: Watched, node: string, run: string) {
-  return (watched.node ?? node) === node && run.startsWith(watched.run ?? '')
-}
-
 type Progress = Extract<FeedEvent, { type: 'progress' }>
 
-function tellProgress(
-  { node, run, orders, done, total, ...more }: Progress,
-  shown: Shown & { told: Told },
-  context: Context,
-) {
+function tellProgress({ node, run, orders, done, total, ...more }: Progress, shown: Telling, context: Context) {
   const { output, paint } = context
   const isNew = !shown.told.has(run)
   const known = shown.told.get(run) ?? new Set<string>()
@@ -124,17 +129,17 @@ function tellProgress(
   for (const line of events.flatMap((one) => eventLines(one, paint, shown))) output.line(`${node}: ${line}`)
 }
 
-function tellEnd({ node, run, mode, outcome, counts }: Over, { jsonl }: Shown, context: Context) {
+function tellEnd({ id: run, node, mode, outcome, counts }: StoredRun, { jsonl }: Shown, context: Context) {
   const line: ToldLine = { type: 'run', node, run, mode, outcome, counts }
   if (jsonl) return tellLines(context, [line])
   const word = paintWord(context.paint, outcome)
   context.output.line(`${context.paint('bold', node)}: ${mode} ${run.slice(0, 8)} ${word}: ${countsText(counts)}`)
 }
 
-function finish(over: Over, shown: Shown, context: Context) {
+function finish(over: StoredRun, shown: Shown, context: Context) {
   tellEnd(over, shown, context)
   const exitCode = over.outcome === 'failed' || over.outcome === 'interrupted' ? 1 : 0
   if (shown.jsonl) tellLines(context, [{ type: 'end', exitCode }])
-  else context.output.note(`More: trivet run show ${over.run.slice(0, 8)}`)
+  else context.output.note(`More: trivet run show ${over.id.slice(0, 8)}`)
   return exitCode
 }

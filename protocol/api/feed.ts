@@ -12,7 +12,12 @@ export const FeedEvent = z.discriminatedUnion('type', [
    * Read anew what you show: what came before this one is not told. It comes first, unless the stream goes on; after it comes
    * what each run that is under way has done so far.
    */
-  z.object({ id, type: z.literal('reset') }),
+  z.object({
+    id,
+    type: z.literal('reset'),
+    /** The ids of the runs that are under way. */
+    runs: z.array(z.string()).default([]),
+  }),
   /** A node stands otherwise than before. */
   z.object({ id, type: z.literal('node'), node: NodeSummary }),
   z.object({ id, type: z.literal('run'), run: StoredRun }),

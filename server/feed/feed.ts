@@ -70,9 +70,9 @@ export class Feed {
 
   #tellAnew(mayHear: Asked['mayHear'], watcher: Watcher<FeedEvent>) {
     const { id } = this.#tape
-    watcher.next({ id, type: 'reset' })
-    for (const { node, ...doing } of this.#underWay.all())
-      if (mayHear([node.cluster])) watcher.next({ id, type: 'progress', node: node.name, ...doing })
+    const underWay = this.#underWay.all().filter(({ node }) => mayHear([node.cluster]))
+    watcher.next({ id, type: 'reset', runs: underWay.map(({ run }) => run) })
+    for (const { node, ...doing } of underWay) watcher.next({ id, type: 'progress', node: node.name, ...doing })
   }
 
   close() {

@@ -8,7 +8,7 @@ import type { NodeSummary } from '../../protocol/views.ts'
 import { events, serveApi } from '../helpers/api-server.ts'
 import { tempDir } from '../helpers/converges.ts'
 import { changedFile, countsOf, nodeOf, orderOf, runOf, targetOf } from '../helpers/records.ts'
-import { reportingAgent } from '../helpers/reporting-agent.ts'
+import { again, reportingAgent } from '../helpers/reporting-agent.ts'
 import { serve } from '../helpers/test-server.ts'
 import { trivet, Written } from '../helpers/trivet.ts'
 import { until } from '../helpers/until.ts'
@@ -188,6 +188,38 @@ test('run watch of a run that failed exits with 1, and of what is none says so',
   assert.match((await trivet(['run', 'watch', 'n2'], given)).stderr, /There is no node n2.*unknown-node/)
 })
 
+test('run watch of a run that is neither over nor under way is refused', async (t) => {
+  const { served, given } = await serveFleet(t)
+  await (await reportingAgent(served, 'n1')).report()
+  const { stdout, stderr, exitCode } = await trivet(['run', 'watch', '01234567', '--jsonl'], given)
+  assert.deepEqual([stdout, exitCode], ['', 1])
+  assert.match(stderr, /There is no run 01234567\..*unknown-run/)
+})
+
+test('run watch tells what ended while the server was away, and nothing twice', async (t) => {
+  const { served, given } = await serveFleet(t)
+  const agent = await reportingAgent(served, 'n1')
+  const before = await agent.report()
+  const [first, stop, stdout] = [randomUUID(), new AbortController(), new Written()]
+  begin(agent, first)
+  const watching = trivet(['run', 'watch', 'n1', '--jsonl'], { ...given, stdout, signal: stop.signal })
+  await until('it tells of the file', () => stdout.text.includes('motd'))
+  await agent.report({ id: first })
+  await until('it tells of the end', () => linesOf(stdout.text).some(({ type }) => type === 'run'))
+  await served.restart()
+  const meanwhile = await (await again(served, agent.keys)).report({ outcome: 'failed' })
+  await until('it tells what it missed', () => stdout.text.includes(meanwhile))
+  stop.abort()
+  await watching
+  const lines = linesOf(stdout.text).map(({ type, run: of }) => [type, of])
+  assert.deepEqual(lines, [
+    ['resource', first],
+    ['run', first],
+    ['run', meanwhile],
+  ])
+  assert(!stdout.text.includes(before), 'what ended before is for trivet run list')
+})
+
 test('who stops watching one run before its end is not told that it went well', async (t) => {
   const { served, given } = await serveFleet(t)
   const id = randomUUID()
@@ -198,7 +230,7 @@ test('who stops watching one run before its end is not told that it went well', 
   stop.abort()
   const { exitCode, stderr } = await watching
   assert.equal(exitCode, 130)
-  assert.match(stderr, /is over yet: waiting for what it does/)
+  assert.match(stderr, /is not over yet: waiting for what it does/)
 })
 
 test('run watch NODE goes on over its runs until Ctrl-C, tells nothing twice, and leaves others out', async (t) => {

@@ -26,7 +26,7 @@ test('a run gathers what it has done, and stays as it was when it is over', () =
 
 test('a stream that begins anew tells all anew', () => {
   const told = { ...began, done: 2, events: [edited] }
-  assert.deepEqual(after(told, { id: '5', type: 'reset' }, told).get('r1')?.events, [edited])
+  assert.deepEqual(after(told, { id: '5', type: 'reset', runs: [] }, told).get('r1')?.events, [edited])
 })
 
 test('of many runs that are over only the last are kept', () => {

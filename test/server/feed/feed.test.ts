@@ -67,6 +67,7 @@ test('tells who comes in the midst of a run what it has done so far, until it is
   await heard(served, undefined, (event) => event.type === 'progress' && event.done === 2)
   const [reset, progress] = await heard(served, undefined, ({ type }) => type === 'progress')
   assert.equal(reset?.type, 'reset')
+  assert.deepEqual(reset.runs, [run])
   assert(progress?.type === 'progress')
   assert.deepEqual([progress.run, progress.done, progress.total, progress.events], [run, 2, 3, [changed]])
   agent.send({ type: 'report', report: reportOf(run, { outcome: 'changed' }, [changed]), clock: Date.now() })
