@@ -40,7 +40,8 @@ const approve = command({
     const asked = { selection, what: 'Approve', yes }
     const approved = await onEachNode(client, asked, context, (node) => client.call(api.approveNode, { node }))
     if (asJson) return context.output.json(approved)
-    for (const { name } of approved) context.output.note(`${name} is approved.`)
+    for (const { name, waited } of approved)
+      context.output.note(waited ? `${name} is approved.` : `${name} was not waiting to be approved; nothing was done.`)
   },
 })
 

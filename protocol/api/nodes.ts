@@ -129,7 +129,7 @@ export const nodesApi = {
     scoped: true,
     summary: 'Let a node in that joined by a token that asks for it.',
     input: node,
-    output: NodeSummary,
+    output: NodeSummary.extend({ waited: z.boolean().describe('Whether it waited for that; else nothing was done.') }),
   }),
   archiveNode: endpoint({
     method: 'POST',

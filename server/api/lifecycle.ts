@@ -18,8 +18,8 @@ export function lifecycleHandlers(parts: ApiParts): Pick<Handlers, LifecycleCall
       return afterWrite(parts, caller, to)
     },
     async approveNode({ node }, caller) {
-      await store.approveNode((await findLivingNode(parts, caller, node)).id, caller.by)
-      return afterWrite(parts, caller, node)
+      const waited = await store.approveNode((await findLivingNode(parts, caller, node)).id, caller.by)
+      return { ...(await afterWrite(parts, caller, node)), waited }
     },
     async archiveNode({ node }, caller) {
       const { id } = await findKnownNode(parts, caller, node)

@@ -137,3 +137,14 @@ test('what fails for one node is done for the others all the same', async (t) =>
   assert.match(stderr, /web-1: There is no PUT/)
   assert(asked.some(({ call }) => call === 'PUT /api/nodes/web-2/attributes/web.port'))
 })
+
+test('who did not wait to be approved is not said to be approved', async (t) => {
+  const { login } = await serveApi(t, {
+    'POST /api/nodes/web-1/approve': { ...nodeOf('web-1'), waited: true },
+    'POST /api/nodes/web-2/approve': { ...nodeOf('web-2'), waited: false },
+  })
+  const { stderr, exitCode } = await trivet(['node', 'approve', 'web-1,web-2'], { home: await tempDir(t), login })
+  const lines = stderr.trimEnd().split('\n').toSorted()
+  assert.deepEqual(lines, ['web-1 is approved.', 'web-2 was not waiting to be approved; nothing was done.'])
+  assert.equal(exitCode, 0)
+})

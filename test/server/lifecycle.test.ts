@@ -12,7 +12,8 @@ test('a node that must be approved gets no catalog before, and is seen by nobody
   assert.match(reason, /waits to be approved: trivet node approve web-1/)
   const [waiting] = await client.list(api.listNodes, {})
   assert.equal(waiting?.state, 'pending')
-  await client.call(api.approveNode, { node: 'web-1' })
+  assert.equal((await client.call(api.approveNode, { node: 'web-1' })).waited, true)
+  assert.equal((await client.call(api.approveNode, { node: 'web-1' })).waited, false)
   await agent.next('catalog')
 })
 
