@@ -1,9 +1,11 @@
 import { useState } from 'preact/hooks'
+import type { z } from 'zod'
 import { api } from '../../protocol/api.ts'
 import type { RunMode } from '../../protocol/events.ts'
 import { useAct } from '../data/act.ts'
 import { call } from '../data/client.ts'
 import { say } from '../data/notes.ts'
+import { useOnce } from '../data/use-once.ts'
 import { useMay } from '../me.ts'
 import { Dialog, DialogHead } from '../parts/dialog.tsx'
 import { Icon } from '../parts/icon.tsx'
@@ -24,16 +26,25 @@ interface NewOrderProps {
 export function NewOrder({ mode, target, first = mode === 'converge' }: NewOrderProps) {
   const [asking, setAsking] = useState(false)
   const may = useMay('operator')
-  const { run, busy } = useAct(order)
+  const { keyFor, renew } = useOnce()
+  const { run, busy } = useAct(async () => {
+    const input = { mode, ...target }
+    await order({ ...input, idempotencyKey: keyFor(input) })
+    renew()
+  })
   const isOne = 'nodes' in target && target.nodes.length === 1
   if (!may) return null
+  function ask() {
+    renew()
+    setAsking(true)
+  }
   return (
     <>
       <button
         type="button"
         class={`button ${first ? 'first' : ''}`}
         disabled={busy}
-        onClick={() => (isOne || mode === 'plan' ? void run(mode, target) : setAsking(true))}
+        onClick={() => (isOne || mode === 'plan' ? void run() : ask())}
       >
         <Icon name={mode === 'plan' ? 'plan' : 'orders'} />
         {mode === 'plan' ? 'Plan' : 'Converge'}
@@ -48,7 +59,7 @@ export function NewOrder({ mode, target, first = mode === 'converge' }: NewOrder
             <button type="button" class="button" onClick={() => setAsking(false)}>
               Leave it
             </button>
-            <button type="button" class="button first" disabled={busy} onClick={() => void run(mode, target)}>
+            <button type="button" class="button first" disabled={busy} onClick={() => void run()}>
               Converge
             </button>
           </footer>
@@ -65,8 +76,8 @@ function targetText(target: OrderTarget) {
   return only && more.length === 0 ? only : many(target.nodes.length, 'node')
 }
 
-async function order(mode: RunMode, target: OrderTarget) {
-  const { id, sourceErrors } = await call(api.createOrder, { mode, ...target })
+async function order(input: z.input<typeof api.createOrder.input>) {
+  const { id, sourceErrors } = await call(api.createOrder, input)
   for (const error of sourceErrors)
     say(`Recipes or roles do not load, and the last good ones are in force: ${error}`, 'failed')
   go(to('orders', id))

@@ -7,6 +7,7 @@ import { call } from '../data/client.ts'
 import { say } from '../data/notes.ts'
 import type { AllProgress, Progress } from '../data/progress.ts'
 import { useProgress } from '../data/under-way.ts'
+import { useOnce } from '../data/use-once.ts'
 import { isOver, useOrder } from '../data/use-order.ts'
 import { useMay } from '../me.ts'
 import { Events } from '../parts/events.tsx'
@@ -96,8 +97,9 @@ function Acts({ order: { id, targets } }: { order: OrderView }) {
     say('Cancelled for every node that was not done.')
   })
   const bad = targets.filter(({ state }) => badStates.has(state)).map(({ node }) => node)
+  const { keyFor } = useOnce()
   const again = useAct(async () => {
-    const { id: next } = await call(api.orderAgain, { id })
+    const { id: next } = await call(api.orderAgain, { id, idempotencyKey: keyFor({ again: id }) })
     go(to('orders', next))
   })
   if (!may) return null

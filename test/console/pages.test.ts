@@ -164,6 +164,37 @@ describe('pages', { skip: noBrowser }, () => {
     assert.equal(await page.getByRole('link', { name: 'db-1' }).count(), 0)
   })
 
+  test('who presses twice, or again when no answer came, gives one order', async (t) => {
+    const served = await serve(t)
+    for (const name of ['web-1', 'web-2']) await fleet.joinNode(served, name)
+    const page = await openConsole(t, `${served.url}/nodes/web-1`)
+    await signIn(page, served.token)
+    // Before the page has time to say that it is busy.
+    await page.getByRole('button', { name: 'Converge' }).waitFor()
+    await page.evaluate(`(() => {
+      const button = [...document.querySelectorAll('button')].find((one) => one.textContent === 'Converge')
+      button.click()
+      button.click()
+    })()`)
+    await page.waitForURL('**/orders/*')
+    const count = async () => (await served.client.list(api.listOrders, {})).length
+    assert.equal(await count(), 1)
+    await goTo(page, '/')
+    await page.getByRole('button', { name: 'Converge' }).click()
+    await page.route('**/api/orders', async (route) => {
+      await route.fetch()
+      await route.abort()
+      await page.unroute('**/api/orders')
+    })
+    const dialog = page.getByRole('dialog', { name: 'Converge' })
+    await dialog.getByRole('button', { name: 'Converge' }).click()
+    await page.getByText('The server does not answer').waitFor()
+    assert.equal(await count(), 2)
+    await dialog.getByRole('button', { name: 'Converge' }).click()
+    await page.waitForURL('**/orders/*')
+    assert.equal(await count(), 2)
+  })
+
   test('an order is cancelled, and one that did not converge is given again', async (t) => {
     const served = await serve(t)
     await fleet.joinNode(served, 'web-1')
