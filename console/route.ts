@@ -9,6 +9,7 @@ const routes = {
   '/': 'fleet',
   '/nodes': 'nodes',
   '/nodes/:node': 'node',
+  '/nodes/:node/compare': 'compareNodes',
   '/runs/:run': 'run',
   '/orders': 'orders',
   '/orders/:order': 'order',
@@ -70,4 +71,9 @@ export function hrefOf(path: string, query: Record<string, string | undefined> =
 /** The path of one thing: `to('nodes', 'web-1')`. */
 export function to(kind: 'nodes' | 'runs' | 'orders' | 'roles' | 'recipes', name: string) {
   return `/${kind}/${encodeURIComponent(name)}`
+}
+
+/** A node beside another; which, is chosen there if it is not said. */
+export function compareHref(node: string, other?: string) {
+  return hrefOf(`${to('nodes', node)}/compare`, { with: other })
 }

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks'
 import { api } from '../../protocol/api.ts'
 import { call } from '../data/client.ts'
 import { say } from '../data/notes.ts'
+import { compareHref } from '../route.ts'
 import { many } from '../text.ts'
 import { AssignDialog } from './assign.tsx'
 import { DisableDialog } from './disable.tsx'
@@ -27,6 +28,7 @@ export function Bulk({ nodes, total, readAll, onSelect, onDone }: BulkProps) {
     onDone()
   })
   const selecting = useAct(async () => onSelect(new Set(await readAll())))
+  const [one, other, ...more] = nodes
   function close() {
     setShown(undefined)
     onDone()
@@ -38,6 +40,11 @@ export function Bulk({ nodes, total, readAll, onSelect, onDone }: BulkProps) {
         <button type="button" class="button bare small" disabled={selecting.busy} onClick={() => void selecting.run()}>
           Select all {total.toLocaleString('en')}
         </button>
+      )}
+      {one !== undefined && other !== undefined && more.length === 0 && (
+        <a class="button" href={compareHref(one, other)}>
+          Compare
+        </a>
       )}
       <NewOrder mode="plan" target={{ nodes }} />
       <NewOrder mode="converge" target={{ nodes }} />

@@ -1,6 +1,7 @@
 import type { ComponentType } from 'preact'
 import type { PageName } from '../route.ts'
 import { Audit } from './audit.tsx'
+import { CompareNodes } from './compare-nodes.tsx'
 import { Fleet } from './fleet.tsx'
 import { History } from './history.tsx'
 import { Leases } from './leases.tsx'
@@ -19,6 +20,7 @@ export const pages: Record<PageName, ComponentType<{ params: Record<string, stri
   fleet: Fleet,
   nodes: Nodes,
   node: Node,
+  compareNodes: CompareNodes,
   run: Run,
   orders: Orders,
   order: Order,

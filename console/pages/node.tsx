@@ -5,7 +5,7 @@ import { useCall } from '../data/use-call.ts'
 import { useMay } from '../me.ts'
 import { NodeStatus } from '../parts/node-parts.tsx'
 import { Ago, Loading, PageHead, Tell, Trouble } from '../parts/parts.tsx'
-import { hrefOf, to } from '../route.ts'
+import { compareHref, hrefOf, to } from '../route.ts'
 import { usePlace } from '../router.ts'
 import { AssignDialog } from './assign.tsx'
 import { DisableDialog } from './disable.tsx'
@@ -104,6 +104,9 @@ function NodeHead({ node, reload }: { node: NodeDetail; reload: () => void }) {
         </>
       }
     >
+      <a class="button" href={compareHref(name)}>
+        Compare…
+      </a>
       <NewOrder mode="plan" target={{ nodes: [name] }} />
       <Acts node={node} reload={reload} />
       <NewOrder mode="converge" target={{ nodes: [name] }} />

@@ -69,6 +69,35 @@ describe('pages', { skip: noBrowser }, () => {
     await page.getByText('1–50 of 52').waitFor()
   })
 
+  test('two nodes are compared, from the page of one and from two that are selected', async (t) => {
+    const served = await serve(t)
+    await fleet.joinNode(served, 'web-1')
+    await fleet.joinNode(served, 'web-2')
+    await fleet.joinNode(served, 'db-1', [])
+    await served.client.call(api.setAttribute, { scope: 'nodes', name: 'web-2', key: 'word.word', value: 'hi' })
+    const page = await openConsole(t, `${served.url}/nodes/web-1`)
+    await signIn(page, served.token)
+    await page.getByRole('link', { name: 'Compare…' }).click()
+    await page.getByRole('table', { name: 'Nodes to compare with' }).getByRole('link', { name: 'db-1' }).waitFor()
+    await assertAccessible(page, 'whom to compare with')
+    await page.getByLabel('Name, address or reason').fill('web')
+    await page.getByRole('link', { name: 'db-1' }).waitFor({ state: 'detached' })
+    await page.getByRole('link', { name: 'web-2' }).click()
+    await page.waitForURL('**/nodes/web-1/compare?with=web-2')
+    const set = page.getByRole('table', { name: 'What is set for them' })
+    await set.getByRole('row', { name: 'word.word' }).getByText('hi').waitFor()
+    await page.getByRole('table', { name: 'What they should be' }).getByRole('row').nth(1).waitFor()
+    for (const colorScheme of ['dark', 'light'] as const) {
+      await page.emulateMedia({ colorScheme })
+      await assertAccessible(page, `two nodes, ${colorScheme}`)
+    }
+    await goTo(page, '/nodes')
+    for (const name of ['db-1', 'web-1']) await page.getByLabel(`Select ${name}`).check()
+    await page.getByRole('region', { name: 'Selected nodes' }).getByRole('link', { name: 'Compare' }).click()
+    await page.waitForURL('**/nodes/db-1/compare?with=web-1')
+    await page.getByText('has it', { exact: true }).first().waitFor()
+  })
+
   test('search asks the server for the nodes that match, and Enter waits for what it says', async (t) => {
     const served = await serve(t)
     for (const name of ['db-1', 'web-1', 'web-2']) await fleet.joinNode(served, name, [])

@@ -150,6 +150,9 @@ describe('the console over two real nodes', { skip: whyNoLab() ?? noBrowser }, (
       await page.getByText('Loading…').first().waitFor({ state: 'detached' })
       await lookOver(page, name)
     }
+    await page.goto(`${fleet.url}/nodes/${names[0]}/compare?with=${names[1]}`)
+    await page.getByRole('table', { name: 'What they should be' }).waitFor()
+    await lookOver(page, 'compare-nodes')
     await page.setViewportSize({ width: 390, height: 844 })
     await page.goto(fleet.url)
     await page.getByRole('heading', { name: 'Fleet' }).waitFor()
