@@ -88,8 +88,9 @@ const diffNodes = command({
     const { nodes, facts, roles, attributes, resources, same } = compared
     const row = (what: string, values: unknown[]) => ({
       what,
-      [nodes[0]]: textOf(values[0]),
-      [`${nodes[1]} `]: textOf(values[1]),
+      // As of two runs; no two columns are called the same, whatever nodes are.
+      [`- ${nodes[0]}`]: textOf(values[0]),
+      [`+ ${nodes[1]}`]: textOf(values[1]),
     })
     context.output.table([
       ...facts.map(({ name, values }) => row(name, values)),
