@@ -23,8 +23,9 @@ Everything that \`trivet\` and the console do goes over these calls: HTTPS, JSON
 its own CA. \`GET /api/openapi.json\` (\`trivet openapi\`) has all of it, and what is answered, as an OpenAPI 3.1 document. What is refused has a
 [code](errors.md). Times are milliseconds since 1970.
 
-A browser that signed in by \`POST /api/session\` sends a cookie instead. With it only pages of this server may call: the browser must say so (\`Sec-Fetch-Site: same-origin\`, or
-its \`Origin\`), and a write needs a header \`X-Trivet-Console\` as well.
+A browser that signed in by \`POST /api/session\` sends a cookie instead. With it only pages of this server may call. A write needs a browser that says so
+(\`Sec-Fetch-Site: same-origin\`, or its \`Origin\` where it does not tell the site) and a header \`X-Trivet-Console\`. A GET changes nothing: it is refused where the browser says that a page of
+another site asks, and answered where it says nothing of the site.
 
 **Lists** answer \`{ "items": [...], "next": "..." }\`. \`next\` given as \`after\`, with the same filters and \`sort\`, gives the page that follows, and is null on
 the last one. Pages go by what was seen last, not by number: what comes or goes meanwhile moves nothing.

@@ -28,7 +28,7 @@ const Listen = z
 
 export const server = defineCommand<CommandContext>()({
   usage:
-    'server --data DIR [--listen HOST:PORT] [--recipes DIR] [--roles DIR] [--types DIR] [--interval DURATION] [--retain KIND=LIMIT]... [--sign-in FILE] [--rate-limit N] [--rate-limit-unknown N]',
+    'server --data DIR [--listen HOST:PORT] [--recipes DIR] [--roles DIR] [--types DIR] [--interval DURATION] [--retain KIND=LIMIT]... [--sign-in FILE] [--rate-limit N] [--rate-limit-unknown N] [--link-local-webhooks]',
   summary: 'Run the server.',
   details: `The first start prints a line to log in with as admin; it is shown once. All that the server remembers is in
 --data, readable by its user alone, and stays there unless --retain says how long. Logs go to stderr, one JSON a line. SIGTERM and Ctrl-C end it cleanly.`,
@@ -43,6 +43,7 @@ export const server = defineCommand<CommandContext>()({
     'sign-in': { type: 'string' },
     'rate-limit': { type: 'string' },
     'rate-limit-unknown': { type: 'string' },
+    'link-local-webhooks': { type: 'boolean' },
   },
   options: z.object({
     data: z.string().describe('Where the server keeps what it remembers.'),
@@ -73,6 +74,10 @@ export const server = defineCommand<CommandContext>()({
     'rate-limit-unknown': Requests.prefault(String(usualLimits.unknown)).describe(
       `How many requests may come in a minute from one address by who is not signed in; ${usualLimits.unknown} if not said.`,
     ),
+    'link-local-webhooks': z
+      .boolean()
+      .default(false)
+      .describe('Let webhooks be at link-local addresses too, where clouds keep credentials (docs/operating.md).'),
   }),
 
   async run(options, context) {
@@ -93,6 +98,7 @@ export const server = defineCommand<CommandContext>()({
       intervalMs: interval,
       retain,
       signIn: signIn === undefined ? undefined : await readSignInSettings(resolve(signIn)),
+      hooks: { linkLocal: options['link-local-webhooks'] },
       limits: { user: options['rate-limit'], unknown: options['rate-limit-unknown'] },
       version: packageJson.version,
       log: { level: 'info', to: process.stderr },

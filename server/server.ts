@@ -32,7 +32,7 @@ import { watchSources } from './sources/watch.ts'
 import { StartError } from './start-error.ts'
 import { openSqliteStore } from './store/sqlite.ts'
 import type { Lease, Store } from './store/store.ts'
-import { createWebhooks, type HookTimes } from './webhooks/webhooks.ts'
+import { createWebhooks, type HookSettings } from './webhooks/webhooks.ts'
 
 export interface ServerOptions {
   data: string
@@ -54,7 +54,7 @@ export interface ServerOptions {
   /** By which identity provider people may sign in. */
   signIn?: SignInSettings | undefined
   /** How patient webhooks are. */
-  hooks?: Partial<HookTimes>
+  hooks?: Partial<HookSettings>
   log: { level: string; to: NodeJS.WritableStream }
 }
 

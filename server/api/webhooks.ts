@@ -25,6 +25,8 @@ function writing(
   const { store, webhooks } = parts
   return {
     async createWebhook({ name, url, kinds, clusters = null }, { by }) {
+      const why = webhooks.whyNotAt(url)
+      if (why !== undefined) throw new ApiFault('bad-input', `url: ${why}.`)
       const webhook = { name, url, kinds, clusters, enabled: true, ...by }
       const secret = newHookSecret()
       if (!(await store.createWebhook({ ...webhook, secret }, by)))

@@ -13,17 +13,24 @@ export interface SendingParts {
   failed: (error: unknown) => void
 }
 
+export interface SendingSettings {
+  /** How long after each attempt the next one comes; after the last one a delivery is dead. */
+  retriesMs: number[]
+  /** Webhooks may be told at link-local addresses too. */
+  linkLocal: boolean
+}
+
 /** How many requests are under way to one webhook. */
 const atOnce = 4
 const longestRestMs = 60_000
 
 /** Sends what waits, each webhook for itself: one that is slow or away keeps nobody else waiting. */
-export function createSending(parts: SendingParts, retriesMs: number[]) {
+export function createSending(parts: SendingParts, settings: SendingSettings) {
   const outlets = new Map<string, Outlet>()
   return {
     async wake() {
       const webhooks = await parts.store.listWebhooks()
-      for (const { name } of webhooks) if (!outlets.has(name)) outlets.set(name, new Outlet(name, parts, retriesMs))
+      for (const { name } of webhooks) if (!outlets.has(name)) outlets.set(name, new Outlet(name, parts, settings))
       for (const outlet of outlets.values()) outlet.wake()
     },
     close: async () => {
@@ -35,17 +42,17 @@ export function createSending(parts: SendingParts, retriesMs: number[]) {
 class Outlet {
   readonly #webhook: string
   readonly #parts: SendingParts
-  readonly #retriesMs: number[]
+  readonly #settings: SendingSettings
   readonly #send = oneAfterAnother(() => this.#sendDue())
   #timer: NodeJS.Timeout | undefined
   #restUntil = 0
   #failures = 0
   #isClosed = false
 
-  constructor(webhook: string, parts: SendingParts, retriesMs: number[]) {
+  constructor(webhook: string, parts: SendingParts, settings: SendingSettings) {
     this.#webhook = webhook
     this.#parts = parts
-    this.#retriesMs = retriesMs
+    this.#settings = settings
   }
 
   wake() {
@@ -78,7 +85,7 @@ class Outlet {
   /** Nobody is asked ten thousand times while he is away. */
   #rest(someArrived: boolean) {
     this.#failures = someArrived ? 0 : this.#failures + 1
-    const first = this.#retriesMs[0] ?? 0
+    const first = this.#settings.retriesMs[0] ?? 0
     if (this.#failures > 0)
       this.#restUntil = this.#parts.clock() + Math.min(first * 2 ** (this.#failures - 1), longestRestMs)
   }
@@ -87,8 +94,9 @@ class Outlet {
     const { store, happenings, clock } = this.#parts
     const { id, url, secret, body, attempts, webhook, kind, node } = delivery
     const now = clock()
-    const attempt = await post(url, body, signatureOf(secret, id, body, now), now)
-    const { state, waitMs } = after(attempt, attempts.length, this.#retriesMs)
+    const { retriesMs, linkLocal } = this.#settings
+    const attempt = await post({ url, body, headers: signatureOf(secret, id, body, now), linkLocal }, now)
+    const { state, waitMs } = after(attempt, attempts.length, retriesMs)
     await store.attempted(id, attempt, { state, nextAt: now + waitMs })
     happenings.emit('attempt', { delivery: id, webhook, kind, node, state, attempt })
     return state === 'delivered'
