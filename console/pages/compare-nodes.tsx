@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks'
 import { api } from '../../protocol/api.ts'
+import { BlobRef } from '../../protocol/catalog.ts'
 import type { NodeComparison } from '../../protocol/history.ts'
 import { useCall } from '../data/use-call.ts'
 import { useSettled } from '../data/use-settled.ts'
@@ -38,7 +39,7 @@ function Choose({ node }: { node: string }) {
   const others = value?.items.filter(({ name }) => name !== node)
   return (
     <Card title="With which node?" flush>
-      <div class="inside">
+      <div class="inside filters">
         <input
           class="input search"
           type="search"
@@ -125,14 +126,22 @@ function Differences({ title, nodes, rows, none }: DifferencesProps) {
 function Row({ name, values }: Rows[number]) {
   return (
     <tr>
-      <th scope="row">{name}</th>
+      <th scope="row" class="what">
+        {name}
+      </th>
       {values.map((value, index) => (
         <td key={index} class="half mono">
-          {value === null ? <span class="faint">—</span> : valueText(value)}
+          {shown(value)}
         </td>
       ))}
     </tr>
   )
+}
+
+function shown(value: unknown) {
+  if (value === null) return <span class="faint">—</span>
+  const blob = BlobRef.safeParse(value).data
+  return blob ? `${many(blob.bytes, 'byte')}, ${blob.sha256.slice(0, 12)}` : valueText(value)
 }
 
 /** In the catalogs: what just one has, and where both have it in what it differs. */
@@ -157,7 +166,7 @@ function ResourceRows({ resource: { id, of, props } }: { resource: NodeCompariso
   if (of !== 'both')
     return (
       <tr>
-        <th scope="row" class="mono">
+        <th scope="row" class="what">
           {id}
         </th>
         <td class="half">{of === 'first' ? 'has it' : <span class="muted">does not have it</span>}</td>

@@ -85,8 +85,8 @@ function Tiles({ fleet }: { fleet: FleetView }) {
 }
 
 function OpenOrders({ orders }: { orders: FleetView['orders'] }) {
-  const head = ['Order', 'Done', 'Asked'].map((name) => (
-    <th key={name} scope="col" class={name === 'Asked' ? 'right' : ''}>
+  const head = ['Order', 'Done', 'Given'].map((name) => (
+    <th key={name} scope="col" class={name === 'Given' ? 'right' : ''}>
       {name}
     </th>
   ))

@@ -58,7 +58,7 @@ function Told({ item }: { item: TimelineItem }) {
   if (item.type === 'order')
     return (
       <span class="grow">
-        <strong>{item.order.author}</strong> asked to{' '}
+        <strong>{item.order.author}</strong> gave an order to{' '}
         <a data-row href={to('orders', item.order.id)}>
           {item.order.mode}
         </a>{' '}

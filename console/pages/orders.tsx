@@ -17,7 +17,7 @@ export function Orders() {
   const { value, failure } = useCall(api.listOrders, asked, { live: isOfOrder, settleMs: 600 })
   return (
     <>
-      <PageHead title="Orders" lead="What people asked nodes to do, newest first.">
+      <PageHead title="Orders" lead="What people told nodes to do, newest first.">
         <NewOrder mode="plan" target={{ all: true }} />
         <NewOrder mode="converge" target={{ all: true }} />
       </PageHead>

@@ -46,10 +46,10 @@ export function OrderTable({ orders }: { orders: OrderSummary[] }) {
       <th scope="col">Order</th>
       <th scope="col">Targets</th>
       <th scope="col" class="lesser">
-        By
+        Author
       </th>
       <th scope="col" class="right">
-        Asked
+        Given
       </th>
     </>
   )

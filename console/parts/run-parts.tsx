@@ -15,7 +15,7 @@ export const triggerTexts: Record<Trigger, string> = {
   manual: 'by hand on the node',
   drift: 'as something on the node was changed',
   boot: 'after a reboot that a run before asked for',
-  lease: 'as a lease was given that a run before waited for',
+  lease: 'as a lease was granted that a run before waited for',
   gate: 'as a gate opened that a run before waited at',
 }
 

@@ -55,7 +55,7 @@ interface SortProps {
 export function headOf(names: string[]) {
   return names.map((name) => (
     <th key={name} scope="col" class={name.startsWith('-') ? 'lesser' : ''}>
-      {name.replace('-', '')}
+      {name.replace(/^-/, '')}
     </th>
   ))
 }
