@@ -12,7 +12,7 @@ import { Choice } from '../parts/choice.tsx'
 import { Icon } from '../parts/icon.tsx'
 import { type Column, Columns, NodeTable, shownColumns } from '../parts/node-table.tsx'
 import { Empty, Loading, PageHead, Trouble } from '../parts/parts.tsx'
-import { Pager } from '../parts/table.tsx'
+import { pageIn, Pager } from '../parts/table.tsx'
 import { hrefOf } from '../route.ts'
 import { goQuery, usePlace } from '../router.ts'
 import { many } from '../text.ts'
@@ -26,7 +26,7 @@ export function Nodes() {
   const { query } = usePlace()
   const text = useSettled(query['q'])
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set())
-  const number = Math.max(Math.floor(Number(query['page'])) || 1, 1)
+  const number = pageIn(query)
   const asked = askedBy({ ...query, q: text })
   const { nodes, total, failure, reload } = useNodes(asked, number)
   const { value: fleet, reload: recount } = useCall(api.readFleet, { days: 1 }, { live: isOfNode, settleMs })

@@ -15,7 +15,7 @@ import { Icon } from '../parts/icon.tsx'
 import { Bar, Done, nameOfTargets, TargetCounts } from '../parts/order-parts.tsx'
 import { Ago, Card, Empty, Loading, PageHead, Status, Trouble } from '../parts/parts.tsx'
 import { countsText } from '../parts/run-parts.tsx'
-import { Table } from '../parts/table.tsx'
+import { pageIn, Pager, Table } from '../parts/table.tsx'
 import { hrefOf, to } from '../route.ts'
 import { go, usePlace } from '../router.ts'
 import { targetLooks } from '../status.ts'
@@ -34,7 +34,7 @@ export function Order({ params: { order: id = '' } }: { params: Record<string, s
       <Trouble failure={failure} />
       <div class="columns">
         <Card title="Targets" flush aside={<Done states={statesOf(order.targets)} />}>
-          <Targets order={order} progress={progress} shown={node} />
+          <Targets order={order} progress={progress} shown={node} page={pageIn(query)} />
         </Card>
         {shown && <Live target={shown} progress={progress[shown.node]} />}
       </div>
@@ -125,20 +125,28 @@ interface TargetsProps {
   order: OrderView
   progress: ProgressOfNodes
   shown: string | undefined
+  page: number
 }
 
-function Targets({ order, progress, shown }: TargetsProps) {
+const pageSize = 100
+
+function Targets({ order, progress, shown, page }: TargetsProps) {
   const head = ['Node', 'State', 'What'].map((name) => (
     <th key={name} scope="col">
       {name}
     </th>
   ))
-  return (
+  const count = order.targets.length
+  const table = (
     <Table label="Targets" head={head}>
-      {order.targets.map((target) => (
+      {order.targets.slice((page - 1) * pageSize, page * pageSize).map((target) => (
         <tr key={target.node} class={target.node === shown ? 'selected' : ''}>
           <td>
-            <a data-row class="name" href={hrefOf(to('orders', order.id), { node: target.node })}>
+            <a
+              data-row
+              class="name"
+              href={hrefOf(to('orders', order.id), { node: target.node, page: page > 1 ? String(page) : undefined })}
+            >
               {target.node}
             </a>
           </td>
@@ -151,6 +159,12 @@ function Targets({ order, progress, shown }: TargetsProps) {
         </tr>
       ))}
     </Table>
+  )
+  return (
+    <>
+      {table}
+      {count > pageSize && <Pager number={page} size={pageSize} count={count} />}
+    </>
   )
 }
 

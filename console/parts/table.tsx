@@ -112,6 +112,11 @@ export function Older({ after, next }: { after: string | undefined; next: string
   )
 }
 
+/** The number of the page that the URL names: the first, if it names none. */
+export function pageIn({ page }: Record<string, string | undefined>) {
+  return Math.max(Math.floor(Number(page)) || 1, 1)
+}
+
 /** The way through a list of which it is known how long it is; the number of the page is in the URL. */
 export function Pager({ number, size, count }: { number: number; size: number; count: number }) {
   const last = Math.ceil(count / size)
