@@ -5,7 +5,7 @@ import type { Activity, RunComparison, TimelineItem } from '../../protocol/histo
 import { Name } from '../../protocol/name.ts'
 import type { Command } from '../command.ts'
 import type { Context } from '../context.ts'
-import { printList, shownFlags, shownOptions, shownUsage } from '../list.ts'
+import { listFlags, listOptions, listUsage, printList, shownFlags, shownOptions, shownUsage } from '../list.ts'
 import { command, json, jsonFlag, limit, oneNode } from '../options.ts'
 import { paintWord } from '../paint.ts'
 import { countsText, eventLines } from '../run-text.ts'
@@ -112,21 +112,21 @@ function textOf(value: unknown) {
 }
 
 const timeline = command({
-  usage: `node timeline NODE [--limit N] [--after PLACE] ${shownUsage}`,
-  summary: 'What happened to a node and who did what to it, newest first.',
-  flags: { limit: { type: 'string' }, after: { type: 'string' }, ...shownFlags },
+  usage: `node timeline NODE [--limit N] [--after PLACE] ${listUsage}`,
+  summary: 'What happened to a node and who did what to it.',
+  flags: { limit: { type: 'string' }, after: { type: 'string' }, ...listFlags },
   options: z.object({
     operands: oneNode,
     limit: limit(50, 500),
     after: z.string().optional().describe('Go on there, as the page before says.'),
-    ...shownOptions,
+    ...listOptions(api.readTimeline),
   }),
 
   async run({ operands: [node], json: asJson, jsonl: asLines, ...page }, context) {
     const { items, next } = await (await context.api()).call(api.readTimeline, { node, ...page })
     const row = (item: TimelineItem) => ({ when: relative(item.at, context.now()), ...toldOf(item, context) })
     printList(items, { json: asJson, jsonl: asLines, row, empty: 'Nothing happened to it yet.' }, context)
-    if (next !== null) context.output.note(`Older: --after ${next}`)
+    if (next !== null) context.output.note(`${page.sort === 'at' ? 'Newer' : 'Older'}: --after ${next}`)
   },
 })
 
