@@ -1,15 +1,16 @@
 import Sqlite, { type Database } from 'better-sqlite3'
 import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
-import { cpus, release, tmpdir, totalmem } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { type CommandContext, CommandError, defineCommand } from '../cli/command.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { commonFlags, commonOptions, tell } from './command.ts'
-import { type Ask, withServer } from './history/asking.ts'
+import { type Ask, asker, withServer } from './history/asking.ts'
 import { generate, unchangedRunBytes, usual } from './history/generate.ts'
 import { type Names, namesIn, type Question, questions } from './history/questions.ts'
 import { type Asked, figuresOf, type Found, markdownOf, tooSlow } from './history/report.ts'
+import { thisMachine } from './machine.ts'
 
 const number = z.coerce.number().int().min(1)
 const databaseName = 'trivet.db'
@@ -63,7 +64,8 @@ async function measured(folder: string, asks: number, note: Note, signal: AbortS
   note(`${nodes} nodes and ${runs} runs: plain queries`)
   const plain = questions.map((question) => plainly(database, question, names, asks))
   database.close()
-  const asked: Asked[] = await withServer(folder, async (ask) => {
+  const asked: Asked[] = await withServer(folder, async (login) => {
+    const ask = asker(login)
     const all: Asked[] = []
     for (const [index, question] of questions.entries()) {
       if (signal.aborted) throw new CommandError('interrupted')
@@ -72,16 +74,8 @@ async function measured(folder: string, asks: number, note: Note, signal: AbortS
     }
     return all
   })
-  const cpu = cpus()[0]?.model ?? 'unknown'
-  const machine = {
-    cpu,
-    cores: cpus().length,
-    memoryGiB: Math.round(totalmem() / 2 ** 30),
-    kernel: release(),
-    versions,
-  }
   return {
-    machine,
+    machine: thisMachine(versions),
     nodes,
     runs,
     bytesOfRun: statSync(path).size / runs,

@@ -9,6 +9,10 @@ export async function readMachine({ must }: Site, peers: Record<string, string[]
   for (const [name, argv] of Object.entries(asked)) {
     versions[name] = /\d+(\.\d+)+/.exec(await must(argv))?.[0] ?? 'unknown'
   }
+  return thisMachine(versions)
+}
+
+export function thisMachine(versions: Machine['versions']): Machine {
   return {
     cpu: cpus()[0]?.model ?? 'unknown',
     cores: cpus().length,

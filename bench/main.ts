@@ -5,6 +5,7 @@ import { converge } from './converge.ts'
 import { drift } from './drift.ts'
 import { history } from './history.ts'
 import { linearity } from './linearity.ts'
+import { live } from './live.ts'
 import { memory } from './memory.ts'
 
 const abort = new AbortController()
@@ -24,7 +25,7 @@ process.exitCode = await runProgram(
     name: 'npm run bench --',
     version: packageJson.version,
     summary: "Measures Trivet, and its peers' figures beside it in the same run.",
-    commands: [converge, linearity, memory, drift, history],
+    commands: [converge, linearity, memory, drift, history, live],
   },
   process.argv.slice(2),
   { output: makeOutput(process.stdout, process.stderr), interrupted },

@@ -6,17 +6,18 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { CommandError } from '../../cli/command.ts'
+import type { Login } from '../../cli/login-file.ts'
 import { serverName } from '../../protocol/enrolment.ts'
 import { fetchCa } from '../../protocol/pin.ts'
-import { parseInvitation } from '../../protocol/token.ts'
+import { formatToken, parseInvitation } from '../../protocol/token.ts'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
 /** Asks a path, and gives the ms until the whole answer was there, and its bytes. */
 export type Ask = (path: string) => Promise<{ ms: number; bytes: number }>
 
-/** A server on the data, in a process of its own; the first one's invitation is kept beside the data. */
-export async function withServer<Result>(data: string, work: (ask: Ask) => Promise<Result>): Promise<Result> {
+/** A server on the data, in a process of its own, and its first admin's login, which is kept beside the data. */
+export async function withServer<Result>(data: string, work: (login: Login) => Promise<Result>): Promise<Result> {
   const kept = join(data, 'invitation')
   const argv = [
     'server',
@@ -42,7 +43,8 @@ export async function withServer<Result>(data: string, work: (ask: Ask) => Promi
     }
     const invitation = parseInvitation(readFileSync(kept, 'utf8'))
     if (!invitation) throw new CommandError(`${kept} holds no invitation: give another folder`)
-    return await work(await asker(url, invitation.token))
+    const { token } = invitation
+    return await work({ url, ca: await fetchCa(url, token.ca), token: formatToken(token) })
   } finally {
     child.kill('SIGTERM')
     await ended
@@ -62,13 +64,10 @@ async function listening(stderr: NodeJS.ReadableStream) {
   throw new CommandError(`the server did not start: ${said.slice(-3).join(' ')}`)
 }
 
-async function asker(
-  url: string,
-  { id, secret, ca: sha256 }: { id: string; secret: string; ca: string },
-): Promise<Ask> {
-  const ca = await fetchCa(url, sha256)
+/** Asks over one connection. */
+export function asker({ url, ca, token }: Login): Ask {
   const agent = new Agent({ keepAlive: true, maxSockets: 1, ca, servername: serverName })
-  const headers = { authorization: `Bearer ${id}.${secret}.${sha256}` }
+  const headers = { authorization: `Bearer ${token}` }
   return async (path) => {
     const since = performance.now()
     const [status, body] = await new Promise<[number, Buffer]>((resolve, reject) => {

@@ -77,7 +77,7 @@ async function makeToken(store: Store, cluster: string, usesLeft: number) {
   await store.createToken({ ...token, author: start.author }, { ...start, at: start.at - 1 })
 }
 
-function factsOf(hostname: string, index: number, random: Random): Facts {
+export function factsOf(hostname: string, index: number, random: Random): Facts {
   const address = `10.${(index >> 16) & 255}.${(index >> 8) & 255}.${index & 255}`
   return {
     hostname,
