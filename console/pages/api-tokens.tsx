@@ -28,7 +28,7 @@ export function ApiTokens({ all }: { all: boolean }) {
       {!value && !failure && <Loading />}
       {value?.length === 0 && <Empty title="None">People and programs call the API with one.</Empty>}
       {value && value.length > 0 && (
-        <Table label="API tokens" head={headOf(['Token', 'User', '-May', '-Last used', 'Ends', ''])}>
+        <Table label="API tokens" head={headOf(['Token', 'User', '-Access', '-Last used', 'Ends', ''])}>
           {value.map((token) => (
             <Row key={token.id} token={token} reload={reload} />
           ))}

@@ -27,7 +27,7 @@ export function Users() {
       <Trouble failure={failure} />
       {!value && !failure && <Loading />}
       {value && (
-        <Table label="Users" head={headOf(['User', 'May', '-Signs in as', '-Made', ''])}>
+        <Table label="Users" head={headOf(['User', 'Access', '-Signs in as', '-Made', ''])}>
           {value.map((user) => (
             <Row key={user.name} user={user} reload={reload} />
           ))}
