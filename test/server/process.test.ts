@@ -48,6 +48,18 @@ async function firstLine({ stdout }: ChildProcess) {
   return text.split('\n')[0] ?? ''
 }
 
+/** On the data that the one before left behind, at the same address. */
+async function startAgain(
+  t: TestContext,
+  { data, sources, url }: Pick<Awaited<ReturnType<typeof spawnServer>>, 'data' | 'sources' | 'url'>,
+) {
+  const log = { level: 'silent', to: process.stderr }
+  const port = Number(new URL(url).port)
+  const options = { data, ...sources, host: '127.0.0.1', port, intervalMs: 1e6, version: '0.1.0', log }
+  const again = await startServer(options)
+  t.after(() => again.close())
+}
+
 test('SIGTERM ends the server cleanly, with 0', async (t) => {
   const { child } = await spawnServer(t)
   child.kill('SIGTERM')
@@ -67,12 +79,40 @@ test('what was acknowledged before kill -9 is there at the next start, which not
   child.kill('SIGKILL')
   await agent.closed
 
-  const port = Number(new URL(url).port)
-  const log = { level: 'silent', to: process.stderr }
-  const options = { data, ...sources, host: '127.0.0.1', port, intervalMs: 1e6, version: '0.1.0', log }
-  const again = await startServer(options)
-  t.after(() => again.close())
+  await startAgain(t, { data, sources, url })
   assert.equal((await client.list(api.listRuns, {}))[0]?.id, report.run.id)
   const back = await connect({ url, ca }, keys)
   assert.equal((await back.next('order')).id, order)
+})
+
+test('an order under one key is one, however often it is given at once while kill -9 ends the server, and by what was asked first', async (t) => {
+  const { child, data, sources, url, ca, client } = await spawnServer(t)
+  const { token } = await client.call(api.createToken, { roles: ['word'] })
+  for (const name of ['n1', 'n2']) await enrol({ url, ca }, token, name)
+  const give = (key: string, node = 'n1') => client.call(api.createOrder, { nodes: [node], idempotencyKey: key })
+  const before = (await Promise.all([give('first'), give('first')])).map(({ id }) => id)
+  assert.equal(before[0], before[1])
+
+  // Some are answered, some are stored and not answered, some never came.
+  const keys = Array.from({ length: 20 }, (_, n) => `key-${n}`)
+  const answers = keys.map((key) => Promise.allSettled([give(key), give(key)]))
+  await Promise.race(answers)
+  child.kill('SIGKILL')
+  const told = await Promise.all(answers)
+  await startAgain(t, { data, sources, url })
+
+  const ids: string[] = []
+  for (const [n, key] of keys.entries()) {
+    const [one, other] = await Promise.all([give(key), give(key)])
+    assert.equal(one.id, other.id, `${key} is one order`)
+    for (const answer of told[n] ?? []) if (answer.status === 'fulfilled') assert.equal(answer.value.id, one.id)
+    ids.push(one.id)
+  }
+  assert.equal((await give('first')).id, before[0])
+  const [first] = before
+  await assert.rejects(give('first', 'n2'), { code: 'key-reused', details: { order: first } })
+  const both = await Promise.allSettled([give('either', 'n1'), give('either', 'n2')])
+  assert.deepEqual(both.map(({ status }) => status).toSorted(), ['fulfilled', 'rejected'], 'two bodies at once')
+  const listed = await client.list(api.listOrders, {})
+  assert.equal(listed.length, new Set([...ids, first]).size + 1)
 })
