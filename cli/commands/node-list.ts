@@ -46,6 +46,7 @@ const Columns = z.string().transform((text, context) =>
 
 const filterFlags = {
   role: { type: 'string' },
+  'without-role': { type: 'string' },
   cluster: { type: 'string' },
   state: { type: 'string' },
   outcome: { type: 'string' },
@@ -57,13 +58,14 @@ const filterFlags = {
 } as const
 
 const filterUsage =
-  '[--role R] [--cluster C] [--state STATE] [--outcome OUTCOME] [--connected] [--behind] [--disabled] [--audit] [--text TEXT]'
+  '[--role R] [--without-role R] [--cluster C] [--state STATE] [--outcome OUTCOME] [--connected] [--behind] [--disabled] [--audit] [--text TEXT]'
 
 const only = (which: string, not: string) =>
   z.boolean().optional().describe(`Only nodes that ${which}; --no-${not} for the others.`)
 
 const filterOptions = {
   role: Name.optional().describe('Only nodes with this role.'),
+  'without-role': Name.optional().describe('Only nodes without this role.'),
   cluster: Name.optional().describe('Only nodes of this cluster.'),
   state: NodeState.optional().describe(`Only nodes in this state: ${NodeState.options.join(', ')}.`),
   outcome: RunOutcome.optional().describe(`Only nodes whose last run ended so: ${RunOutcome.options.join(', ')}.`),
@@ -102,17 +104,20 @@ export const nodeList = command({
     ...listOptions(api.listNodes),
   }),
 
-  async run({ operands: [selection], columns: asked, json, jsonl, inventory, facts, attributes, ...filter }, context) {
+  async run(
+    { operands: [selection], columns: asked, json, jsonl, inventory, facts, attributes, sort, ...given },
+    context,
+  ) {
+    const { 'without-role': withoutRole, ...filter } = given
     if ((facts || attributes) && !json && !jsonl && !inventory)
       throw new UsageError('--facts and --attributes are more than a table holds: say --json, --jsonl or --inventory.')
     const more = { facts: facts || inventory || undefined, attributes: attributes || undefined }
     const client = await context.api()
-    const listed = await client.list(api.listNodes, { ...filter, ...more })
+    const listed = await client.list(api.listNodes, { ...filter, withoutRole, ...more, sort })
     const names = selection && new Set((await selectNodes(client, selection)).map(({ name }) => name))
     const nodes = names ? listed.filter(({ name }) => names.has(name)) : listed
     if (inventory) return context.output.json(inventoryOf(nodes))
-    const isFiltered =
-      selection !== undefined || Object.values({ ...filter, sort: undefined }).some((one) => one !== undefined)
+    const isFiltered = [selection, ...Object.values(given)].some((one) => one !== undefined)
     const none = 'There are no nodes yet. Let one join: trivet token create --role ROLE'
     const shown = asked ?? usualFor(nodes, context)
     const row = (node: NodeSummary) =>

@@ -99,10 +99,12 @@ const otherwise: Record<string, string> = {
   'listRuns text': 'run search',
   'compareRuns with': 'an operand',
   'compareNodes with': 'an operand',
+  'listNodes is': 'an operand',
 }
 const flagNames: Record<string, string> = {
   from: 'since',
   to: 'until',
+  withoutRole: 'without-role',
   'listRuns text': 'TEXT',
   'exportRuns format': 'csv',
   'exportAudit format': 'csv',
@@ -110,7 +112,7 @@ const flagNames: Record<string, string> = {
 /** What is told beside; to ask for it not to be is the same as not to ask. */
 const beside = ['facts', 'attributes', 'events']
 /** Pages are walked. */
-const paging = ['limit', 'after']
+const paging = ['limit', 'after', 'skip']
 
 const endpoints = new Map<string, Endpoint>(Object.entries(api))
 
@@ -189,8 +191,9 @@ function waysTo({ call, name, schema }: Query): Way[] {
   const { type } = flags[flag] ?? assert.fail(`'${usage}' lacks --${flag}, by which api.${call} can be asked.`)
   const way = (given: string[], value: RegExp, more = '') => ({ name, line: line + more, flag: given, value })
   if (type === 'string') {
-    const value = choicesOf(schema)[0] ?? (flag === name ? '7' : '7d')
-    return [way([`--${flag}`, value], flag === name ? new RegExp(`^${value}$`) : /^\d+$/)]
+    const isTime = flag === 'since' || flag === 'until'
+    const value = choicesOf(schema)[0] ?? (isTime ? '7d' : '7')
+    return [way([`--${flag}`, value], isTime ? /^\d+$/ : new RegExp(`^${value}$`))]
   }
   const isEither = schema.safeParse('false').success && !beside.includes(name)
   return [
