@@ -4,7 +4,7 @@ import type { Log } from './command.ts'
 /** How server and agents log: one JSON a line, with no secret in it. */
 export const logFormat = {
   base: null,
-  redact: ['req.headers.authorization', 'req.headers.cookie', '*.secret', '*.token'],
+  redact: ['req.headers.authorization', 'req.headers.cookie', 'secret', 'token', '*.secret', '*.token'],
   timestamp: () => `,"ts":"${new Date().toISOString()}"`,
   formatters: { level: (level: string) => ({ level }) },
 }

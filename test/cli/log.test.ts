@@ -6,10 +6,10 @@ import { openLog } from '../../cli/log.ts'
 
 test('a line says when, how bad, what and of what, and no secret', async () => {
   const to = new PassThrough()
-  openLog(to)('order taken', { level: 'warn', order: 'o1', asked: { secret: 'hush', token: 'hush' } })
+  openLog(to)('order taken', { level: 'warn', order: 'o1', token: 'hush', asked: { secret: 'hush', token: 'hush' } })
   to.end()
   const { ts, ...line } = JSON.parse(await text(to))
   assert.match(ts, /^\d{4}-.*Z$/)
-  const asked = { secret: '[Redacted]', token: '[Redacted]' }
-  assert.deepEqual(line, { level: 'warn', msg: 'order taken', order: 'o1', asked })
+  const token = '[Redacted]'
+  assert.deepEqual(line, { level: 'warn', msg: 'order taken', order: 'o1', token, asked: { secret: token, token } })
 })
