@@ -10,7 +10,7 @@ import { makeSources, serve } from '../helpers/test-server.ts'
 test('a catalog that people read has what is there, and not what a sensitive resource holds', async (t) => {
   const sources = await makeSources(await tempDir(t))
   const path = join(sources.recipes, 'word', 'word.ts')
-  const secret = "{ comment: 'my secret', sensitive: true }"
+  const secret = "{ comment: 'my secret', unless: ['check', 'my secret'], sensitive: true }"
   const text = await readFile(path, 'utf8')
   await writeFile(
     path,
@@ -20,10 +20,10 @@ test('a catalog that people read has what is there, and not what a sensitive res
   await joinNode(served, 'n1')
   const { resources } = await served.client.call(api.readCatalog, { node: 'n1' })
   assert.deepEqual(
-    resources.map(({ name, props }) => [name, props['comment']]),
+    resources.map(({ name, props, unless }) => [name, props['comment'], unless]),
     [
-      ['ann', '(sensitive)'],
-      ['/etc/word', undefined],
+      ['ann', '(sensitive)', ['(sensitive)']],
+      ['/etc/word', undefined, undefined],
     ],
   )
   assert.doesNotMatch(JSON.stringify(resources), /my secret/)
