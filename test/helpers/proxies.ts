@@ -17,9 +17,11 @@ export async function runProxy(t: TestContext, argv: [string, ...string[]], port
   const said: string[] = []
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => said.push(chunk.toString()))
   t.after(() => ended(child))
-  await until(`${program} on port ${port}; it said: ${said.join('')}`, async () => {
+  await until(`${program} on port ${port}`, async () => {
     if (child.exitCode !== null) throw new Error(`${program} ended with ${child.exitCode}: ${said.join('')}`)
     return isTaken(port)
+  }).catch((error: unknown) => {
+    throw new Error(`${program} said: ${said.join('')}`, { cause: error })
   })
 }
 

@@ -66,6 +66,9 @@ test('nothing is sent to a name that has a link-local address, whatever else it 
 
 test('a server that is told to tells webhooks at link-local addresses', async (t) => {
   const served = await serve(t, { hooks: { ...hooks, linkLocal: true } })
+  const receiver = await receiverAt(t)
+  resolving(t, { mixed: ['127.0.0.1', 'fe80::1'] })
+  assert.equal(await told(served, 'mixed', `http://mixed:${receiver.port}/`), null)
   const url = 'http://[::ffff:169.254.0.1]/'
   assert.equal((await served.client.call(api.createWebhook, { name: 'near', url })).name, 'near')
 })
