@@ -92,7 +92,7 @@ async function walkPages<Input, Item>(read: (page: Input) => Promise<Page<Item>>
 }
 
 /** What the server would refuse is refused here, with the same words and without a journey. */
-function checked(schema: z.ZodType, given: unknown) {
+function checked(schema: z.ZodType, given: unknown): object {
   const { success, error } = schema.safeParse(given)
   if (success) return Object(given)
   throw new CommandError(describeIssues(error, { value: given }).join('\n'))

@@ -28,7 +28,8 @@ A browser that signed in by \`POST /api/session\` sends a cookie instead. With i
 another site asks, and answered where it says nothing of the site.
 
 **Lists** answer \`{ "items": [...], "next": "..." }\`. \`next\` given as \`after\`, with the same filters and \`sort\`, gives the page that follows, and is null on
-the last one. Pages go by what was seen last, not by number: what comes or goes meanwhile moves nothing.
+the last one. Pages go by what was seen last, not by number: what comes or goes meanwhile moves nothing. Of nodes alone
+\`skip\` asks for a page by number, and there it may.
 
 **Writes that must not undo another's** say what they were thought out on: what is set for a node or a cluster has a \`revision\`, and a write with \`ifRevision\` is
 refused with 409 \`stale-revision\` where that is another by now. \`details\` then has both sides.

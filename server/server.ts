@@ -53,7 +53,7 @@ export interface ServerOptions {
   limits?: Partial<RequestLimits>
   /** By which identity provider people may sign in. */
   signIn?: SignInSettings | undefined
-  /** How patient webhooks are. */
+  /** How patient webhooks are, and where they may be. */
   hooks?: Partial<HookSettings>
   log: { level: string; to: NodeJS.WritableStream }
 }

@@ -1,7 +1,7 @@
 import { api } from '../../protocol/api.ts'
 import type { FeedEvent } from '../../protocol/api/feed.ts'
 import type { FleetView } from '../../protocol/history.ts'
-import { facets } from '../data/nodes.ts'
+import { facets } from '../data/facets.ts'
 import { useCall } from '../data/use-call.ts'
 import { Icon } from '../parts/icon.tsx'
 import { countOf, Done } from '../parts/order-parts.tsx'

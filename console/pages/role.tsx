@@ -119,8 +119,8 @@ function AssignTo({ role, onClose }: { role: RoleView; onClose: () => void }) {
       <input
         class="input"
         type="search"
-        placeholder="Name or address"
-        aria-label="Name or address of a node"
+        placeholder="Name, address or reason"
+        aria-label="Name, address or reason of a node"
         value={text}
         onInput={({ currentTarget }) => setText(currentTarget.value)}
       />
