@@ -51,15 +51,15 @@ async function placeOf(
   key: string,
 ): Promise<AttributePlace> {
   if (scope === 'nodes') return { scope: 'node', subject: (await findLivingNode(parts, caller, name)).id, key }
-  const { nodes, clusters } = await parts.store.readFleet()
+  const { nodes, clusters } = parts.catalogs.fleet()
   const known = new Set([...nodes.map(({ cluster }) => cluster), ...Object.keys(clusters), 'default'])
   if (!known.has(name) || !caller.sees(name)) throw unknown('cluster', name, [...known].filter(caller.sees))
   return { scope: 'cluster', subject: name, key }
 }
 
 /** What a write to that place counts for, and its revision. */
-async function reach({ store }: ApiParts, { scope, subject }: AttributePlace) {
-  const { nodes, clusterRevisions } = await store.readFleet()
+function reach({ catalogs }: ApiParts, { scope, subject }: AttributePlace) {
+  const { nodes, clusterRevisions } = catalogs.fleet()
   const there = nodes.filter(({ id, cluster }) => (scope === 'node' ? id : cluster) === subject)
   const revision = scope === 'node' ? there[0]?.revision : clusterRevisions[subject]
   return { nodes: there.map(({ name }) => name), revision: revision ?? 0 }
