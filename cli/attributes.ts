@@ -14,21 +14,22 @@ interface Asked {
   json: boolean
 }
 
+/** What a write of an attribute came to; it is told as it is done, or left to whoever prints the JSON. */
 export async function setAttribute({ json, ...asked }: Asked, text: string, context: Context) {
   const value = readAttributeValue(text)
   const client = await context.api()
   const done = await showingBothSides(context.now(), () => client.call(api.setAttribute, { ...asked, value }))
-  if (json) return context.output.json(done)
   const { scope, name, key } = asked
-  context.output.note(`${scopeWord[scope]} ${name}: ${key} = ${JSON.stringify(value)}. ${reach(done.nodes)}`)
+  if (!json) context.output.note(`${scopeWord[scope]} ${name}: ${key} = ${JSON.stringify(value)}. ${reach(done.nodes)}`)
+  return done
 }
 
 export async function unsetAttribute({ json, ...asked }: Asked, context: Context) {
   const client = await context.api()
   const done = await showingBothSides(context.now(), () => client.call(api.unsetAttribute, asked))
-  if (json) return context.output.json(done)
   const { scope, name, key } = asked
-  context.output.note(`${scopeWord[scope]} ${name} no longer sets ${key}. ${reach(done.nodes)}`)
+  if (!json) context.output.note(`${scopeWord[scope]} ${name} no longer sets ${key}. ${reach(done.nodes)}`)
+  return done
 }
 
 function reach(nodes: string[]) {

@@ -39,8 +39,12 @@ const set = command({
     'VALUE is JSON where it is JSON, otherwise text. Example: trivet cluster set default zookeeper.tickTime 3000',
   flags: { ...ifRevisionFlag, ...jsonFlag },
   options: z.object({ operands: z.tuple([Name, z.string(), z.string()]), 'if-revision': ifRevision, json }),
-  run: ({ operands: [name, key, text], 'if-revision': revision, json: asJson }, context) =>
-    setAttribute({ scope: 'clusters', name, key, ifRevision: revision, json: asJson }, text, context),
+
+  async run({ operands: [name, key, text], 'if-revision': revision, json: asJson }, context) {
+    const asked = { scope: 'clusters', name, key, ifRevision: revision, json: asJson } as const
+    const done = await setAttribute(asked, text, context)
+    if (asJson) context.output.json(done)
+  },
 })
 
 const unset = command({
@@ -48,8 +52,11 @@ const unset = command({
   summary: 'Take an attribute of a cluster back.',
   flags: { ...ifRevisionFlag, ...jsonFlag },
   options: z.object({ operands: z.tuple([Name, z.string()]), 'if-revision': ifRevision, json }),
-  run: ({ operands: [name, key], 'if-revision': revision, json: asJson }, context) =>
-    unsetAttribute({ scope: 'clusters', name, key, ifRevision: revision, json: asJson }, context),
+
+  async run({ operands: [name, key], 'if-revision': revision, json: asJson }, context) {
+    const done = await unsetAttribute({ scope: 'clusters', name, key, ifRevision: revision, json: asJson }, context)
+    if (asJson) context.output.json(done)
+  },
 })
 
 export const clusterCommands: Command<Context>[] = [list, set, unset]

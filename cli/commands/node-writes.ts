@@ -92,9 +92,10 @@ const set = command({
   async run({ operands: [selection, key, text], 'if-revision': revision, yes: sure, json: asJson }, context) {
     requireOne(selection, revision)
     const asked = { selection, what: `Set ${key}`, yes: sure }
-    await onEachNode(await context.api(), asked, context, (name) =>
+    const done = await onEachNode(await context.api(), asked, context, (name) =>
       setAttribute({ scope: 'nodes', name, key, ifRevision: revision, json: asJson }, text, context),
     )
+    if (asJson) context.output.json(isOne(selection) ? done[0] : done)
   },
 })
 
@@ -108,9 +109,10 @@ const unset = command({
   async run({ operands: [selection, key], 'if-revision': revision, yes: sure, json: asJson }, context) {
     requireOne(selection, revision)
     const asked = { selection, what: `Take ${key} back`, yes: sure }
-    await onEachNode(await context.api(), asked, context, (name) =>
+    const done = await onEachNode(await context.api(), asked, context, (name) =>
       unsetAttribute({ scope: 'nodes', name, key, ifRevision: revision, json: asJson }, context),
     )
+    if (asJson) context.output.json(isOne(selection) ? done[0] : done)
   },
 })
 

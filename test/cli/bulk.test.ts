@@ -148,3 +148,17 @@ test('who did not wait to be approved is not said to be approved', async (t) => 
   assert.deepEqual(lines, ['web-1 is approved.', 'web-2 was not waiting to be approved; nothing was done.'])
   assert.equal(exitCode, 0)
 })
+
+const answer = (name: string) => ({ nodes: [name], revision: 2 })
+
+test('what is set for several nodes is one JSON document, and for one its answer', async (t) => {
+  const { login } = await serveApi(t, {
+    'PUT /api/nodes/web-1/attributes/web.port': answer('web-1'),
+    'PUT /api/nodes/web-2/attributes/web.port': answer('web-2'),
+  })
+  const given = { home: await tempDir(t), login }
+  const set = async (names: string): Promise<unknown> =>
+    JSON.parse((await trivet(['node', 'set', names, 'web.port', '80', '--json'], given)).stdout)
+  assert.deepEqual(await set('web-1'), answer('web-1'))
+  assert.deepEqual(new Set([await set('web-1,web-2')].flat()), new Set([answer('web-1'), answer('web-2')]))
+})
