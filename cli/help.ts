@@ -13,8 +13,9 @@ interface FlagHelp {
 export type Declared = Pick<Command<never>, 'usage' | 'summary' | 'details' | 'flags' | 'options'>
 
 export function flagsOf(command: Declared): FlagHelp[] {
-  const { placeholders } = readUsage(command.usage)
-  return Object.entries(command.flags ?? {}).map(([name, { type, short }]) => ({
+  const { placeholders, flags } = readUsage(command.usage)
+  const inOrder = Object.entries(command.flags ?? {}).toSorted(([a], [b]) => flags.indexOf(a) - flags.indexOf(b))
+  return inOrder.map(([name, { type, short }]) => ({
     flag: `${short ? `-${short}, ` : ''}--${name}${type === 'string' ? ` ${placeholders[name] ?? 'VALUE'}` : ''}`,
     text: describe(command.options, name),
   }))

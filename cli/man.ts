@@ -1,3 +1,4 @@
+import { detailedExitCodes, exitCodes } from './exit-codes.ts'
 import { flagsOf, type Declared } from './help.ts'
 import { verbOf } from './usage.ts'
 import type { WholeProgram } from './whole-program.ts'
@@ -64,9 +65,9 @@ function verbSection(name: string, command: Declared) {
 
 const common = [
   '.SH EXIT STATUS',
-  'It is 0 when it is done, 1 when it failed, 2 when it was wrongly asked. With',
+  line(`It is ${exitCodes}. With`),
   '.B \\-\\-detailed\\-exitcodes',
-  'it is 0 when there was nothing to change, 2 changed, 4 failed, 6 both, and 1 when nothing was tried.',
+  line(`it is as Puppet has it: ${detailedExitCodes}.`),
   '.SH EVERYWHERE',
   '.TP',
   '.B \\-\\-context NAME',

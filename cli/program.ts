@@ -1,4 +1,5 @@
 import { CommandError, UsageError, type Command, type CommandContext } from './command.ts'
+import { detailedExitCodes, exitCodes } from './exit-codes.ts'
 import { commandHelp, verbList } from './help.ts'
 import { parseOptions } from './parse.ts'
 import { closest } from '../protocol/closest.ts'
@@ -108,6 +109,7 @@ function overview<Context extends CommandContext>({ name, summary, commands, par
     '',
     `${name} help VERB says more; ${name} --version tells the version.`,
     ...(more ? [more] : []),
+    `Exit code: ${exitCodes}. With --detailed-exitcodes: ${detailedExitCodes}.`,
   ].join('\n')
 }
 

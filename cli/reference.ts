@@ -1,3 +1,4 @@
+import { detailedExitCodes, exitCodes } from './exit-codes.ts'
 import { commandHelp, type Declared } from './help.ts'
 import { verbOf } from './usage.ts'
 
@@ -19,9 +20,8 @@ const opening = `# Commands
 <!-- Made from the commands. Do not edit: change the command, then run npm run docs. -->
 
 Data goes to stdout and everything for people to stderr, so that a pipe gets data alone. \`NO_COLOR\` turns colours off.
-The exit code is 0 when it is done, 1 when it failed, 2 when it was wrongly asked. With
-\`--detailed-exitcodes\` it is as Puppet has it: 0 nothing to change, 2 changed, 4 failed, 6 both, and 1 when nothing was tried, as when it was
-wrongly asked. \`trivet help VERB\` says what is said here.`
+The exit code is ${exitCodes}. With
+\`--detailed-exitcodes\` it is as Puppet has it: ${detailedExitCodes}. \`trivet help VERB\` says what is said here.`
 
 function chapterLines({ title, intro, program, commands }: Chapter) {
   return [

@@ -4,12 +4,13 @@ import type { RunMode } from '../../protocol/events.ts'
 import { Name } from '../../protocol/name.ts'
 import { UsageError } from '../command.ts'
 import type { Context } from '../context.ts'
+import { detailedExitCodes } from '../exit-codes.ts'
 import { command, json, jsonFlag, jsonl, jsonlFlag } from '../options.ts'
 import { giveOrder, tellOrder } from '../give-order.ts'
 import { finishOrder } from '../order-result.ts'
 import { Duration } from '../time.ts'
 
-const exitCodes = 'With --detailed-exitcodes: 0 nothing to change, 2 changed, 4 failed, 6 both.'
+const detailed = `With --detailed-exitcodes: ${detailedExitCodes}.`
 
 const targetFlags = {
   role: { type: 'string' },
@@ -37,7 +38,7 @@ export const converge = command({
   usage:
     'converge [NODE...|--role R|--all] [--plan HASH|--plan-only] [--wait] [--deadline DURATION] [--detailed-exitcodes] [--json] [--jsonl]',
   summary: 'Ask nodes to converge now.',
-  details: `Exits with 0 when the order is given or, with --wait, when all nodes converged; otherwise with 1.\n${exitCodes}`,
+  details: `Exits with 0 when the order is given or, with --wait, when all nodes converged; otherwise with 1.\n${detailed}`,
   flags: {
     ...targetFlags,
     plan: { type: 'string' },
@@ -57,12 +58,12 @@ export const converge = command({
   async run({ wait, plan: hash, 'plan-only': planOnly, ...options }, context) {
     if (planOnly && hash) throw new UsageError('--plan converges by a plan, --plan-only makes one: say one of them.')
     if (planOnly) return showPlan(options, context)
-    const detailed = options['detailed-exitcodes']
-    if (options.jsonl && !wait && !detailed) throw new UsageError('--jsonl tells what happens: say --wait too.')
+    const isDetailed = options['detailed-exitcodes']
+    if (options.jsonl && !wait && !isDetailed) throw new UsageError('--jsonl tells what happens: say --wait too.')
     const client = await context.api()
     const asked = { ...orderOf('converge', options), ...byPlan(hash, options) }
     const order = await giveOrder(context, (once) => client.call(api.createOrder, { ...asked, ...once }))
-    if (wait || detailed) return finishOrder(client, order, { ...options, detailed }, context)
+    if (wait || isDetailed) return finishOrder(client, order, { ...options, detailed: isDetailed }, context)
     return tellOrder(order, options.json, context)
   },
 })
@@ -71,7 +72,7 @@ export const plan = command({
   usage: 'plan [NODE...|--role R|--all] [--deadline DURATION] [--detailed-exitcodes] [--json] [--jsonl]',
   summary: 'Ask nodes what a converge would change, and show it; nothing is changed.',
   details: `The hash of a node's plan is for trivet converge NODE --plan HASH, which does that or nothing.
-Exits with 0 when all nodes could plan, otherwise with 1.\n${exitCodes}`,
+Exits with 0 when all nodes could plan, otherwise with 1.\n${detailed}`,
   flags: targetFlags,
   options: z.object({
     ...targetOptions,

@@ -6,6 +6,7 @@ import { type Order, type OrderSummary, TargetState } from '../../protocol/views
 import type { Command } from '../command.ts'
 import type { Context } from '../context.ts'
 import { facts } from '../describe.ts'
+import { detailedExitCodes } from '../exit-codes.ts'
 import { giveOrder, tellOrder } from '../give-order.ts'
 import { listFlags, listOptions, listUsage, printList } from '../list.ts'
 import { command, json, jsonFlag, jsonl, jsonlFlag, limit } from '../options.ts'
@@ -76,7 +77,8 @@ const show = command({
 const watch = command({
   usage: 'order watch ORDER [--detailed-exitcodes] [--json] [--jsonl]',
   summary: 'Follow an order until every node is done with it.',
-  details: `Exits as converge --wait does. With --jsonl: each change of a node's state, each resource as it comes, the end (docs/streams.md).`,
+  details: `Exits as converge --wait does. With --jsonl: each change of a node's state, each resource as it comes, the end (docs/streams.md).
+With --detailed-exitcodes: ${detailedExitCodes}.`,
   flags: { 'detailed-exitcodes': { type: 'boolean' }, ...jsonFlag, ...jsonlFlag },
   options: z.object({
     operands: oneOrder,

@@ -33,6 +33,12 @@ test('no verb is there twice', () => {
   assert.equal(new Set(verbs).size, verbs.length)
 })
 
+test('all verbs of a noun stand together', () => {
+  const nouns = commands.map(({ usage }) => verbOf(usage).split(' ')[0])
+  const turns = nouns.filter((noun, at) => noun !== nouns[at - 1])
+  assert.deepEqual(turns, [...new Set(turns)])
+})
+
 test('what prints data can print it as JSON, and what has no end as lines of it', () => {
   const without = commands.filter(({ flags }) => !flags?.['json'])
   assert.deepEqual(
@@ -50,6 +56,7 @@ test('help is found for a verb, a noun and the whole', async (t) => {
   const whole = await trivet([], { home })
   assert.equal(whole.exitCode, 0)
   assert.match(whole.stdout, /node list +List the nodes/)
+  assert.match(whole.stdout, /Exit code: 0 when it is done, 1 .* With --detailed-exitcodes: 0 nothing to change, 2 /)
   for (const args of [
     ['help', 'run', 'list'],
     ['run', 'list', '--help'],
