@@ -148,4 +148,5 @@ function toldOf(item: TimelineItem, { paint }: Context): { what: string; by: str
   return { what: item.action, by: item.author, more: `${item.subject} ${textOf(item.after)}` }
 }
 
-export const historyCommands: Command<Context>[] = [activity, diffRuns, diffNodes, timeline]
+export const runHistory: Command<Context>[] = [activity, diffRuns]
+export const nodeHistory: Command<Context>[] = [diffNodes, timeline]

@@ -9,7 +9,7 @@ import { contextCommands } from './context.ts'
 import { converge, plan } from './converge.ts'
 import { events } from './events.ts'
 import { fleet } from './fleet.ts'
-import { historyCommands } from './history.ts'
+import { nodeHistory, runHistory } from './history.ts'
 import { exportRuns } from './export.ts'
 import { leaseCommands } from './lease.ts'
 import { login } from './login.ts'
@@ -37,6 +37,7 @@ export const commands: Command<Context>[] = [
   ...userCommands,
   ...apiTokenCommands,
   ...nodeCommands,
+  ...nodeHistory,
   ...clusterCommands,
   ...roleCommands,
   ...recipeCommands,
@@ -45,7 +46,7 @@ export const commands: Command<Context>[] = [
   converge,
   ...orderCommands,
   ...runCommands,
-  ...historyCommands,
+  ...runHistory,
   ...leaseCommands,
   events,
   audit,
