@@ -9,7 +9,8 @@ const latenessMs = 10 * 60_000
 export class EndedRuns {
   readonly #client: Client
   readonly #node: string | undefined
-  readonly #told = new Set<string>()
+  /** When each ended that was told, in the order of telling. */
+  readonly #told = new Map<string, number>()
   /** The newest one when the watching began; undefined until then. */
   #first: { id?: string; finishedAt: number } | undefined
   #newest = 0
@@ -23,8 +24,9 @@ export class EndedRuns {
   /** Whether nobody was told of it yet; from now on it is. */
   take({ id, finishedAt }: StoredRun) {
     if (this.#told.has(id)) return false
-    this.#told.add(id)
+    this.#told.set(id, finishedAt)
     this.#newest = Math.max(this.#newest, finishedAt)
+    this.#forget()
     return true
   }
 
@@ -39,5 +41,13 @@ export class EndedRuns {
     const from = Math.max(finishedAt, this.#newest - latenessMs)
     const runs = await this.#client.list(api.listRuns, { node: this.#node, from })
     return runs.toReversed().filter((run) => run.id !== id && this.take(run))
+  }
+
+  /** What no server tells of again: a watch goes on for weeks. */
+  #forget() {
+    for (const [id, finishedAt] of this.#told) {
+      if (finishedAt >= this.#newest - latenessMs) return
+      this.#told.delete(id)
+    }
   }
 }

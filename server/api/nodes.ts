@@ -5,7 +5,7 @@ import type { ListedNode, NodeSummary } from '../../protocol/views.ts'
 import type { ApiParts, Handlers } from './call.ts'
 import type { Caller } from './caller.ts'
 import { ApiFault } from './fault.ts'
-import { findKnownNode, findLivingNode, findNode, requireRoles } from './find.ts'
+import { findFleetNode, findKnownNode, findLivingNode, findNode, requireRoles } from './find.ts'
 import { detailOf, summariesOf } from './node-views.ts'
 import { pageAmong } from './pages.ts'
 import { unlessStale } from './stale.ts'
@@ -23,8 +23,7 @@ export function nodeHandlers(parts: ApiParts): Pick<Handlers, NodeCalls> {
     },
     readNode: async ({ node }, caller) => detailOf(parts, await findNode(parts, caller, node)),
     async readCatalog({ node }, caller) {
-      const { id } = await findLivingNode(parts, caller, node)
-      await catalogs.refresh()
+      const { id } = await findFleetNode(parts, caller, node)
       const compiled = catalogs.of(id)?.compiled
       if (compiled?.status === 'compiled') {
         const { digest, catalog } = compiled
