@@ -27,7 +27,9 @@ const filterOptions = {
   text: z
     .string()
     .optional()
-    .describe('Only where this is in the action, the subject, or in what was before or is after.'),
+    .describe(
+      'Only where this is in the action, the subject, what was before or is after, or the address or token that it came from.',
+    ),
   since: Since.optional().describe('Only what was written since then: 7d, 12h, 2026-11-01; all if not said.'),
   until: Since.optional().describe('Only what was written before: 1d, 2026-11-08T12:00.'),
 }
@@ -64,9 +66,10 @@ export const audit = command({
   async run({ limit: most, sort, json: asJson, jsonl: asLines, ...filter }, context) {
     const input = { ...asked(filter, context.now()), sort }
     const entries = await (await context.api()).list(api.listAudit, input, most)
-    const row = ({ at, author, action, subject, before, after }: (typeof entries)[number]) => ({
+    const row = ({ at, author, token, from, action, subject, before, after }: (typeof entries)[number]) => ({
       at: clockTime(at),
       author,
+      from: [from, token].filter(Boolean).join(' '),
       action,
       subject,
       before: valueText(before),

@@ -13,7 +13,7 @@ export const auditFilter = {
     .min(1)
     .max(200)
     .optional()
-    .describe('Is in the action, the subject, or in what was before or is after.'),
+    .describe('Is in the action, the subject, what was before or is after, or the address or token that it came from.'),
   /** Written at that time or later, in ms since 1970. */
   from: moment.optional(),
   /** Written before. */

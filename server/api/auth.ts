@@ -10,8 +10,10 @@ import { findSession, noteSessionUse } from './sessions.ts'
 /** Who the request is from, by the API token that it bears or the session's cookie. What is not known for certain is refused. */
 export async function authenticate(parts: AuthParts, request: FastifyRequest): Promise<Caller> {
   const { caller, noteUse } = await identify(parts, request).catch(async (error: unknown) => {
-    if (error instanceof ApiFault && error.code !== 'other-site')
+    if (error instanceof ApiFault && error.code !== 'other-site') {
+      await parts.limits.unknown.take(request.ip, 'requests from this address')
       await parts.limits.refusals.take(request.ip, 'wrong tokens from this address')
+    }
     throw error
   })
   await requireFewRequests(parts, caller.user)

@@ -261,6 +261,11 @@ test('the audit says from where and with which API token a write came, and a lis
   const [row] = await served.client.list(api.listAudit, {}, 1)
   assert.deepEqual([row?.author, row?.action, row?.cluster], ['ann', 'assign', 'blue'])
   assert.deepEqual([row?.token, row?.from], [token?.id, '127.0.0.1'])
+  for (const text of [token?.id, '127.0.0.1']) {
+    const [found] = await served.client.list(api.listAudit, { text }, 1)
+    assert.equal(found?.id, row?.id)
+  }
+  assert.deepEqual(await served.client.list(api.listAudit, { text: '127.0.0.9' }), [])
   assert.equal(token?.usedFrom, '127.0.0.1')
   assert(Math.abs((token?.usedAt ?? 0) - Date.now()) < 10_000)
 })

@@ -59,6 +59,7 @@ test('an address from which nobody known asks too often is told so; who is known
   const refused = await stranger.ask('/api/session')
   assert.deepEqual([refused.status, refused.json.code], [429, 'too-many-requests'])
   assert(Number(refused.headers['retry-after']) > 0)
+  assert.equal((await stranger.ask('/api/nodes')).json.code, 'too-many-requests')
   const signIn = { method: 'POST', body: { token: served.token } }
   assert.equal((await stranger.ask('/api/session', signIn)).json.code, 'too-many-requests')
   assert.equal((await elsewhere.ask('/api/session', signIn)).status, 200)

@@ -44,7 +44,8 @@ function query({ author, action, subject, text, from, to, clusters = 'all', sort
     subject !== undefined && 'subject = :subject',
     text !== undefined &&
       `(subject like :text escape '\\' or action like :text escape '\\'
-        or before like :text escape '\\' or after like :text escape '\\')`,
+        or before like :text escape '\\' or after like :text escape '\\'
+        or token like :text escape '\\' or "from" like :text escape '\\')`,
     from !== undefined && 'at >= :from',
     to !== undefined && 'at < :to',
     clusters !== 'all' && 'cluster in (select value from json_each(:clusters))',
