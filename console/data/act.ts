@@ -22,5 +22,5 @@ export function useAct<Args extends unknown[]>(act: (...args: Args) => Promise<u
       setBusy(false)
     }
   }
-  return { run, busy, failure }
+  return { run, busy, failure, forget: () => setFailure(undefined) }
 }

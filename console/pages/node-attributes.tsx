@@ -1,12 +1,13 @@
-import { useState } from 'preact/hooks'
+import { useRef, useState } from 'preact/hooks'
 import { api } from '../../protocol/api.ts'
 import { readAttributeValue } from '../../protocol/attribute-value.ts'
 import type { NodeDetail } from '../../protocol/views.ts'
-import { useAct } from '../data/act.ts'
 import { call } from '../data/client.ts'
+import { useGuarded } from '../data/guarded.ts'
 import { say } from '../data/notes.ts'
 import { useCall, useList } from '../data/use-call.ts'
 import { useMay } from '../me.ts'
+import { BothSides } from '../parts/both-sides.tsx'
 import { Ago, Card, Empty, Loading, Trouble } from '../parts/parts.tsx'
 import { goQuery, usePlace } from '../router.ts'
 import { valueText } from '../text.ts'
@@ -45,13 +46,23 @@ export function NodeAttributes({ node, reload }: { node: NodeDetail; reload: () 
           ))}
         </ul>
       </Card>
-      <Explained key={chosen} node={node.name} attribute={chosen} reload={reload} />
+      <Explained key={chosen} node={node} attribute={chosen} reload={reload} />
     </div>
   )
 }
 
-function Explained({ node, attribute, reload }: { node: string; attribute: string; reload: () => void }) {
-  const explained = useCall(api.explain, { node, key: attribute })
+interface ExplainedProps {
+  node: NodeDetail
+  attribute: string
+  reload: () => void
+}
+
+function Explained({ node: { name: node, revision }, attribute, reload }: ExplainedProps) {
+  const explained = useCall(
+    api.explain,
+    { node, key: attribute },
+    { live: (event) => event.type === 'node' && event.node.name === node },
+  )
   const may = useMay('operator')
   function again() {
     explained.reload()
@@ -78,36 +89,31 @@ function Explained({ node, attribute, reload }: { node: string; attribute: strin
           </li>
         ))}
       </ul>
-      {may && <SetForm node={node} attribute={attribute} own={own === true} done={again} />}
+      {may && <SetForm node={node} revision={revision} attribute={attribute} own={own === true} done={again} />}
     </Card>
   )
 }
 
 interface SetProps {
   node: string
+  /** What the page shows. */
+  revision: number
   attribute: string
   /** The node has a value of its own, which can be taken back. */
   own: boolean
   done: () => void
 }
 
-function SetForm({ node, attribute, own, done }: SetProps) {
+/** What is written, by what was in the field, or that the node's own value is taken back. */
+type Wanted = { text: string } | 'unset'
+
+function SetForm(props: SetProps) {
+  const { node, own } = props
   const [text, setText] = useState('')
-  const where = { scope: 'nodes', name: node, key: attribute } as const
-  const setting = useAct(async () => {
-    await call(api.setAttribute, { ...where, value: readAttributeValue(text) })
-    say(`${attribute} is set on ${node}.`)
-    setText('')
-    done()
-  })
-  const unsetting = useAct(async () => {
-    await call(api.unsetAttribute, where)
-    say(`${attribute} of ${node} is taken back.`)
-    done()
-  })
+  const { act, shown, leave } = useSetting(props, () => setText(''))
   function submit(event: Event) {
     event.preventDefault()
-    void setting.run()
+    void act.run(shown.now(), { text })
   }
   return (
     <form class="inside form" onSubmit={submit}>
@@ -118,21 +124,63 @@ function SetForm({ node, attribute, own, done }: SetProps) {
           rows={2}
           required
           value={text}
-          onInput={({ currentTarget }) => setText(currentTarget.value)}
+          onInput={({ currentTarget }) => {
+            if (currentTarget.value === '') shown.letGo()
+            else shown.hold()
+            setText(currentTarget.value)
+          }}
         />
         <small>JSON, or a word as it is</small>
       </label>
-      <Trouble failure={setting.failure ?? unsetting.failure} />
+      <Trouble failure={act.failure} />
+      {act.stale && (
+        <BothSides node={node} stale={act.stale} busy={act.busy} onWrite={() => void act.anyway()} onTake={leave} />
+      )}
       <div class="actions">
-        <button type="submit" class="button first" disabled={setting.busy}>
+        <button type="submit" class="button first" disabled={act.busy}>
           Set
         </button>
         {own && (
-          <button type="button" class="button" disabled={unsetting.busy} onClick={() => void unsetting.run()}>
+          <button type="button" class="button" disabled={act.busy} onClick={() => void act.run(shown.now(), 'unset')}>
             Take the node’s own value back
           </button>
         )}
       </div>
     </form>
   )
+}
+
+function useSetting({ node, revision, attribute, done }: SetProps, clear: () => void) {
+  const shown = useShownRevision(revision)
+  const act = useGuarded(async (ifRevision, wanted: Wanted) => {
+    const where = { scope: 'nodes', name: node, key: attribute, ifRevision } as const
+    const written =
+      wanted === 'unset'
+        ? await call(api.unsetAttribute, where)
+        : await call(api.setAttribute, { ...where, value: readAttributeValue(wanted.text) })
+    say(wanted === 'unset' ? `${attribute} of ${node} is taken back.` : `${attribute} is set on ${node}.`)
+    shown.wrote(written.revision)
+    leave()
+  })
+  function leave() {
+    clear()
+    act.forget()
+    shown.letGo()
+    done()
+  }
+  return { act, shown, leave }
+}
+
+/** The revision that somebody decides on: the page goes on being live, so it is held from when they begin to type. */
+function useShownRevision(live: number) {
+  const written = useRef(0)
+  const held = useRef<number | undefined>(undefined)
+  const newest = Math.max(live, written.current)
+  return {
+    now: () => held.current ?? newest,
+    hold: () => (held.current ??= newest),
+    letGo: () => (held.current = undefined),
+    /** The page does not show yet what it wrote itself. */
+    wrote: (revision: number) => (written.current = revision),
+  }
 }

@@ -114,7 +114,13 @@ function NodeHead({ node, reload }: { node: NodeDetail; reload: () => void }) {
   )
 }
 
-function Acts({ node: { name, disabled, awaitsApproval }, reload }: { node: NodeDetail; reload: () => void }) {
+function Acts({
+  node: { name, revision, disabled, awaitsApproval },
+  reload,
+}: {
+  node: NodeDetail
+  reload: () => void
+}) {
   const [shown, setShown] = useState<'assign' | 'unassign' | 'disable'>()
   const may = useMay('operator')
   const enabling = useAct(async () => {
@@ -145,7 +151,9 @@ function Acts({ node: { name, disabled, awaitsApproval }, reload }: { node: Node
           Disable…
         </button>
       )}
-      {(shown === 'assign' || shown === 'unassign') && <AssignDialog way={shown} nodes={[name]} onClose={close} />}
+      {(shown === 'assign' || shown === 'unassign') && (
+        <AssignDialog way={shown} nodes={[name]} revision={revision} onClose={close} />
+      )}
       {shown === 'disable' && <DisableDialog nodes={[name]} onClose={close} />}
     </>
   )

@@ -170,6 +170,43 @@ describe('pages', { skip: noBrowser }, () => {
     await assertAccessible(page, 'compared runs')
   })
 
+  test('who writes to a node that somebody else wrote to meanwhile is told, and chooses whose it is', async (t) => {
+    const served = await serve(t)
+    await fleet.joinNode(served, 'web-1')
+    const word = { scope: 'nodes', name: 'web-1', key: 'word.word' } as const
+    const now = async () => (await served.client.call(api.readNode, { node: 'web-1' })).attributes['word.word']
+    const page = await openConsole(t, `${served.url}/nodes/web-1?tab=attributes`)
+    await signIn(page, served.token)
+    const field = page.getByLabel('Set it for this node')
+    const both = page.getByRole('alert', { name: 'Somebody wrote to web-1 meanwhile' })
+    await field.fill('mine')
+    await served.client.call(api.setAttribute, { ...word, value: 'theirs' })
+    await page.getByText('theirs', { exact: true }).waitFor()
+    await page.getByRole('button', { name: 'Set', exact: true }).click()
+    await both.getByText('word.word = theirs, by admin').waitFor()
+    await both.getByText('word.word = mine').waitFor()
+    await assertAccessible(page, 'both sides')
+    assert.equal(await now(), 'theirs')
+    await both.getByRole('button', { name: 'Write mine anyway' }).click()
+    await both.waitFor({ state: 'detached' })
+    assert.equal(await now(), 'mine')
+    for (const text of ['one', 'two']) {
+      await field.fill(text)
+      await page.getByRole('button', { name: 'Set', exact: true }).click()
+      await page.locator('.wins').getByText(text, { exact: true }).waitFor()
+    }
+    await page.getByRole('button', { name: 'Assign…', exact: true }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('pair').check()
+    await served.client.call(api.unassignRoles, { node: 'web-1', roles: ['word'] })
+    await dialog.getByRole('button', { name: 'Assign', exact: true }).click()
+    await both.getByText('admin unassign web-1').waitFor()
+    await both.getByText('roles: none').waitFor()
+    await both.getByRole('button', { name: 'Take theirs' }).click()
+    await dialog.waitFor({ state: 'detached' })
+    assert.deepEqual((await served.client.call(api.readNode, { node: 'web-1' })).roles, [])
+  })
+
   test('what a revision changed is shown line by line, and which nodes are not on it yet', async (t) => {
     const served = await serve(t)
     const { agent } = await fleet.joinNode(served, 'web-1')
