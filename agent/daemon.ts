@@ -1,12 +1,12 @@
 import type { Log } from '../cli/command.ts'
 import { digestOf, ResourceId } from '../protocol/catalog.ts'
 import type { Report, Run } from '../protocol/events.ts'
-import type { ServerMessage } from '../protocol/messages.ts'
+import type { AgentMessage, ServerMessage } from '../protocol/messages.ts'
 import type { Agent } from './agent.ts'
 import { type Connection, keepConnected } from './link/connection.ts'
 import { Cluster } from './cluster/cluster.ts'
 import { Drift } from './drift/drift.ts'
-import { progressTo } from './runs/progress.ts'
+import { Progress } from './runs/progress.ts'
 import { reportOfNone } from './runs/report.ts'
 import { Refused, type Request } from './runs/run.ts'
 import { Rest } from './rest.ts'
@@ -202,13 +202,14 @@ export class Daemon {
     this.#rest.end()
     const abort = new AbortController()
     this.#running = { request, abort }
-    const progress = progressTo((message) => this.#connection?.send(message))
+    const progress = new Progress((message) => this.#tell(message))
     const startedAt = performance.now()
     try {
       const reports = await this.#make(request, {
         signal: abort.signal,
         waiting: (pid) => this.#log(`waiting for the run of process ${pid}`),
-        ...progress,
+        started: progress.started,
+        event: progress.event,
       })
       const tookMs = performance.now() - startedAt
       // Who watches sees the last of it before the result.
@@ -230,6 +231,11 @@ export class Daemon {
       progress.flush()
     }
     await this.#goOn(request)
+  }
+
+  #tell(message: AgentMessage) {
+    this.#connection?.send(message)
+    return this.#connection !== undefined
   }
 
   #tellRun({ id, orders, mode, trigger, outcome, error }: Run, ms: number) {

@@ -49,6 +49,7 @@ export const AgentMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('facts'), facts: Facts }),
   z.strictObject({ type: z.literal('delivered'), order: z.string().max(64) }),
   z.strictObject({ type: z.literal('refused'), order: z.string().max(64), reason: z.string().max(4096) }),
+  /** A run that nobody ordered is told of at its first difference, or when it lasts; one in which nothing differs costs only its report. */
   z.strictObject({
     type: z.literal('started'),
     run: z.uuid(),

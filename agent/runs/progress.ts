@@ -6,43 +6,73 @@ import type { Begun } from '../kept/journal.ts'
 const progressMs = 100
 /** With a diff each, so many still fit into a frame. */
 const eventsAtOnce = 100
+/** A run that nobody ordered is told of at its first difference, or when it lasts this long: most find none, and are over sooner. */
+const silentMs = 1000
 
-/** Somebody who waits for an order sees it as it happens; without one nobody does, and only the report goes out. */
-export function progressTo(tell: (message: AgentMessage) => void) {
-  let run: Begun | undefined
-  let unchanged = 0
-  const events: ResourceEvent[] = []
-  let timer: NodeJS.Timeout | undefined
-  const flush = () => {
-    clearTimeout(timer)
-    timer = undefined
-    if (!run) return
-    while (unchanged + events.length > 0) {
-      tell({ type: 'progress', run: run.id, unchanged, events: events.splice(0, eventsAtOnce) })
-      unchanged = 0
+/** Tells of a run as it happens. `tell` says whether there was a connection to tell it on. */
+export class Progress {
+  readonly #tell: (message: AgentMessage) => boolean
+  #started: (AgentMessage & { type: 'started' }) | undefined
+  /** The server is to know of the run, and does as soon as there is a connection. */
+  #isDue = false
+  #isTold = false
+  #unchanged = 0
+  readonly #events: ResourceEvent[] = []
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(tell: (message: AgentMessage) => boolean) {
+    this.#tell = tell
+  }
+
+  readonly started = ({ id, mode, orders, trigger }: Begun, resources: number) => {
+    this.#started = { type: 'started', run: id, mode, orders, resources }
+    if (orders.length > 0) this.#begin()
+    // A repair of drift has no report where nothing came of it, and would never be over.
+    else if (trigger !== 'drift') this.#timer = setTimeout(() => this.#begin(), silentMs)
+  }
+
+  readonly event = (event: ResourceEvent) => {
+    // What was found as it should be is only counted, and nobody waits for it.
+    if (event.outcome === 'unchanged') {
+      this.#unchanged++
+      if (this.#isDue) this.#flushLater()
+      return
+    }
+    this.#events.push(event)
+    if (this.#isDue && this.#timer) return
+    this.#isDue = true
+    this.#flushNow()
+  }
+
+  /** Tells what is left. */
+  flush() {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    if (!this.#started || !this.#isDue) return
+    this.#isTold ||= this.#tell(this.#started)
+    if (!this.#isTold) return
+    while (this.#left > 0) {
+      const events = this.#events.splice(0, eventsAtOnce)
+      this.#tell({ type: 'progress', run: this.#started.run, unchanged: this.#unchanged, events })
+      this.#unchanged = 0
     }
   }
-  const flushLater = () => {
-    timer ??= setTimeout(() => (unchanged + events.length > 0 ? flushNow() : flush()), progressMs)
+
+  #begin() {
+    this.#isDue = true
+    this.flush()
   }
-  const flushNow = () => {
-    flush()
-    flushLater()
+
+  #flushNow() {
+    this.flush()
+    this.#flushLater()
   }
-  return {
-    started: (begun: Begun, resources: number) => {
-      if (begun.orders.length === 0) return
-      run = begun
-      tell({ type: 'started', run: begun.id, mode: begun.mode, orders: begun.orders, resources })
-    },
-    event: (event: ResourceEvent) => {
-      if (!run) return
-      // What was found as it should be is only counted, and nobody waits for it.
-      if (event.outcome === 'unchanged') unchanged++
-      else events.push(event)
-      if (timer || event.outcome === 'unchanged') flushLater()
-      else flushNow()
-    },
-    flush,
+
+  #flushLater() {
+    this.#timer ??= setTimeout(() => (this.#left > 0 ? this.#flushNow() : this.flush()), progressMs)
+  }
+
+  get #left() {
+    return this.#unchanged + this.#events.length
   }
 }

@@ -71,7 +71,10 @@ export class Runner {
   /** Repairs what each batch names, until no more come. Gives no report where there was nothing to tell. */
   repair(drifting: Drifting, hooks: Hooks): Promise<Report[]> {
     const request: Request = { mode: 'converge', trigger: 'drift', orders: [] }
-    return this.#locked(request, hooks, (over) => this.#walk(over, hooks).repair(drifting))
+    return this.#locked(request, hooks, (over) => {
+      hooks.started?.(over.begun, over.found?.prepared.length ?? 0)
+      return this.#walk(over, hooks).repair(drifting)
+    })
   }
 
   async #locked(

@@ -5,7 +5,7 @@ import { connect, type Connection } from '../../agent/link/connection.ts'
 import { pinnedTo, post } from '../../agent/link/https.ts'
 import { makeKey, publicKeyOf, signWith } from '../../agent/kept/keys.ts'
 import type { Identity } from '../../agent/kept/state.ts'
-import { progressTo } from '../../agent/runs/progress.ts'
+import { Progress } from '../../agent/runs/progress.ts'
 import { makeClient } from '../../cli/api-client.ts'
 import type { Login } from '../../cli/login-file.ts'
 import { api } from '../../protocol/api.ts'
@@ -87,7 +87,7 @@ class Agent implements Speaker {
   readonly node: string
   readonly #connection: Connection
   readonly #orders = new EventEmitter()
-  #progress: ReturnType<typeof progressTo> | undefined
+  #progress: Progress | undefined
 
   constructor(identity: Identity, key: string) {
     this.node = identity.node
@@ -122,7 +122,10 @@ class Agent implements Speaker {
 
   #begin(order: string) {
     const run = { id: randomUUID(), mode: 'converge', trigger: 'order', catalog: null, startedAt: Date.now() } as const
-    this.#progress = progressTo(this.#connection.send)
+    this.#progress = new Progress((message) => {
+      this.#connection.send(message)
+      return true
+    })
     this.#connection.send({ type: 'delivered', order })
     this.#progress.started({ ...run, orders: [order] }, resourcesOfRun)
     this.#orders.emit('begun')

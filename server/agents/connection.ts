@@ -16,7 +16,7 @@ export interface Connection {
   catalog: string | null
   /** It has one, be it an old one. */
   hasCatalog: boolean
-  /** What it does just now. */
+  /** What it does just now, as far as it has told. */
   run: { id: string; orders: string[]; done: number; total: number } | undefined
   /** Of the reports that it has still to bring, as it said last. */
   spoolBytes: number

@@ -32,7 +32,9 @@ test('what drifts between a new catalog and its run is made as the new one says,
   await heard(1)
   // It is watched as soon as it is repaired.
   writeFileSync(path, 'theirs')
-  assert.equal((await heard(2)).run.trigger, 'drift')
+  const repair = (await heard(2)).run
+  assert.equal(repair.trigger, 'drift')
+  assert.equal(fake.all('started').at(-1)?.run, repair.id, 'it was told as it happened')
 
   const next = saying('two')
   fake.send({ type: 'catalog', catalog: next })
