@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { z } from 'zod'
 import { closest } from '../protocol/closest.ts'
 import { describeIssues } from '../protocol/describe-issue.ts'
-import { hasCode } from '../protocol/errors.ts'
+import { unlessMissing } from '../protocol/errors.ts'
 import { Name } from '../protocol/name.ts'
 import { CommandError } from './command.ts'
 import { parseJson } from './parse-json.ts'
@@ -18,7 +18,7 @@ const Contexts = z.object({ current: Name, contexts: z.record(Name, Login) })
 export type Contexts = z.infer<typeof Contexts>
 
 /** What a login is called when nobody says how; and what the one of a file with a single login is. */
-const usualContext = 'default'
+export const usualContext = 'default'
 
 const LoginFile = z.union([
   Contexts,
@@ -27,10 +27,8 @@ const LoginFile = z.union([
 
 /** All logins; none when there is no file. */
 export async function readContexts(path: string): Promise<Contexts> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    if (!hasCode(error, 'ENOENT')) throw error
-    return JSON.stringify({ current: usualContext, contexts: {} })
-  })
+  const none: Contexts = { current: usualContext, contexts: {} }
+  const text = (await readFile(path, 'utf8').catch(unlessMissing)) ?? JSON.stringify(none)
   const file = LoginFile.safeParse(parseJson(text))
   if (file.success) return file.data
   throw new CommandError(
@@ -52,11 +50,18 @@ export async function readLogin(path: string, context?: string): Promise<Login> 
 /** Keeps the login under the name, and makes it the current one. */
 export async function writeLogin(path: string, login: Login, context = usualContext) {
   await makeFolder(path)
-  const { contexts } = await readContexts(path).catch((error: unknown) => {
-    if (error instanceof CommandError) return { contexts: {} }
-    throw error
-  })
+  const contexts = await readUsable(path)
   await writeContexts(path, { current: context, contexts: { ...contexts, [context]: login } })
+}
+
+/** The logins by context; none of a damaged file, which logging in mends. */
+export async function readUsable(path: string): Promise<Record<string, Login>> {
+  try {
+    return (await readContexts(path)).contexts
+  } catch (error) {
+    if (error instanceof CommandError) return {}
+    throw error
+  }
 }
 
 export async function writeContexts(path: string, contexts: Contexts) {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { api } from '../../protocol/api.ts'
 import { Name } from '../../protocol/name.ts'
-import type { NodeSummary } from '../../protocol/views.ts'
+import type { NodeSummary, Stance } from '../../protocol/views.ts'
 import type { Client } from '../api-client.ts'
 import { CommandError, UsageError } from '../command.ts'
 import { Unreachable } from '../connection.ts'
@@ -20,7 +20,7 @@ export const nodeWait = command({
   usage: 'node wait [NODE...|--all] [--for DURATION] [--json] [--jsonl]',
   summary: 'Wait until nodes are as they should be: converged to their newest catalog, and nothing owed or waited for.',
   details: `An order is over when each node has made its run; a node that waits at a gate or for a lease goes on by itself after that. This waits for the
-end of it. A node that failed ends the wait at once, with 1, as does the time; a server that goes meanwhile does not.`,
+end of it. A node that failed, or is disabled for good before it is as it should be, ends the wait at once, with 1, as does the time; a server that goes meanwhile does not.`,
   flags: { all: { type: 'boolean' }, for: { type: 'string' }, ...jsonFlag, ...jsonlFlag },
   options: z.object({
     operands: z.array(Name),
@@ -135,12 +135,15 @@ function chosen(nodes: NodeSummary[], names: string[]) {
   })
 }
 
-/** It will not come right by itself; with a newer catalog it might. */
-function hasFailed({ state, behind }: NodeSummary) {
-  return (state === 'failed' && !behind) || state === 'error' || state === 'revoked'
+/** It will not come right by itself; with a newer catalog it might, and one that is disabled until a time after that. */
+function hasFailed(node: NodeSummary) {
+  const { state, behind, disabled } = node
+  const isHeld = disabled !== undefined && disabled.until === undefined && whyNot(node) !== undefined
+  return (state === 'failed' && !behind) || state === 'error' || state === 'revoked' || isHeld
 }
 
-async function whyFailed({ name, state, reason, lastRun }: NodeSummary, client: Client) {
+async function whyFailed({ name, state, reason, disabled, lastRun }: NodeSummary, client: Client) {
+  if (disabled) return `${name}: ${heldBy(disabled)}. Next: trivet node enable ${name}`
   if (reason !== null || !lastRun) return `${name}: ${state}: ${reason}`
   const { run, events } = await client.call(api.readRun, { id: lastRun.id })
   const errors = events.flatMap((event) => (event.outcome === 'failed' ? [`${event.id}: ${event.error}`] : []))
@@ -148,10 +151,15 @@ async function whyFailed({ name, state, reason, lastRun }: NodeSummary, client: 
 }
 
 /** Undefined: it is as it should be. */
-function whyNot({ state, reason, connected, behind, owed }: NodeSummary) {
+function whyNot({ state, reason, disabled, connected, behind, owed }: NodeSummary) {
+  if (disabled && (behind || owed.length > 0)) return heldBy(disabled)
   if (reason !== null) return `${state}: ${reason}`
   if (state === 'failed' || state === 'interrupted' || state === 'new' || state === 'revoked') return state
   if (behind) return 'has yet to converge to its newest catalog'
   if (owed.length > 0) return `owes ${owed.join(', ')}`
   return connected ? undefined : 'is not connected'
+}
+
+function heldBy({ by, reason }: Stance) {
+  return `is disabled by ${by}: ${reason}`
 }

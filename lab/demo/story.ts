@@ -16,7 +16,7 @@ export async function tellStory(fleet: Fleet, say: (line: string) => void) {
   const { balancer, backends, ensemble } = castOf(fleet.lab.nodes)
   const [, second] = ensemble
 
-  say('The nodes have joined; now they get roles')
+  say('The nodes have joined; now they get roles, and converge by themselves')
   await mustExit(0, fleet, 'node', 'list')
   await Promise.all(
     ensemble.map(({ name }) =>
@@ -24,13 +24,13 @@ export async function tellStory(fleet: Fleet, say: (line: string) => void) {
     ),
   )
 
-  say('Converge all of them')
-  await mustExit(0, fleet, 'converge', '--all', '--wait')
+  await mustExit(0, fleet, 'node', 'wait', '--all')
+  await mustExit(0, fleet, 'run', 'list')
   const modes = await proveEnsemble(ensemble)
   say(`ZooKeeper: ${ensemble.map(({ name }, index) => `${name} is ${modes[index]}`).join(', ')}`)
   say(`HAProxy on ${balancer.name} answers from ${(await proveBalanced(balancer, backends)).join(' and ')}`)
 
-  say('Converge again: nothing may change')
+  say('Have all converge again: nothing may change')
   await mustExit(0, fleet, 'converge', '--all', '--wait', '--detailed-exitcodes')
 
   say(`Break a file on ${balancer.name} and a service on ${second?.name}`)

@@ -15,6 +15,9 @@ test('a login for each server; the one in use is chosen, or named for one comman
   const home = await tempDir(t)
   const said = async (...args: string[]) => (await trivet(args, { home })).stdout.split(' ')[0]
   await trivet(['login', `${near.login.token}@${near.url}`], { home })
+  const refused = await trivet(['login', `${far.login.token}@${far.url}`], { home })
+  assert.equal(refused.exitCode, 1)
+  assert.match(refused.stderr, /you are logged in to https:.* To keep that too: trivet login TOKEN@URL --context NAME/)
   const { stderr } = await trivet(['--context', 'far', 'login', `${far.login.token}@${far.url}`], { home })
   assert.match(stderr, /as bob \(admin\)\. Its context is far\./)
 

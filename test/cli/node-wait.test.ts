@@ -48,6 +48,16 @@ test('a node that failed ends it at once, with why', async (t) => {
   assert.match(stderr, /trivet: m1: probe\[web\]: no answer/)
 })
 
+test('a node that is disabled for good ends it too, and is not waited for in vain', async (t) => {
+  const disabled = { reason: 'a broken disk', by: 'ann', at: 0 }
+  const at = await given(t, [[nodeOf('m1', { behind: true, disabled })]])
+  const { exitCode, stderr } = await trivet(['node', 'wait', 'm1'], at)
+  assert.equal(exitCode, 1)
+  assert.match(stderr, /trivet: m1: is disabled by ann: a broken disk\. Next: trivet node enable m1/)
+  const asItShouldBe = await given(t, [[nodeOf('m1', { disabled })]])
+  assert.equal((await trivet(['node', 'wait', 'm1'], asItShouldBe)).exitCode, 0)
+})
+
 test('when its time is over it says what it has waited for', async (t) => {
   const at = await given(t, [[pending]])
   let now = Date.now()

@@ -19,11 +19,6 @@ describe('the page of first paths', { skip: whyNoLab() ?? false }, () => {
   const env = {
     PATH: process.env.PATH,
     HOME: home,
-    GIT_CONFIG_COUNT: '2',
-    GIT_CONFIG_KEY_0: 'user.name',
-    GIT_CONFIG_VALUE_0: 'A newcomer',
-    GIT_CONFIG_KEY_1: 'user.email',
-    GIT_CONFIG_VALUE_1: 'newcomer@example.org',
   }
   const terminal = new Terminal(home, { cwd: house, env })
   let printed = ''
