@@ -5,9 +5,11 @@ import { NodeState, OrderSummary, StoredRun, Target } from './views.ts'
 /** Runs by how they ended; an outcome that none had is left out. */
 const RunCounts = z.partialRecord(RunOutcome, z.int())
 
-/** What a node failed at last. */
+/** What failed in a run. */
 const Failure = z.object({
   node: z.string(),
+  /** The node stands as failed or interrupted by it now. */
+  still: z.boolean(),
   run: z.string(),
   finishedAt: z.int(),
   outcome: RunOutcome,
@@ -33,7 +35,7 @@ export const FleetView = z.object({
   audited: z.int(),
   /** Runs that converged, by days as UTC has them, oldest first. */
   days: z.array(z.object({ day: z.int(), runs: RunCounts, drifted: z.int() })),
-  /** Of nodes that stand as failed or interrupted, newest first. */
+  /** Of nodes that stand as failed or interrupted, newest first; then the last runs of others that failed. */
   failures: z.array(Failure),
   /** Those that are not over, newest first. */
   orders: z.array(OrderSummary),

@@ -64,9 +64,10 @@ function printFailures({ failures }: FleetView, { output, paint, now }: Context)
   if (failures.length === 0) return
   output.line('')
   output.table(
-    failures.map(({ node, run, finishedAt, outcome, resource, error }) => ({
+    failures.map(({ node, still, run, finishedAt, outcome, resource, error }) => ({
       node,
       outcome: paintWord(paint, outcome),
+      still: still ? 'yes' : 'no',
       when: relative(finishedAt, now()),
       run: run.slice(0, 8),
       why: [resource, error?.split('\n')[0]].filter(Boolean).join(': '),

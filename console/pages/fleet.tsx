@@ -51,7 +51,7 @@ function Glance({ fleet }: { fleet: FleetView }) {
         </Card>
       </div>
       <Card title="What failed last" flush aside={<a href={hrefOf('/history', { outcome: 'failed' })}>All failures</a>}>
-        <Failures failures={fleet.failures} />
+        <Failures fleet={fleet} />
       </Card>
     </div>
   )
@@ -111,8 +111,17 @@ function OpenOrders({ orders }: { orders: FleetView['orders'] }) {
   )
 }
 
-function Failures({ failures }: { failures: FleetView['failures'] }) {
-  if (failures.length === 0) return <Empty title="Nothing has failed" />
+function Failures({ fleet }: { fleet: FleetView }) {
+  if (fleet.failures.length === 0) return <Empty title="No run has failed" />
+  return (
+    <>
+      {facets.failed?.count(fleet) === 0 && <p class="inside muted">No node is failed now. These runs failed last:</p>}
+      <FailureTable failures={fleet.failures} />
+    </>
+  )
+}
+
+function FailureTable({ failures }: { failures: FleetView['failures'] }) {
   const head = ['Node', 'Outcome', 'Why', 'When'].map((name) => (
     <th key={name} scope="col" class={name === 'When' ? 'right' : ''}>
       {name}
@@ -120,7 +129,7 @@ function Failures({ failures }: { failures: FleetView['failures'] }) {
   ))
   return (
     <Table label="What failed last" head={head}>
-      {failures.map(({ run, node, outcome, resource, error, finishedAt }) => (
+      {failures.map(({ run, node, still, outcome, resource, error, finishedAt }) => (
         <tr key={run}>
           <td>
             <a class="name" href={to('nodes', node)}>
@@ -128,7 +137,10 @@ function Failures({ failures }: { failures: FleetView['failures'] }) {
             </a>
           </td>
           <td>
-            <Status look={runLooks[outcome]} />
+            <span class="chips">
+              <Status look={runLooks[outcome]} />
+              {still && <span class="chip">still</span>}
+            </span>
           </td>
           <td class="widest">
             <span class="clip" title={error ?? undefined}>

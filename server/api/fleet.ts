@@ -1,7 +1,7 @@
 import { maxPage } from '../../protocol/api/page.ts'
 import type { Activity, Failure, FleetView } from '../../protocol/history.ts'
 import { nodeIs, type NodeWord } from '../../protocol/node-words.ts'
-import type { NodeSummary } from '../../protocol/views.ts'
+import type { NodeSummary, StoredRun } from '../../protocol/views.ts'
 import type { Store } from '../store/store.ts'
 import type { ApiParts, Handlers } from './call.ts'
 import type { Caller } from './caller.ts'
@@ -12,6 +12,7 @@ const hourMs = 3600 * 1000
 const dayMs = 24 * hourMs
 /** As many as one looks at at a glance. */
 const fewFailures = 10
+const fewFailedBefore = 5
 
 export function fleetHandlers(parts: ApiParts): Pick<Handlers, 'readFleet' | 'readActivity'> {
   const { store, clock } = parts
@@ -21,12 +22,13 @@ export function fleetHandlers(parts: ApiParts): Pick<Handlers, 'readFleet' | 're
       const clusters = clustersOf(caller, cluster)
       const nodes = summariesOf(parts, caller).then((all) => all.filter((node) => !cluster || node.cluster === cluster))
       const from = at - (at % dayMs) - (days - 1) * dayMs
-      const [found, activity, orders] = await Promise.all([
+      const [found, activity, orders, failed] = await Promise.all([
         nodes,
         store.readActivity({ clusters, mode: 'converge', from }),
         store.listOrders({ open: true, clusters, limit: maxPage }),
+        store.findRuns({ clusters, mode: 'converge', outcome: 'failed', limit: fewFailedBefore }),
       ])
-      const failures = await failuresOf(found, store)
+      const failures = await failuresOf(found, failed, store)
       return { at, ...countsOf(found), days: daysOf(activity, from, days), failures, orders }
     },
     async readActivity({ node, cluster, mode, from = clock() - 7 * dayMs, to }, caller) {
@@ -77,17 +79,19 @@ function daysOf(activity: Activity[], from: number, count: number) {
   return days
 }
 
-async function failuresOf(nodes: NodeSummary[], store: Store) {
-  const runs = nodes.flatMap(({ name, state, lastRun }) =>
-    lastRun && (state === 'failed' || state === 'interrupted') ? [{ node: name, ...lastRun }] : [],
+async function failuresOf(nodes: NodeSummary[], failed: StoredRun[], store: Store) {
+  const last = nodes.flatMap(({ name, state, lastRun }) =>
+    lastRun && (state === 'failed' || state === 'interrupted') ? [{ node: name, ...lastRun, still: true }] : [],
   )
-  const newest = runs.toSorted((a, b) => b.finishedAt - a.finishedAt).slice(0, fewFailures)
+  const failing = new Set(last.map(({ node }) => node))
+  const before = failed.filter(({ node }) => !failing.has(node)).map((run) => ({ ...run, still: false }))
+  const newest = last.toSorted((a, b) => b.finishedAt - a.finishedAt).slice(0, fewFailures)
   return Promise.all(
-    newest.map(async ({ node, id, finishedAt, outcome }): Promise<Failure> => {
+    [...newest, ...before].map(async ({ node, id, finishedAt, outcome, still }): Promise<Failure> => {
       const [[run], events] = await Promise.all([store.findRunsByPrefix(id), store.readEvents(id)])
-      const failed = events.find((event) => event.outcome === 'failed' && !event.ignored)
-      const error = failed?.outcome === 'failed' ? failed.error : (run?.error ?? null)
-      return { node, run: id, finishedAt, outcome, resource: failed?.id ?? null, error }
+      const first = events.find((event) => event.outcome === 'failed' && !event.ignored)
+      const error = first?.outcome === 'failed' ? first.error : (run?.error ?? null)
+      return { node, still, run: id, finishedAt, outcome, resource: first?.id ?? null, error }
     }),
   )
 }

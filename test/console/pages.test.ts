@@ -170,6 +170,21 @@ describe('pages', { skip: noBrowser }, () => {
     await assertAccessible(page, 'compared runs')
   })
 
+  test('the fleet tells what failed last, also when no node is failed any more', async (t) => {
+    const served = await serve(t)
+    const { agent } = await fleet.joinNode(served, 'web-1')
+    await fleet.runOn(agent, fleet.failedRun, [fleet.broken, fleet.skipped])
+    const page = await openConsole(t, served.url)
+    await signIn(page, served.token)
+    const row = page.getByRole('table', { name: 'What failed last' }).getByRole('row', { name: 'service[zookeeper]' })
+    await row.getByText('still').waitFor()
+    await fleet.runOn(agent, fleet.changedRun)
+    await page.getByText('No node is failed now.').waitFor()
+    await row.getByText('Address already in use').waitFor()
+    assert.equal(await row.getByText('still').count(), 0)
+    await assertAccessible(page, 'fleet')
+  })
+
   test('who writes to a node that somebody else wrote to meanwhile is told, and chooses whose it is', async (t) => {
     const served = await serve(t)
     await fleet.joinNode(served, 'web-1')

@@ -10,6 +10,7 @@ test('the fleet at a glance counts nodes by state, and says what failed last and
   const { client } = served
   const [good, bad] = [await reportingAgent(served, 'good'), await reportingAgent(served, 'bad')]
   const drifted = { ...changedFile, cause: 'drift' as const }
+  const mended = await good.report({ outcome: 'failed', counts: countsOf({ failed: 1 }) }, [failedService])
   await good.report({ outcome: 'changed', counts: countsOf({ changed: 1 }) }, [changedFile])
   const failed = await bad.report({ outcome: 'failed', counts: countsOf({ failed: 1 }) }, [drifted, failedService])
   const { id } = await client.call(api.createOrder, { nodes: ['good'] })
@@ -17,13 +18,16 @@ test('the fleet at a glance counts nodes by state, and says what failed last and
   assert.deepEqual([fleet.nodes, fleet.states, fleet.offline], [2, { changed: 1, failed: 1 }, 0])
   assert.deepEqual([fleet.drifting, fleet.behind, fleet.owing], [1, 0, 0])
   assert.deepEqual(
-    fleet.failures.map(({ node, run, resource, error }) => [node, run, resource, error]),
-    [['bad', failed, 'service[nginx]', failedService.outcome === 'failed' && failedService.error]],
+    fleet.failures.map(({ node, still, run, resource, error }) => [node, still, run, resource, error]),
+    [
+      ['bad', true, failed, 'service[nginx]', failedService.outcome === 'failed' && failedService.error],
+      ['good', false, mended, 'service[nginx]', failedService.outcome === 'failed' && failedService.error],
+    ],
   )
   assert.deepEqual([fleet.orders[0]?.id, fleet.orders[0]?.states], [id, { waiting: 1 }])
   assert.equal(fleet.days.length, 2)
   const day = fleet.days.reduce((sum, { runs }) => sum + (runs.changed ?? 0) + (runs.failed ?? 0), 0)
-  assert.equal(day, 2)
+  assert.equal(day, 3)
   const nowhere = await client.call(api.readFleet, { cluster: 'nowhere' })
   assert.deepEqual([nowhere.nodes, nowhere.orders], [0, []])
 })
