@@ -48,6 +48,7 @@ async function demo() {
     console.log(`Server     ${fleet.url}`)
     if (values.exit) return
     console.log(`Operator   export TRIVET_CONFIG=${fleet.config}; bin/trivet node list`)
+    console.log('Console    that address in a browser; its token: bin/trivet api-token create browser')
     console.log(`Nodes      bin/trivet lab exec ${fleet.lab.nodes[0]?.name} -- systemctl status trivet-agent`)
     console.log('It all keeps running until Ctrl-C.')
     await stopped.catch(() => say('Taking everything down'))
