@@ -34,7 +34,11 @@ const sources = sourcesOf({
   'roles/web.ts': `import { defineRole } from 'trivet/role'
 export default defineRole({ description: 'Serves the site.', recipes: ['web'] })
 `,
-  ...roleOf('backup', `exec('backup', { argv: ['sleep', '60'], creates: '/srv/never' })`),
+  ...roleOf(
+    'backup',
+    `file('/etc/backup.conf', { content: 'keep 7\\n' })
+exec('backup', { argv: ['sleep', '60'], creates: '/srv/never' })`,
+  ),
   ...roleOf('legacy', `exec('legacy', { argv: ['cat', '/etc/legacy.conf'], creates: '/etc/legacy.done' })`),
 })
 
@@ -153,6 +157,28 @@ describe('the console over two real nodes', { skip: whyNoLab() ?? noBrowser }, (
     await page.goto(`${fleet.url}/nodes/${names[0]}/compare?with=${names[1]}`)
     await page.getByRole('table', { name: 'What they should be' }).waitFor()
     await lookOver(page, 'compare-nodes')
+    for (const [path, name] of [
+      ['roles/web', 'role'],
+      ['recipes/web', 'recipe'],
+    ] as const) {
+      await page.goto(`${fleet.url}/${path}`)
+      await page.getByRole('heading', { level: 1, name: 'web' }).waitFor()
+      await page.getByText('Loading…').first().waitFor({ state: 'detached' })
+      await lookOver(page, name)
+    }
+    await page.goto(`${fleet.url}/roles`)
+    await page.getByText('recipes/web/web.ts', { exact: true }).click()
+    await page.getByText('sleep 4').first().waitFor()
+    await lookOver(page, 'revision')
+    await page.goto(`${fleet.url}/history?node=${names[1]}&outcome=failed`)
+    await page.getByRole('table', { name: 'Runs', exact: true }).getByRole('link', { name: 'ago' }).first().click()
+    await page
+      .getByRole('link', { name: /^run [0-9a-f]{8}/ })
+      .last()
+      .click()
+    await page.getByRole('heading', { name: 'Two runs' }).waitFor()
+    await page.getByRole('link', { name: 'Leave the comparison' }).waitFor()
+    await lookOver(page, 'compare-runs')
     await page.setViewportSize({ width: 390, height: 844 })
     await page.goto(fleet.url)
     await page.getByRole('heading', { name: 'Fleet' }).waitFor()
@@ -164,6 +190,12 @@ describe('the console over two real nodes', { skip: whyNoLab() ?? noBrowser }, (
     await fleet.mustTrivet('node', 'assign', names[1] ?? '', 'backup')
     const page = await openConsole(t, `${fleet.url}/nodes/${names[1]}`)
     await signIn(page, token)
+    // It converges to its new catalog by itself.
+    await page.getByText('file[/etc/backup.conf]').waitFor()
+    await page.getByRole('link', { name: 'Watch it' }).click()
+    await page.getByText('What became of its resources so far').waitFor()
+    await lookOver(page, 'run-under-way')
+    await page.goto(`${fleet.url}/nodes/${names[1]}`)
     await page.getByRole('button', { name: 'Converge' }).click()
     await page.waitForURL('**/orders/*')
     await page.getByRole('button', { name: 'Cancel' }).click()
