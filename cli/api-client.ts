@@ -52,12 +52,15 @@ export interface Client {
 export interface ClientOptions {
   /** Silence that is taken for a lost connection. */
   idleMs?: number
+  /** How long the server may take until it has said who it is. */
+  connectMs?: number
 }
 
-export function makeClient(login: Login, { idleMs = 60_000 }: ClientOptions = {}): Client {
+export function makeClient(login: Login, options: ClientOptions = {}): Client {
+  const { idleMs = 60_000, connectMs = Math.min(10_000, idleMs) } = options
   const open = async (endpoint: Endpoint, input: unknown, signal?: AbortSignal) => {
     const request = requestFor(endpoint, checked(endpoint.input, input))
-    const response = await send(login, { ...request, idleMs, signal })
+    const response = await send(login, { ...request, idleMs, connectMs, signal })
     const status = response.statusCode ?? 0
     if (status >= 200 && status < 300) return response
     throw failureFrom(status, await readBody(response, login.url), login.url)

@@ -25,11 +25,14 @@ export interface Request {
   headers?: Record<string, string>
   /** Silence that is taken for a lost connection. */
   idleMs: number
+  /** How long until the server must have said who it is. */
+  connectMs?: number
   signal?: AbortSignal | undefined
 }
 
 /** Sends one request and gives the response as soon as its head is there. Only the login's CA is believed. */
-export function send({ url, ca, token }: Login, { method, path, body, headers, idleMs, signal }: Request) {
+export function send({ url, ca, token }: Login, { method, path, body, headers, ...given }: Request) {
+  const { idleMs, connectMs = idleMs, signal } = given
   const json = body === undefined ? undefined : JSON.stringify(body)
   return new Promise<IncomingMessage>((resolve, reject) => {
     let wasSent = false
@@ -43,23 +46,32 @@ export function send({ url, ca, token }: Login, { method, path, body, headers, i
       agent: false,
       timeout: idleMs,
       signal,
-      headers: {
-        ...headers,
-        authorization: `Bearer ${token}`,
-        accept: 'application/json, text/event-stream, application/octet-stream',
-        ...(json === undefined
-          ? {}
-          : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(json) }),
-      },
+      headers: { ...headers, ...headersFor(token, json) },
     })
-    sent.once('socket', (socket) => socket.once('secureConnect', () => (wasSent = true)))
-    sent.once('response', resolve)
-    sent.once('timeout', () =>
-      sent.destroy(new Unreachable(`${url} did not answer within ${idleMs / 1000} s.`, { wasSent })),
+    const giveUp = (ms: number, hint = '') =>
+      sent.destroy(new Unreachable(`${url} did not answer within ${ms / 1000} s.${hint}`, { wasSent }))
+    // Until TLS is up, Node fires 'timeout' only after double the time.
+    const connecting = setTimeout(() => giveUp(connectMs, ' Does the server hang?'), connectMs)
+    sent.once('socket', (socket) =>
+      socket.once('secureConnect', () => {
+        clearTimeout(connecting)
+        wasSent = true
+      }),
     )
+    sent.once('response', resolve)
+    sent.once('timeout', () => giveUp(idleMs))
+    sent.once('close', () => clearTimeout(connecting))
     sent.once('error', (error) => reject(explain(error, url, wasSent)))
     sent.end(json)
   })
+}
+
+function headersFor(token: string, json: string | undefined) {
+  return {
+    authorization: `Bearer ${token}`,
+    accept: 'application/json, text/event-stream, application/octet-stream',
+    ...(json === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(json) }),
+  }
 }
 
 /** The whole body; a connection cut in the middle is an error. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
+import { createServer as createSilent } from 'node:net'
 import { test } from 'node:test'
 import { ApiFailure, makeClient } from '../../cli/api-client.ts'
 import { CommandError } from '../../cli/command.ts'
@@ -86,12 +87,24 @@ test('a server that is away, silent, or gone in the middle is unreachable', asyn
       response.write('[', () => response.socket?.destroy())
     },
   })
-  const client = makeClient(login, { idleMs: 100 })
+  const client = makeClient(login, { idleMs: 100, connectMs: 10_000 })
   const nowhere = makeClient({ ...login, url: 'https://127.0.0.1:1' })
 
   await assert.rejects(client.call(api.listRoles, {}), /^Unreachable: .* did not answer within 0\.1 s/)
   await assert.rejects(client.call(api.listRecipes, {}), /^Unreachable: .*cut the connection/)
   await assert.rejects(nowhere.call(api.listRoles, {}), /^Unreachable: .*nothing listens there\. Is the server running/)
+})
+
+test('a machine that takes the connection and says nothing is given up in the time of a connect, not of an answer', async (t) => {
+  const { login } = await serveApi(t, {})
+  const url = await listen(t, createSilent())
+  const client = makeClient({ ...login, url }, { connectMs: 100 })
+
+  await assert.rejects(client.call(api.listRoles, {}), (error: Error) => {
+    assert(error instanceof Unreachable)
+    assert.equal(error.wasSent, false)
+    return error.message === `${url} did not answer within 0.1 s. Does the server hang?`
+  })
 })
 
 test('watching gives each update until the server ends it', async (t) => {
