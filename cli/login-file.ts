@@ -7,7 +7,7 @@ import { unlessMissing } from '../protocol/errors.ts'
 import { Name } from '../protocol/name.ts'
 import { CommandError } from './command.ts'
 import { parseJson } from './parse-json.ts'
-import { cannotWrite, writeSafely } from './write-safely.ts'
+import { cannotRead, cannotWrite, writeSafely } from './write-safely.ts'
 
 /** Which server the operator talks to, how it is known, and with which token. */
 export const Login = z.object({ url: z.url({ protocol: /^https$/ }), ca: z.string(), token: z.string() })
@@ -20,6 +20,8 @@ export type Contexts = z.infer<typeof Contexts>
 /** What a login is called when nobody says how; and what the one of a file with a single login is. */
 export const usualContext = 'default'
 
+class Damaged extends CommandError {}
+
 const LoginFile = z.union([
   Contexts,
   Login.transform((login): Contexts => ({ current: usualContext, contexts: { [usualContext]: login } })),
@@ -28,12 +30,20 @@ const LoginFile = z.union([
 /** All logins; none when there is no file. */
 export async function readContexts(path: string): Promise<Contexts> {
   const none: Contexts = { current: usualContext, contexts: {} }
-  const text = (await readFile(path, 'utf8').catch(unlessMissing)) ?? JSON.stringify(none)
+  const text = (await readText(path)) ?? JSON.stringify(none)
   const file = LoginFile.safeParse(parseJson(text))
   if (file.success) return file.data
-  throw new CommandError(
+  throw new Damaged(
     `${path} is damaged; log in again with: trivet login TOKEN@URL\n${describeIssues(file.error).join('\n')}`,
   )
+}
+
+function readText(path: string) {
+  return readFile(path, 'utf8')
+    .catch(unlessMissing)
+    .catch((error: unknown) => {
+      throw cannotRead(path, error)
+    })
 }
 
 /** The login of the context, or of the current one. */
@@ -59,7 +69,7 @@ export async function readUsable(path: string): Promise<Record<string, Login>> {
   try {
     return (await readContexts(path)).contexts
   } catch (error) {
-    if (error instanceof CommandError) return {}
+    if (error instanceof Damaged) return {}
     throw error
   }
 }

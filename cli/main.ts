@@ -2,6 +2,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { text } from 'node:stream/consumers'
+import { hasCode } from '../protocol/errors.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { makeClient } from './api-client.ts'
 import type { Command } from './command.ts'
@@ -13,6 +14,7 @@ import { coloured, plain } from './paint.ts'
 import { runProgram, wholeOf, type Program } from './program.ts'
 import { makeScreen } from './screen.ts'
 import { takeContext } from './take-context.ts'
+import { cannotWrite } from './write-safely.ts'
 
 const { env, stdin, stdout, stderr } = process
 
@@ -78,10 +80,11 @@ function configFolder() {
   return env['XDG_CONFIG_HOME'] || join(homedir(), '.config')
 }
 
-// Whoever reads has gone (`trivet run list | head`): ended quietly, as the signal SIGPIPE would.
-stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(141)
-  throw error
+stdout.on('error', (error) => {
+  // Whoever reads has gone (`trivet run list | head`): ended quietly, as the signal SIGPIPE would.
+  if (hasCode(error, 'EPIPE')) process.exit(141)
+  stderr.write(`${program.name}: ${cannotWrite('the output', error).message}\n`)
+  process.exit(1)
 })
 
 const { args, context: asked } = takeContext(process.argv.slice(2))

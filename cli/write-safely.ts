@@ -39,6 +39,14 @@ export function cannotWrite(path: string, error: unknown) {
   return new CommandError(`Cannot write ${path}: ${why ?? messageOf(error)}`, { cause: error })
 }
 
+export function cannotRead(path: string, error: unknown) {
+  const why = {
+    EISDIR: 'it is a folder.',
+    EACCES: 'you may not read it.',
+  }[codeOf(error) ?? '']
+  return new CommandError(`Cannot read ${path}: ${why ?? messageOf(error)}`, { cause: error })
+}
+
 async function syncFolder(path: string) {
   const folder = await open(path)
   try {

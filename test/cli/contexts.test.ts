@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { serveApi } from '../helpers/api-server.ts'
 import { tempDir } from '../helpers/converges.ts'
@@ -50,4 +50,15 @@ test('a file with one login, as it was kept before, is the context default', asy
 test('--context after -- is a word of the command', async (t) => {
   const { stderr } = await trivet(['node', 'show', '--', '--context'], { home: await tempDir(t) })
   assert.match(stderr, /NODE: lower-case/)
+})
+
+test('a folder where the logins are kept is told in a line, and nothing is written over it', async (t) => {
+  const { login } = await serveApi(t, { 'GET /api/whoami': who })
+  const home = await tempDir(t)
+  const { loginPath } = await trivet(['context', 'list'], { home })
+  await mkdir(loginPath, { recursive: true })
+  for (const words of [['whoami'], ['context', 'list'], ['login', `${login.token}@${login.url}`]]) {
+    const { exitCode, stderr } = await trivet(words, { home })
+    assert.deepEqual([exitCode, stderr], [1, `trivet: Cannot read ${loginPath}: it is a folder.\n`])
+  }
 })

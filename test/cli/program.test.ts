@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { readFile, symlink, writeFile } from 'node:fs/promises'
+import { open, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
@@ -61,6 +61,18 @@ test('whoever stops reading is no error', async (t) => {
     new Promise((resolve) => child.on('close', resolve)),
   ])
   assert.deepEqual([stderr, exitCode], ['', 141])
+})
+
+test('a full disk below the output is told in a line', async (t) => {
+  const full = await open('/dev/full', 'w')
+  t.after(() => full.close())
+  const child = spawn(program, ['help'], { stdio: ['ignore', full.fd, 'pipe'] })
+  assert(child.stderr)
+  const [stderr, exitCode] = await Promise.all([
+    text(child.stderr),
+    new Promise((resolve) => child.on('close', resolve)),
+  ])
+  assert.deepEqual([stderr, exitCode], ['trivet: Cannot write the output: the disk is full.\n', 1])
 })
 
 async function runFile(
