@@ -68,16 +68,32 @@ class Outlet {
 
   async #sendDue() {
     clearTimeout(this.#timer)
+    try {
+      this.#arm(await this.#sendAll())
+    } catch (error) {
+      this.#rest(false)
+      this.#arm(this.#restUntil)
+      throw error
+    }
+  }
+
+  /** Gives when the next one is due. */
+  async #sendAll() {
     const { store, clock } = this.#parts
     while (!this.#isClosed && clock() >= this.#restUntil) {
       const due = await store.dueDeliveries(this.#webhook, clock(), atOnce)
       if (due.length === 0) break
-      const arrived = await Promise.all(due.map((delivery) => this.#attempt(delivery)))
-      this.#rest(arrived.some(Boolean))
+      const ends = await Promise.allSettled(due.map((delivery) => this.#attempt(delivery)))
+      const failure = ends.find((end) => end.status === 'rejected')
+      if (failure) throw failure.reason
+      this.#rest(ends.some((end) => end.status === 'fulfilled' && end.value))
     }
-    const next = await store.nextDelivery(this.#webhook)
+    return store.nextDelivery(this.#webhook)
+  }
+
+  #arm(next: number | undefined) {
     if (next === undefined || this.#isClosed) return
-    const wait = Math.max(next, this.#restUntil) - clock()
+    const wait = Math.max(next, this.#restUntil) - this.#parts.clock()
     this.#timer = setTimeout(() => this.wake(), Math.min(Math.max(wait, 10), longestRestMs))
     this.#timer.unref()
   }

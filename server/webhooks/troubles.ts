@@ -5,6 +5,7 @@ import type { Catalogs, Wanted } from '../catalogs.ts'
 import type { Happenings } from '../happenings.ts'
 import type { Trouble, TroubleKind } from '../store/hooks.ts'
 import type { Node, Store } from '../store/store.ts'
+import { Telling } from './telling.ts'
 
 export interface TroubleParts {
   store: Store
@@ -38,7 +39,7 @@ const catalogError = 'its catalog does not compile: '
 export class Troubles {
   readonly #parts: TroubleParts
   readonly #patience: Patience
-  readonly #told: () => void
+  readonly #telling: Telling
   readonly #open = new Map<string, Map<TroubleKind, Trouble>>()
   readonly #away = new Map<string, Waiting>()
   readonly #pending = new Map<string, Waiting>()
@@ -48,7 +49,7 @@ export class Troubles {
   constructor(parts: TroubleParts, patience: Patience, told: () => void) {
     this.#parts = parts
     this.#patience = patience
-    this.#told = told
+    this.#telling = new Telling(parts, told)
     const { catalogs, happenings } = parts
     happenings.on('gone', (node) => this.#leave(node))
     happenings.on('connected', (node) => this.#come(node))
@@ -73,8 +74,9 @@ export class Troubles {
     this.#webhooks = await this.#parts.store.listWebhooks()
   }
 
-  /** Tells what has lasted too long. */
+  /** Tells what has lasted too long, and what could not be stored. */
   look() {
+    void this.#telling.again()
     const now = this.#parts.clock()
     for (const [id, { node, since, reason }] of this.#away) {
       if (now - since < this.#patience.offlineMs) continue
@@ -168,17 +170,16 @@ export class Troubles {
     trouble: Trouble,
     { over, kind, ...more }: More & { over: boolean; kind: HookKind | undefined; reason: string },
   ) {
-    const { store, clock, failed } = this.#parts
     const isMeant = ({ enabled, kinds, clusters }: Webhook) =>
       enabled && kind !== undefined && kinds.includes(kind) && (clusters === null || clusters.includes(cluster))
     const webhooks = this.#webhooks.filter(isMeant).map((webhook) => webhook.name)
-    const body = { id: '', kind: kind ?? trouble.kind, at: clock(), node: { name, cluster }, ...more }
-    store.tell({ trouble, over, body, webhooks }).then(this.#told, failed)
+    const body = { id: '', kind: kind ?? trouble.kind, at: this.#parts.clock(), node: { name, cluster }, ...more }
+    this.#telling.tell({ trouble, over, body, webhooks })
   }
 
   /** Nodes that were revoked: nothing is wrong with them any more, and nobody need hear of it. */
   #forget() {
-    const { catalogs, store, clock, failed } = this.#parts
+    const { catalogs, clock } = this.#parts
     for (const waiting of [this.#away, this.#pending])
       for (const id of waiting.keys()) if (!catalogs.of(id)) waiting.delete(id)
     for (const [id, open] of this.#open) {
@@ -186,7 +187,7 @@ export class Troubles {
       this.#open.delete(id)
       for (const trouble of open.values()) {
         const body: HookBody = { id: '', kind: trouble.kind, at: clock(), node: null, reason: 'revoked' }
-        store.tell({ trouble, over: true, body, webhooks: [] }).catch(failed)
+        this.#telling.tell({ trouble, over: true, body, webhooks: [] })
       }
     }
   }

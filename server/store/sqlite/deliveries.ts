@@ -25,11 +25,13 @@ function deliveryOf({ id, webhook, kind, node, state, createdAt, nextAt, attempt
 export function queuing(database: Database) {
   const insert = database.prepare<unknown[], DeliveryRow>(
     `insert into deliveries (id, webhook, kind, node, body, state, created_at, next_at, attempts)
-     values (:id, :webhook, :kind, :node, :body, :state, :at, :at, '[]') returning ${columns}`,
+     select :id, name, :kind, :node, :body, :state, :at, :at, '[]' from webhooks where name = :webhook
+     returning ${columns}`,
   )
   const waiting = database.prepare<[string], { n: number }>(
     "select count(*) as n from deliveries where webhook = ? and state = 'waiting'",
   )
+  /** Gives nothing when the webhook was deleted meanwhile. */
   return (webhook: string, told: HookBody) => {
     const id = newId()
     const { kind, at, node } = told

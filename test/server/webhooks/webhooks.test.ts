@@ -10,6 +10,7 @@ import { HookBody } from '../../../protocol/hooks.ts'
 import type { ResourceEvent } from '../../../protocol/events.ts'
 import { changedFile, failedService } from '../../helpers/records.ts'
 import { again, reportingAgent } from '../../helpers/reporting-agent.ts'
+import { poorDisk } from '../../helpers/poor-disk.ts'
 import { type Served, serve } from '../../helpers/test-server.ts'
 import { until } from '../../helpers/until.ts'
 
@@ -18,8 +19,10 @@ const hooks = { offlineMs: 50, pendingMs: 50, retriesMs: [20, 20] }
 /** A receiver that answers with these statuses in turn, the last one from then on. */
 async function receiver(t: TestContext, ...statuses: number[]) {
   const got: { headers: IncomingHttpHeaders; body: string }[] = []
+  const heard = { onGet: () => {} }
   async function take(request: IncomingMessage, response: ServerResponse) {
     got.push({ headers: request.headers, body: await text(request) })
+    heard.onGet()
     response.writeHead(statuses[Math.min(got.length, statuses.length) - 1] ?? 200, { location: '/elsewhere' }).end()
   }
   const server = createServer((request, response) => {
@@ -31,7 +34,7 @@ async function receiver(t: TestContext, ...statuses: number[]) {
   assert(address && typeof address === 'object')
   // Several are under way at once.
   const told = () => got.map(({ body }) => HookBody.parse(JSON.parse(body))).toSorted((a, b) => a.at - b.at)
-  return { url: `http://127.0.0.1:${address.port}/trivet?key=k`, got, told }
+  return Object.assign(heard, { url: `http://127.0.0.1:${address.port}/trivet?key=k`, got, told })
 }
 
 type Receiver = Awaited<ReturnType<typeof receiver>>
@@ -111,6 +114,35 @@ test('tells drift once as long as it is the same, and of a node that goes, waits
     'recovered n1 from failed',
   ])
   assert.match(pager.told()[6]?.reason ?? '', /does not compile: .*no word/)
+})
+
+test('tells what was wrong while the disk took nothing, once it does', async (t) => {
+  const disk = poorDisk(t)
+  const served = await serve(t, { hooks })
+  const pager = await receiver(t)
+  const agent = await reportingAgent(served, 'n1')
+  await create(served, pager)
+  disk.refuse()
+  agent.socket.close()
+  const refused = () => served.log.filter((line) => line.includes('attempt to write a readonly database'))
+  await until('it is tried again', () => refused().length > 4)
+  disk.mend()
+  await until('it is offline', () => pager.got.length === 1)
+  assert.deepEqual(kindsOf(pager), ['offline n1'])
+})
+
+test('goes on sending once the disk takes what became of an attempt', async (t) => {
+  const disk = poorDisk(t)
+  const served = await serve(t, { hooks })
+  const pager = await receiver(t, 500, 204)
+  await create(served, pager)
+  const states = async () => (await served.client.call(api.listDeliveries, {})).items.map(({ state }) => state)
+  pager.onGet = () => disk.refuse()
+  await served.client.call(api.testWebhook, { webhook: 'pager' })
+  await until('it could not be stored', () => served.log.join('').includes('attempt to write a readonly database'))
+  pager.onGet = () => {}
+  disk.mend()
+  await until('it is delivered', async () => (await states()).includes('delivered'))
 })
 
 test('tells nothing again after a restart, and still that it is over', async (t) => {
