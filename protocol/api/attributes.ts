@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Name } from '../name.ts'
 import { AttributeLayer, ClusterView } from '../views.ts'
-import { endpoint, ifRevision, node } from './endpoint.ts'
+import { endpoint, ifRevision, ifRevisionAsked, node } from './endpoint.ts'
 import { pageInput, pageOf } from './page.ts'
 
 /** `recipe.attribute`, with more dots for what lies deeper. */
@@ -29,7 +29,7 @@ export const attributesApi = {
     access: 'operator',
     scoped: true,
     summary: 'Take an attribute of a node or a cluster back.',
-    input: scope.extend({ ifRevision }),
+    input: scope.extend({ ifRevision: ifRevisionAsked }),
     output: written,
   }),
   listClusters: endpoint({

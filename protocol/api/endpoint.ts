@@ -27,12 +27,14 @@ export function endpoint<Input extends z.ZodType, Output extends z.ZodType>(give
 }
 
 /** The revision that a write was thought out on: where it is another by now, the write is refused. */
-export const ifRevision = z.coerce
+export const ifRevision = z.int().min(0).optional().describe('Only if nothing was written since this revision.')
+/** The same in a query, which is text. */
+export const ifRevisionAsked = z.coerce
   .number()
   .int()
   .min(0)
   .optional()
-  .describe('Only if nothing was written since this revision.')
+  .describe(ifRevision.description ?? '')
 export const none = z.strictObject({})
 export const node = z.strictObject({ node: Name })
 /** A time in a query, which is text. */

@@ -4,7 +4,7 @@ import { RunOutcome, Time } from '../events.ts'
 import { Name } from '../name.ts'
 import { NodeWord } from '../node-words.ts'
 import { ListedNode, NodeDetail, NodeState, NodeSummary } from '../views.ts'
-import { endpoint, flag, ifRevision, node } from './endpoint.ts'
+import { endpoint, flag, ifRevision, ifRevisionAsked, node } from './endpoint.ts'
 import { pageInput, pageOf } from './page.ts'
 
 const nodes = z.strictObject({ nodes: z.array(Name).min(1) })
@@ -74,7 +74,10 @@ export const nodesApi = {
     access: 'operator',
     scoped: true,
     summary: 'Take roles from the node.',
-    input: node.extend({ roles: z.union([Name.transform((one) => [one]), z.array(Name).min(1)]), ifRevision }),
+    input: node.extend({
+      roles: z.union([Name.transform((one) => [one]), z.array(Name).min(1)]),
+      ifRevision: ifRevisionAsked,
+    }),
     output: NodeSummary,
   }),
   disableNodes: endpoint({

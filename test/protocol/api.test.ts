@@ -32,3 +32,20 @@ test('no call takes an input that it does not know: a mistyped ifRevision would 
     [],
   )
 })
+
+test('a number in a body must be one: only paths and queries, which are text, are read as numbers', () => {
+  const lax = Object.entries(api).flatMap(([name, { method, path, input }]) => {
+    const withBody = input instanceof z.ZodObject && (method === 'POST' || method === 'PUT')
+    const fields = Object.entries<ZodType>(withBody ? input.shape : {})
+    return fields
+      .filter(([field, schema]) => !path.includes(`:${field}`) && isNumber(schema))
+      .filter(([, schema]) => schema.safeParse(true).success || schema.safeParse('1').success)
+      .map(([field]) => `${name} ${field}`)
+  })
+  assert.deepEqual(lax, [])
+})
+
+function isNumber(schema: ZodType) {
+  const { type } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })
+  return type === 'number' || type === 'integer'
+}
