@@ -13,6 +13,8 @@ export const closeCodes = {
   notProven: 4401,
   revoked: 4403,
   replaced: 4409,
+  /** It may be restored at any time. */
+  archived: 4410,
   otherProtocol: 4426,
 } as const
 

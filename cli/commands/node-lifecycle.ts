@@ -62,7 +62,7 @@ const archive = command({
 
 const restore = command({
   usage: 'node restore NODE [--json]',
-  summary: 'Take an archived node back into the fleet; its agent connects again within ten minutes.',
+  summary: 'Take an archived node back into the fleet; its agent connects again within a minute.',
   flags: jsonFlag,
   options: z.object({ operands: z.tuple([Name]), json }),
 

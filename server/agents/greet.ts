@@ -29,6 +29,6 @@ export async function nodeOf(hello: Hello, nonce: string, server: string, store:
   const node = await store.findNodeByKey(hello.key)
   if (!node) throw new Refused(closeCodes.notProven, 'no node has this key; join by a token first')
   if (node.revokedAt !== null) throw new Refused(closeCodes.revoked, 'this node was revoked')
-  if (node.archivedAt !== null) throw new Refused(closeCodes.revoked, 'this node is archived')
+  if (node.archivedAt !== null) throw new Refused(closeCodes.archived, 'this node is archived')
   return node
 }

@@ -43,7 +43,7 @@ export function createRegistry() {
     isConnected: (nodeId: string) => byNode.has(nodeId),
     /** The node of a session, while its connection lasts. */
     nodeOfSession: (session: string) => bySession.get(session)?.node,
-    turnAway: (nodeId: string, reason: string) => drop(nodeId, closeCodes.revoked, reason),
+    turnAway: drop,
   }
 }
 

@@ -1,3 +1,4 @@
+import { closeCodes } from '../../protocol/messages.ts'
 import type { ApiParts, Handlers } from './call.ts'
 import { ApiFault } from './fault.ts'
 import { findKnownNode, findLivingNode } from './find.ts'
@@ -24,7 +25,7 @@ export function lifecycleHandlers(parts: ApiParts): Pick<Handlers, LifecycleCall
     async archiveNode({ node }, caller) {
       const { id } = await findKnownNode(parts, caller, node)
       await store.archiveNode(id, caller.by)
-      registry.turnAway(id, 'this node is archived')
+      registry.turnAway(id, closeCodes.archived, 'this node is archived')
       return afterWrite(parts, caller, node)
     },
     async restoreNode({ node }, caller) {

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { Api } from '../../protocol/api.ts'
+import { closeCodes } from '../../protocol/messages.ts'
 import { nodeHolds, nodeIs } from '../../protocol/node-words.ts'
 import type { ListedNode, NodeSummary } from '../../protocol/views.ts'
 import type { ApiParts, Handlers } from './call.ts'
@@ -37,7 +38,7 @@ export function nodeHandlers(parts: ApiParts): Pick<Handlers, NodeCalls> {
     async revokeNode({ node }, caller) {
       const { id } = await findKnownNode(parts, caller, node)
       await store.revoke(id, caller.by)
-      registry.turnAway(id, 'this node was revoked')
+      registry.turnAway(id, closeCodes.revoked, 'this node was revoked')
       return afterWrite(parts, caller, node)
     },
   }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { delayBefore } from '../../agent/link/connection.ts'
 import { api } from '../../protocol/api.ts'
+import { closeCodes } from '../../protocol/messages.ts'
 import { connect, enrol } from '../helpers/fake-agent.ts'
 import { serve } from '../helpers/test-server.ts'
 
@@ -36,6 +38,9 @@ test('an archived node is cut off and takes no orders, until it is restored', as
   await agent.next('catalog')
   const archived = await client.call(api.archiveNode, { node: 'web-1' })
   assert.deepEqual([archived.state, archived.connected], ['archived', false])
+  const { code } = await agent.closed
+  assert.equal(code, closeCodes.archived)
+  assert(delayBefore(20, code, () => 1) <= 60_000, 'it asks again within a minute of its restoring')
   assert.deepEqual(await client.list(api.listNodes, {}), [])
   assert.deepEqual(
     (await client.list(api.listArchivedNodes, {})).map(({ name }) => name),
