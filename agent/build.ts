@@ -1,5 +1,5 @@
 import { build, type BuildOptions, type Plugin } from 'esbuild'
-import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
@@ -143,8 +143,7 @@ export async function buildAgent(folder: string) {
     plugins: [englishOnly],
   })
   writeFileSync(program, starter, { mode: 0o755 })
-  copyFileSync(process.execPath, node)
-  chmodSync(node, 0o755)
+  copyProgram(process.execPath, node)
   copyFileSync(join(source, 'trivet-agent.service'), join(folder, 'trivet-agent.service'))
   makeCodeCaches(node, program, packageJson.version)
 }
@@ -160,9 +159,16 @@ async function buildApply(source: string, folder: string) {
     banner: { js: "const esbuildBesideThis = __dirname + '/esbuild'" },
   })
   const ofEsbuild = createRequire(createRequire(import.meta.url).resolve('esbuild'))
-  const binary = join(folder, 'esbuild')
-  copyFileSync(ofEsbuild.resolve(`@esbuild/${process.platform}-${process.arch}/bin/esbuild`), binary)
-  chmodSync(binary, 0o755)
+  const binary = ofEsbuild.resolve(`@esbuild/${process.platform}-${process.arch}/bin/esbuild`)
+  copyProgram(binary, join(folder, 'esbuild'))
+}
+
+/** In the place of the one that is there, which may be running: nobody can write over that. */
+export function copyProgram(from: string, to: string) {
+  const beside = `${to}.new`
+  copyFileSync(from, beside)
+  chmodSync(beside, 0o755)
+  renameSync(beside, to)
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await buildAgent(process.argv[2] ?? 'dist/agent')
