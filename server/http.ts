@@ -11,7 +11,9 @@ import type { z } from 'zod'
 import { logFormat } from '../cli/log.ts'
 import type { ApiError } from '../protocol/views.ts'
 import { ApiFault } from './api/fault.ts'
+import { isDeeperThan } from './depth.ts'
 import { newId } from './secrets.ts'
+import { isStorageFull } from './storage-full.ts'
 
 export interface HttpOptions {
   /** The server's certificate with the CA after it, and its key; PEM. */
@@ -19,6 +21,9 @@ export interface HttpOptions {
   key: string
   log: { level: string; to: NodeJS.WritableStream }
 }
+
+/** How deep JSON may be: what walks over it calls itself for each list in a list. */
+const mostDepth = 100
 
 /** HTTPS with our errors and logs, and no routes yet. */
 export function createHttp({ chain, key, log }: HttpOptions) {
@@ -32,12 +37,7 @@ export function createHttp({ chain, key, log }: HttpOptions) {
     logger: { level: log.level, stream: log.to, ...logFormat },
   })
   app.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id))
-  // JSON and nothing else; fastify would take text as well.
-  app.removeAllContentTypeParsers()
-  const parse = app.getDefaultJsonParser('error', 'error')
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) =>
-    body.length === 0 ? done(null, undefined) : parse(request, body.toString(), done),
-  )
+  takeJson(app)
   app.setNotFoundHandler((request, reply) =>
     refuse(
       new ApiFault('unknown-route', `There is no ${request.method} ${request.url.split('?')[0]}.`),
@@ -50,6 +50,24 @@ export function createHttp({ chain, key, log }: HttpOptions) {
   return app as unknown as FastifyInstance
 }
 
+/** JSON and nothing else; fastify would take text as well. */
+function takeJson(
+  app: Pick<FastifyInstance, 'removeAllContentTypeParsers' | 'getDefaultJsonParser' | 'addContentTypeParser'>,
+) {
+  app.removeAllContentTypeParsers()
+  const parse = app.getDefaultJsonParser('error', 'error')
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) =>
+    body.length === 0
+      ? done(null, undefined)
+      : parse(request, body.toString(), (error, json) => done(error ?? tooDeep(json), json)),
+  )
+}
+
+function tooDeep(json: unknown) {
+  if (!isDeeperThan(mostDepth, json)) return null
+  return new ApiFault('bad-input', `The body has more than ${mostDepth} lists and objects within each other.`)
+}
+
 function faultOf(error: FastifyError | ApiFault, request: FastifyRequest) {
   if (error instanceof ApiFault) return error
   const status = error.statusCode ?? 500
@@ -57,6 +75,8 @@ function faultOf(error: FastifyError | ApiFault, request: FastifyRequest) {
   if (status === 415) return new ApiFault('not-json', error.message)
   if (status < 500) return new ApiFault('bad-input', error.message)
   request.log.error(error)
+  if (isStorageFull(error))
+    return new ApiFault('storage-full', "The server's disk is full: make room where its data is, then ask again.")
   return new ApiFault('internal', `The server failed; its log says why at request ${request.id}.`)
 }
 

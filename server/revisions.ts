@@ -1,3 +1,4 @@
+import { messageOf } from '../protocol/errors.ts'
 import { oneAfterAnother } from './one-after-another.ts'
 import { SourceError } from './sources/errors.ts'
 import { loadRevision, type Revision } from './sources/revision.ts'
@@ -9,7 +10,10 @@ export interface Revisions {
   /** Each with file and line; empty when what is on disk is in force. */
   errors(): string[]
   loadedAt(): number
-  /** Looks at the disk now. Gives whether another revision is in force, or other errors are. */
+  /**
+   * Looks at the disk now. Gives whether another revision is in force, or other errors are. Throws what is no fault of the
+   * sources, such as a full disk: it is among the errors until this is done again.
+   */
   reload(): Promise<boolean>
 }
 
@@ -35,6 +39,7 @@ export function createRevisions(
       errors = []
     } catch (error) {
       errors = explained(error)
+      if (!(error instanceof SourceError)) throw error
     }
     return current?.id !== before.id || errors.join('\n') !== before.errors
   }
@@ -47,8 +52,8 @@ export function createRevisions(
   }
 }
 
-/** A folder that cannot be read is among these: one that is swapped by rename is away for a moment. */
+/** A folder that cannot be read is among the faults of sources: one that is swapped by rename is away for a moment. */
 function explained(error: unknown) {
   if (error instanceof SourceError) return error.errors
-  throw error
+  return [`What is on disk is not in force yet, and is tried again: ${messageOf(error)}.`]
 }

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { messageOf } from '../protocol/errors.ts'
 import { formatToken } from '../protocol/token.ts'
 import { ownNames, reachableHost, urlOf } from './addresses.ts'
 import { createAgents } from './agents/agents.ts'
@@ -30,8 +31,10 @@ import type { SignInSettings } from './sign-in/settings.ts'
 import type { SourceDirs } from './sources/files.ts'
 import { watchSources } from './sources/watch.ts'
 import { StartError } from './start-error.ts'
+import { isStorageFull } from './storage-full.ts'
 import { openSqliteStore } from './store/sqlite.ts'
 import type { Lease, Store } from './store/store.ts'
+import { untilDone } from './until-done.ts'
 import { createWebhooks, type HookSettings } from './webhooks/webhooks.ts'
 
 export interface ServerOptions {
@@ -70,7 +73,17 @@ export interface RunningServer {
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   await requireFolder(options.recipes, '--recipes')
   await requireFolder(options.roles, '--roles')
-  const store = await openSqliteStore(await openDataDir(options.data))
+  try {
+    return await startIn(await openDataDir(options.data), options)
+  } catch (error) {
+    if (!isStorageFull(error)) throw error
+    const why = `The disk of the data directory ${options.data} is full: ${messageOf(error)}.`
+    throw new StartError(`${why} Make room there, and start again.`, { cause: error })
+  }
+}
+
+async function startIn(path: string, options: ServerOptions) {
+  const store = await openSqliteStore(path)
   try {
     return await startWith(store, options)
   } catch (error) {
@@ -145,13 +158,17 @@ function followSources(app: FastifyInstance, parts: CatalogParts & { catalogs: C
     logRevision(app, revisions)
     await catalogs.refresh()
   }
-  const watching = watchSources(dirs, () => void reload().catch(failed))
+  const following = untilDone(reload, failed)
+  const watching = watchSources(dirs, () => following.begin())
   return {
     begin: async () => {
       await watching.ready
       await reload()
     },
-    close: () => watching.close(),
+    close: () => {
+      watching.close()
+      following.close()
+    },
   }
 }
 

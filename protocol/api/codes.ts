@@ -170,5 +170,10 @@ export const codes = of({
       'This user, or who is not known from this address, asks more often than the server lets anybody (`--rate-limit`, `--rate-limit-unknown`). `Retry-After` says for how many seconds to wait. Nothing of the request was done.',
   },
   internal: { status: 500, about: "The fault is the server's. Its log has the cause, under the id of the request." },
+  'storage-full': {
+    status: 507,
+    about:
+      "The server's disk is full, so what was asked could not be stored. Make room where its data is (`--data`), then ask again; it need not be started again.",
+  },
 })
 export type Code = keyof typeof codes

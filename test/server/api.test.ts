@@ -89,6 +89,8 @@ test('tells too many wrong tokens to wait, while a right one still works', async
 test('names what is wrong in an input, and what would be right', async (t) => {
   const served = await serve(t)
   await join(served, 'web-1')
+  const nest = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`
+  const deep = { method: 'PUT', headers: json, body: `{"value":${nest(2500)}}` }
   const cases: [string, Raw, number, string, RegExp][] = [
     ['/api/nodes/web-2', {}, 404, 'unknown-node', /There is no node web-2. Did you mean web-1\?/],
     ['/api/nodes/Web', {}, 400, 'bad-input', /node: lower-case/],
@@ -99,6 +101,13 @@ test('names what is wrong in an input, and what would be right', async (t) => {
     ['/api/orders/none', {}, 404, 'unknown-order', /no order none/],
     ['/api/nodes/web-1/roles', { method: 'POST', headers: json, body: '{"roles":[]}' }, 400, 'bad-input', /roles/],
     ['/api/nodes/web-1/roles', { method: 'POST', headers: json, body: '{"roles"' }, 400, 'bad-input', /JSON/],
+    [
+      '/api/nodes/web-1/attributes/word.word',
+      deep,
+      400,
+      'bad-input',
+      /more than 100 lists and objects within each other/,
+    ],
     ['/api/nodes/web-1/roles', { method: 'POST', headers: json, body: '[]' }, 400, 'bad-input', /object/],
     ['/api/orders', { method: 'POST', headers: { 'content-type': 'text/plain' }, body: 'x' }, 415, 'not-json', /./],
     ['/api/orders', { method: 'POST', headers: json, body: `"${'x'.repeat(1024 * 1024)}"` }, 413, 'too-large', /./],
