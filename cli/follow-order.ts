@@ -3,7 +3,8 @@ import { api } from '../protocol/api.ts'
 import type { Order, OrderUpdate } from '../protocol/views.ts'
 import type { Client } from './api-client.ts'
 import { Unreachable } from './connection.ts'
-import { applyUpdate, isOver } from './order-state.ts'
+import { applyUpdate, isOver, type OrderState } from './order-state.ts'
+import { subjectOf } from './run-text.ts'
 
 export interface Following {
   signal: AbortSignal
@@ -19,13 +20,16 @@ const graceMs = 60_000
 
 /**
  * The order's updates until every target is final. A connection that is cut is made again: what was missed meanwhile
- * comes as one update with the whole order. Gives up only well after the order's deadline.
+ * comes as one update with the whole order, then what its runs have done so far, of which only what is new is told. Gives up only
+ * well after the order's deadline.
  */
 export async function* followOrder(client: Client, started: Order, following: Following): AsyncGenerator<OrderUpdate> {
-  let state = { order: started, progress: {} }
+  let state: OrderState = { order: started, progress: {} }
+  const told = new Set<string>()
   while (!isOver(state.order)) {
     try {
-      for await (const update of client.watch(api.watchOrder, { id: started.id }, following.signal)) {
+      for await (const said of client.watch(api.watchOrder, { id: started.id }, following.signal)) {
+        const update = said.type === 'progress' ? onlyNew(said, state, told) : said
         state = applyUpdate(state, update)
         yield update
       }
@@ -40,4 +44,15 @@ export async function* followOrder(client: Client, started: Order, following: Fo
     }
     if (!isOver(state.order)) await pause(following.retryMs, undefined, { signal: following.signal })
   }
+}
+
+function onlyNew(update: OrderUpdate & { type: 'progress' }, { order }: OrderState, told: Set<string>): OrderUpdate {
+  const run = order.targets.find(({ node }) => node === update.node)?.run
+  const events = update.events.filter((event) => {
+    const what = [update.node, run, event.outcome, subjectOf(event)].join(' ')
+    const isNew = !told.has(what)
+    told.add(what)
+    return isNew
+  })
+  return { ...update, events }
 }

@@ -218,7 +218,10 @@ export function statesOf(targets: Pick<Target, 'state'>[]) {
   return states
 }
 
-/** What `watchOrder` sends, one JSON a server-sent event; the stream ends when every target is final. */
+/**
+ * What `watchOrder` sends, one JSON a server-sent event: the order as it is, what its runs have done so far, then each change.
+ * The stream ends when every target is final.
+ */
 export const OrderUpdate = z.discriminatedUnion('type', [
   z.object({ type: z.literal('order'), order: Order }),
   z.object({ type: z.literal('target'), target: Target }),

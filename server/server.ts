@@ -13,6 +13,7 @@ import { type CatalogParts, type Catalogs, createCatalogs } from './catalogs.ts'
 import { registerConsole } from './console.ts'
 import { openDataDir, requireFolder } from './data-dir.ts'
 import { Feed } from './feed/feed.ts'
+import { keepUnderWay } from './feed/under-way.ts'
 import { Gates } from './gates.ts'
 import { createHappenings } from './happenings.ts'
 import { createHttp } from './http.ts'
@@ -182,6 +183,7 @@ function openDoors(app: FastifyInstance, parts: AuthParts, signIn: SignInSetting
 /** What decides what nodes are to be, to do, and may do. */
 function createDeciders(app: FastifyInstance, base: CatalogParts) {
   const happenings = createHappenings()
+  const underWay = keepUnderWay(happenings)
   logHappenings(happenings, app.log)
   const registry = createRegistry()
   const catalogs = createCatalogs(base)
@@ -189,12 +191,13 @@ function createDeciders(app: FastifyInstance, base: CatalogParts) {
     ...base,
     catalogs,
     happenings,
+    underWay,
     send: (id, message) => registry.ready(id)?.send(message),
   })
   const gates = new Gates({ catalogs, registry })
   const log = (what: string, lease: Lease) => app.log.info(lease, what)
   const leases = new Leases({ ...base, catalogs, registry, log })
-  const feed = new Feed({ ...base, happenings, registry, catalogs, gates })
+  const feed = new Feed({ ...base, happenings, underWay, registry, catalogs, gates })
   return { happenings, registry, catalogs, orders, gates, leases, feed }
 }
 

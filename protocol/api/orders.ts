@@ -82,7 +82,7 @@ export const ordersApi = {
     path: '/api/orders/:id/watch',
     access: 'viewer',
     scoped: true,
-    summary: 'An order as it happens, until every target is final.',
+    summary: 'An order as it is, what its runs have done so far, then as it happens, until every target is final.',
     input: z.strictObject({ id: z.string() }),
     output: OrderUpdate,
     stream: 'events',

@@ -3,18 +3,17 @@ import { statesOf } from '../../protocol/views.ts'
 import type { Happenings } from '../happenings.ts'
 import type { Watcher } from '../orders/watching.ts'
 import { Tape } from './tape.ts'
-import { UnderWay } from './under-way.ts'
+import type { UnderWay } from './under-way.ts'
 import { NodeNews, type NodeNewsParts } from './node-news.ts'
 
 /** As much as a slow reader may be behind, and no more, is kept for who comes back. */
 const tapeSize = 2 * 1024 * 1024
-/** As much of what runs under way have done is kept, for who begins to watch. */
-const underWaySize = 4 * 1024 * 1024
 /** How long after the last watcher went the tape goes on: a page that is loaded again, a connection that is lost. */
 const lingerMs = 60_000
 
 export interface FeedParts extends NodeNewsParts {
   happenings: Happenings
+  underWay: UnderWay
 }
 
 type Without<Said> = Said extends FeedEvent ? Omit<Said, 'id'> : never
@@ -38,17 +37,17 @@ export class Feed {
   /** With what ends each. */
   readonly #watchers = new Map<(told: Told) => void, () => void>()
   readonly #news: NodeNews
-  readonly #underWay = new UnderWay(underWaySize)
+  readonly #underWay: UnderWay
   #asleep: NodeJS.Timeout | 'asleep' | undefined = 'asleep'
 
   constructor(parts: FeedParts) {
+    this.#underWay = parts.underWay
     this.#news = new NodeNews(parts, (node) => this.#say([node.cluster], { type: 'node', node }))
     listen(
       parts,
       (clusters, said) => this.#say(clusters, said),
       (nodeId) => this.#news.look(nodeId),
     )
-    keep(parts.happenings, this.#underWay)
   }
 
   /** Gives back how to stop. */
@@ -118,10 +117,4 @@ function listen({ happenings, catalogs }: FeedParts, say: Say, look: (nodeId?: s
     say([node.cluster], { type: 'progress', node: node.name, ...progress }),
   )
   catalogs.onLook(() => look())
-}
-
-function keep(happenings: Happenings, underWay: UnderWay) {
-  happenings.on('progress', (doing) => underWay.add(doing))
-  happenings.on('run', ({ node, run }) => underWay.forget(node.id, run.id))
-  happenings.on('gone', ({ id }) => underWay.forget(id))
 }

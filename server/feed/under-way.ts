@@ -1,5 +1,9 @@
 import type { ResourceEvent } from '../../protocol/events.ts'
+import type { Happenings } from '../happenings.ts'
 import type { Node } from '../store/store.ts'
+
+/** As much of what runs under way have done is kept, for who begins to watch. */
+const mostKept = 4 * 1024 * 1024
 
 export interface Doing {
   node: Node
@@ -41,7 +45,21 @@ export class UnderWay {
     this.#byNode.delete(nodeId)
   }
 
+  /** Those that answer that order. */
+  of(order: string) {
+    return this.all().filter(({ orders }) => orders.includes(order))
+  }
+
   all(): Doing[] {
     return [...this.#byNode.values()].map(({ size: _size, ...doing }) => doing)
   }
+}
+
+/** From now on what runs do is kept, as long as they are under way. */
+export function keepUnderWay(happenings: Happenings) {
+  const underWay = new UnderWay(mostKept)
+  happenings.on('progress', (doing) => underWay.add(doing))
+  happenings.on('run', ({ node, run }) => underWay.forget(node.id, run.id))
+  happenings.on('gone', ({ id }) => underWay.forget(id))
+  return underWay
 }

@@ -1,8 +1,10 @@
 import { EventEmitter } from 'node:events'
 import { isFinal, type Order, type OrderUpdate } from '../../protocol/views.ts'
+import type { UnderWay } from '../feed/under-way.ts'
 import type { Happenings } from '../happenings.ts'
 import type { Turn } from '../store/orders.ts'
 import type { Store } from '../store/store.ts'
+import { readSoFar } from './so-far.ts'
 
 export interface Watcher<Update> {
   next: (update: Update) => void
@@ -13,11 +15,12 @@ export interface Watcher<Update> {
 export interface WatchingParts {
   store: Store
   happenings: Happenings
+  underWay: UnderWay
   failed: (error: unknown) => void
 }
 
 /** Tells whoever watches an order what becomes of it. */
-export function createWatching({ store, happenings, failed }: WatchingParts) {
+export function createWatching({ store, happenings, underWay, failed }: WatchingParts) {
   const updates = new EventEmitter<Record<string, [OrderUpdate]>>().setMaxListeners(0)
   const ends = new Set<() => void>()
   return {
@@ -32,9 +35,11 @@ export function createWatching({ store, happenings, failed }: WatchingParts) {
     progress: (orders: string[], update: Omit<Extract<OrderUpdate, { type: 'progress' }>, 'type'>) => {
       for (const order of orders) updates.emit(order, { type: 'progress', ...update })
     },
-    /** The order as it is, then each change, until all targets are final. Gives back how to stop. */
+    /** The order as it is, what its runs have done so far, then each change, until all targets are final. Gives back how to stop. */
     watch: (id: string, watcher: Watcher<OrderUpdate>) => {
-      const { tell, begin } = follow(watcher.next, end)
+      // What runs under way do after this is heard.
+      const doing = underWay.of(id)
+      const { tell, begin, heard } = follow(watcher.next, end)
       function stop() {
         updates.off(id, tell)
         ends.delete(end)
@@ -45,7 +50,9 @@ export function createWatching({ store, happenings, failed }: WatchingParts) {
       }
       ends.add(end)
       updates.on(id, tell)
-      store.readOrder(id).then(begin, failed)
+      readSoFar(id, doing, heard, store)
+        .then(({ order, soFar }) => (ends.has(end) ? begin(order, soFar) : undefined))
+        .catch(failed)
       return stop
     },
     endAll: () => {
@@ -58,27 +65,31 @@ function follow(next: (update: OrderUpdate) => void, end: () => void) {
   const open = new Set<string>()
   // What happens while the order is read is told after it.
   let early: OrderUpdate[] | undefined = []
+  /** The nodes that told what they do. */
+  const heard = new Set<string>()
 
   function tell(update: OrderUpdate) {
+    if (update.type === 'progress') heard.add(update.node)
     if (early) {
       early.push(update)
       return
     }
     next(update)
-    for (const { node, state } of update.type === 'order' ? update.order.targets : [])
-      if (!isFinal(state)) open.add(node)
     if (update.type === 'target' && isFinal(update.target.state)) open.delete(update.target.node)
     if (open.size === 0) end()
   }
 
-  function begin(order: Order | undefined) {
+  function begin(order: Order | undefined, soFar: OrderUpdate[]) {
     const held = early ?? []
     early = undefined
     if (!order) return end()
-    tell({ type: 'order', order })
+    for (const { node, state } of order.targets) if (!isFinal(state)) open.add(node)
+    next({ type: 'order', order })
+    for (const update of soFar) next(update)
+    if (open.size === 0) return end()
     for (const update of held) if (open.size > 0) tell(update)
     return undefined
   }
 
-  return { tell, begin }
+  return { tell, begin, heard }
 }

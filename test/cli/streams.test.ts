@@ -88,6 +88,41 @@ test('converge --wait --jsonl and order watch --jsonl tell each state and resour
   assert.deepEqual(linesOf(plan.stdout), [...told, { ...end, exitCode: 1 }])
 })
 
+test('what a server tells again after the connection was lost is told once', async (t) => {
+  const progress = { type: 'progress', node: 'web-1', done: 2, total: 4, events: [changedFile] }
+  const answers = [
+    events([{ type: 'order', order: orderOf(waiting) }, { type: 'target', target: started }, progress], { cut: true }),
+    events([
+      { type: 'order', order: orderOf([started, ...waiting.slice(1)]) },
+      progress,
+      { type: 'target', target: done },
+    ]),
+  ]
+  const { login } = await serveApi(t, {
+    'GET /api/orders/order1': orderOf(waiting),
+    'GET /api/orders/order1/watch': (response: ServerResponse) => answers.shift()?.(response),
+  })
+  const watch = await trivet(['order', 'watch', 'order1', '--jsonl'], { home: await tempDir(t), login, now })
+  assert.deepEqual(linesOf(watch.stdout).slice(0, -1), told)
+})
+
+test('converge --wait --jsonl tells all that a run did, however soon it is over', async (t) => {
+  const { served, given } = await serveFleet(t)
+  const agent = await reportingAgent(served, 'n1')
+  const id = randomUUID()
+  const converging = agent.next('order').then(async (order) => {
+    begin(agent, id, [order.id])
+    return agent.report({ id, orders: [order.id], outcome: 'changed', counts }, [changedFile])
+  })
+  const { stdout } = await trivet(['converge', 'n1', '--wait', '--jsonl'], given)
+  await converging
+  const resources = linesOf(stdout).filter(({ type }) => type === 'resource')
+  assert.deepEqual(
+    resources.map(({ run: of, resource }) => [of, resource]),
+    [[id, changedFile.id]],
+  )
+})
+
 test('--jsonl of a converge that nobody waits for is asked wrongly', async (t) => {
   const { exitCode, stderr } = await trivet(['converge', '--all', '--jsonl'], await serveOrder(t))
   assert.equal(exitCode, 2)
@@ -145,8 +180,8 @@ async function serveFleet(t: TestContext) {
 }
 
 /** A run that has begun, and changed something already. */
-function begin(agent: Awaited<ReturnType<typeof reportingAgent>>, id: string) {
-  agent.send({ type: 'started', run: id, mode: 'converge', orders: [], resources: 3 })
+function begin(agent: Awaited<ReturnType<typeof reportingAgent>>, id: string, orders: string[] = []) {
+  agent.send({ type: 'started', run: id, mode: 'converge', orders, resources: 3 })
   agent.send({ type: 'progress', run: id, unchanged: 1, events: [changedFile] })
 }
 

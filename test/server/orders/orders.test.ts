@@ -2,10 +2,12 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import { api } from '../../../protocol/api.ts'
-import type { RunOutcome } from '../../../protocol/events.ts'
+import type { ResourceEvent, RunOutcome } from '../../../protocol/events.ts'
 import type { OrderUpdate } from '../../../protocol/views.ts'
 import { type AgentKey, connect, enrol, reportOf } from '../../helpers/fake-agent.ts'
+import { countsOf } from '../../helpers/records.ts'
 import { type Served, serve } from '../../helpers/test-server.ts'
+import { until } from '../../helpers/until.ts'
 
 async function join({ place, joinToken }: Served, name = 'n1', roles = ['word']) {
   const { keys } = await enrol(place, await joinToken({ roles }), name)
@@ -193,6 +195,52 @@ test('whoever watches sees the order first, then each step with its events, to t
     }
   }
   assert.deepEqual(seen, ['order', 'started', 'progress', 'converged'])
+})
+
+const changed: ResourceEvent = { id: 'file[/etc/word]', outcome: 'changed', recipe: 'word', durationMs: 1, changes: [] }
+
+/** Of each update its type, of a target its state, and the resources that it tells. */
+function told(updates: OrderUpdate[]) {
+  return updates.map((update) => {
+    if (update.type === 'progress') return `${update.done}/${update.total} ${update.events.map(({ id }) => id).join()}`
+    return update.type === 'target' ? update.target.state : update.type
+  })
+}
+
+test('who watches in the midst of a run hears what it has done so far, and each thing once', async (t) => {
+  const served = await serve(t)
+  const agent = await ready(served, await join(served))
+  const { id } = await served.client.call(api.createOrder, { nodes: ['n1'] })
+  const [run, other] = [randomUUID(), { ...changed, id: 'file[/etc/other]' as const }]
+  agent.send({ type: 'started', run, orders: [id], mode: 'converge', resources: 3 })
+  agent.send({ type: 'progress', run, unchanged: 1, events: [changed] })
+  await until('the run is known', async () => {
+    const [target] = (await served.client.call(api.readOrder, { id })).targets
+    return target?.state === 'started'
+  })
+  const updates: OrderUpdate[] = []
+  for await (const update of served.client.watch(api.watchOrder, { id })) {
+    updates.push(update)
+    if (update.type !== 'order') continue
+    agent.send({ type: 'progress', run, unchanged: 0, events: [other] })
+    const report = reportOf(run, { orders: [id], outcome: 'changed' }, [changed, other])
+    agent.send({ type: 'report', report, clock: Date.now() })
+  }
+  assert.deepEqual(told(updates), ['order', '2/3 file[/etc/word]', '3/3 file[/etc/other]', 'converged'])
+})
+
+test('who watches after a run is over hears what it did, and the end', async (t) => {
+  const served = await serve(t)
+  const agent = await ready(served, await join(served))
+  const { id } = await served.client.call(api.createOrder, { nodes: ['n1'] })
+  const run = randomUUID()
+  agent.send({ type: 'started', run, orders: [id], mode: 'converge', resources: 3 })
+  agent.send({ type: 'progress', run, unchanged: 2, events: [changed] })
+  const counts = countsOf({ changed: 1, unchanged: 2 })
+  const report = reportOf(run, { orders: [id], outcome: 'changed', counts }, [changed])
+  agent.send({ type: 'report', report, clock: Date.now() })
+  await agent.next('stored')
+  assert.deepEqual(told(await watched(served, id)), ['order', '3/3 file[/etc/word]'])
 })
 
 test('an agent cannot finish an order of another node', async (t) => {
