@@ -53,6 +53,9 @@ function raw({ url, ca, token }: Served, path: string, { method = 'GET', headers
 
 const json = { 'content-type': 'application/json' }
 
+/** Lists in lists, so many. */
+const nest = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`
+
 test('nodes are listed with facts and attributes where that is asked for', async (t) => {
   const served = await serve(t)
   await join(served, 'n1')
@@ -89,7 +92,6 @@ test('tells too many wrong tokens to wait, while a right one still works', async
 test('names what is wrong in an input, and what would be right', async (t) => {
   const served = await serve(t)
   await join(served, 'web-1')
-  const nest = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`
   const deep = { method: 'PUT', headers: json, body: `{"value":${nest(2500)}}` }
   const cases: [string, Raw, number, string, RegExp][] = [
     ['/api/nodes/web-2', {}, 404, 'unknown-node', /There is no node web-2. Did you mean web-1\?/],
