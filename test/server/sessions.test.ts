@@ -63,6 +63,26 @@ test('a session ends at once when its token is revoked or its user disabled, and
   assert.equal(await codeAt(eve), 'token-expired')
 })
 
+test('a user has 100 sessions at most: the oldest ends for a new one, and nobody else loses one', async (t) => {
+  const served = await serve(t)
+  const [oldest, bob] = [await signedIn(served), await signedIn(served, 'bob')]
+  const signInAgain = async () => {
+    const again = visitor(served)
+    assert.equal((await signIn(again, oldest.token)).status, 200)
+    return again
+  }
+  const second = await signInAgain()
+  for (const _ of Array(98)) await signInAgain()
+  assert.equal(await codeAt(oldest), 'let in')
+  const newest = await signInAgain()
+  assert.deepEqual(await Promise.all([oldest, second, newest, bob].map((browser) => codeAt(browser))), [
+    'not-logged-in',
+    'let in',
+    'let in',
+    'let in',
+  ])
+})
+
 test('a session ends when nobody uses it for two hours, and after twelve in any case', async (t) => {
   let ahead = 0
   const served = await serve(t, { clock: () => Date.now() + ahead })

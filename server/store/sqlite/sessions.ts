@@ -18,6 +18,9 @@ function sessionOf({ secret_hash, created_at, used_at, expires_at, ...row }: Ses
   return { ...row, secretHash: secret_hash, createdAt: created_at, usedAt: used_at, expiresAt: expires_at }
 }
 
+/** Of one user; the oldest goes for a new one. */
+const mostSessions = 100
+
 type Sessions = Pick<WhoStore, 'createSession' | 'findSession' | 'noteSessionUse' | 'endSession'>
 
 export function createSessions(parts: WhoParts): Sessions {
@@ -44,11 +47,16 @@ function writes({ database, write, audit }: WhoParts): Pick<Sessions, 'createSes
     `insert into sessions (id, user, token, secret_hash, "from", created_at, used_at, expires_at)
      values (:id, :user, :token, :secretHash, :from, :createdAt, :usedAt, :expiresAt)`,
   )
+  // Those that nobody can use any more are gone by then; with the new one there are as many as may be.
+  const crowdOut = database.prepare(
+    'delete from sessions where user = ? and id not in (select id from sessions where user = ? order by created_at desc, id limit ?)',
+  )
   const remove = database.prepare('delete from sessions where id = ?')
   return {
     createSession: (session, by) =>
       write(() => {
         forget.run(by.at)
+        crowdOut.run(session.user, session.user, mostSessions - 1)
         insert.run(session)
         audit(by, { action: 'create-session', subject: session.id, after: { expiresAt: session.expiresAt } })
       }),
