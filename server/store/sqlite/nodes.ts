@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3'
 import type { Facts } from '../../../protocol/facts.ts'
+import { isRecord } from '../../../protocol/is-record.ts'
 import type { By, DesiredStore, Enrolling, Fleet, FleetNode, Node } from '../store.ts'
 import type { Subject } from '../stale-write.ts'
 import type { Audit } from './audit.ts'
@@ -116,8 +117,8 @@ function revoking({ database, write, audit, written }: DesiredParts): DesiredSto
 
 /** A few queries for all nodes, not some for each. */
 function fleetReader(database: Database): DesiredStore['readFleet'] {
-  const nodes = database.prepare<[], NodeRow & { facts: string | null }>(
-    'select nodes.*, facts.facts from nodes left join facts on facts.node = nodes.id where revoked_at is null and archived_at is null order by name',
+  const nodes = database.prepare<[], NodeRow & { digest: string | null }>(
+    'select nodes.*, facts.digest from nodes left join facts on facts.node = nodes.id where revoked_at is null and archived_at is null order by name',
   )
   const roles = database.prepare<[], { node: string; role: string }>(
     'select node, role from assignments order by node, position',
@@ -130,12 +131,13 @@ function fleetReader(database: Database): DesiredStore['readFleet'] {
   )
   const revisions = database.prepare<[], Subject & { revision: number }>('select * from written')
   const addStances = createStanceReader(database)
+  const factsOf = factsReader(database)
   return async () => {
     const fleet: Fleet = { nodes: [], clusters: {}, clusterRevisions: {} }
     const byId = new Map<string, FleetNode>()
-    for (const { facts, ...row } of nodes.all()) {
-      const parsed = facts === null ? null : fromJson<Facts>(facts)
-      const node = { ...nodeOf(row), roles: [], attributes: {}, facts: parsed, ordinals: {}, revision: 0 }
+    for (const { digest, ...row } of nodes.all()) {
+      const facts = digest === null ? null : factsOf(row.id, digest)
+      const node = { ...nodeOf(row), roles: [], attributes: {}, facts, ordinals: {}, revision: 0 }
       fleet.nodes.push(node)
       byId.set(node.id, node)
     }
@@ -153,6 +155,25 @@ function fleetReader(database: Database): DesiredStore['readFleet'] {
     addStances(byId)
     return fleet
   }
+}
+
+/** Facts are most of what a fleet is, and seldom others: those that were read are known by their digest. Frozen, since recipes are handed them. */
+function factsReader(database: Database) {
+  const facts = database.prepare<[string], { facts: string }>('select facts from facts where node = ?')
+  const known = new Map<string, { digest: string; facts: Facts | null }>()
+  return (nodeId: string, digest: string) => {
+    const before = known.get(nodeId)
+    if (before?.digest === digest) return before.facts
+    const row = facts.get(nodeId)
+    const read = { digest, facts: row ? frozen(fromJson<Facts>(row.facts)) : null }
+    known.set(nodeId, read)
+    return read.facts
+  }
+}
+
+function frozen<Value extends object>(value: Value): Value {
+  for (const inner of Object.values(value)) if (isRecord(inner) || Array.isArray(inner)) frozen(inner)
+  return Object.freeze(value)
 }
 
 function assignIn<Value>(record: Record<string, Value> | undefined, key: string, value: Value) {

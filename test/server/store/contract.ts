@@ -270,9 +270,13 @@ function desiredContract(open: Open) {
     const [id] = await enrolled(store, 'n1')
     assert.equal((await store.readFleet()).nodes[0]?.facts, null)
     assert.equal(await store.factsDigest(id), undefined)
+    const read = async () => (await store.readFleet()).nodes[0]?.facts ?? undefined
     await store.keepFacts(id, 'one', factsOf('n1'), 1)
+    assert.equal((await read())?.cpus, factsOf('n1').cpus)
     await store.keepFacts(id, 'two', factsOf('n1', { cpus: 8 }), 2)
-    assert.equal((await store.readFleet()).nodes[0]?.facts?.cpus, 8)
+    assert.equal((await read())?.cpus, 8)
+    const facts = await read()
+    assert.throws(() => Object.assign(facts ?? {}, { cpus: 9 }), TypeError)
     assert.equal(await store.factsDigest(id), 'two')
   })
 }
