@@ -231,7 +231,7 @@ test('health is a mode in the answer to srvr, as ruok is answered without a quor
 })
 
 test('a typo in a setting is refused, which zoo.cfg would take for a property of Java', () => {
-  assert.throws(() => validateAttribute(ours, 'zookeeper.tickTme', 2000), /Did you mean tickTime\?/)
+  assert.throws(() => validateAttribute(ours, 'zookeeper.tickTme', 2000), /Did you mean zookeeper\.tickTime\?/)
   const compiled = compileNode('node-1', { attributes: { 'zookeeper.tickTme': 2000 } })
   assert.match(
     compiled.status === 'error' ? compiled.reason : '',
