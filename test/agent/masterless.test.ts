@@ -113,7 +113,7 @@ test('what cannot be compiled is told, and nothing is changed', async (t) => {
     [
       ['--role', 'web', '--set', 'web.txt=a', '--set', 'wep.a=1'],
       1,
-      /--set web\.txt: there is no such attribute\. Did you mean text\?\n--set wep\.a: there is no recipe wep/,
+      /--set web\.txt: there is no such attribute\. Did you mean web\.text\?\n--set wep\.a: there is no recipe wep/,
     ],
     [['--role', 'web', '--set', 'web.text'], 2, /--set: KEY=VALUE, such as web\.port=8080/],
     [['--role', 'web', '--types', `${dirs.types}x`], 2, /--types: there is no /],

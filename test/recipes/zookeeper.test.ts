@@ -235,7 +235,7 @@ test('a typo in a setting is refused, which zoo.cfg would take for a property of
   const compiled = compileNode('node-1', { attributes: { 'zookeeper.tickTme': 2000 } })
   assert.match(
     compiled.status === 'error' ? compiled.reason : '',
-    /tickTme: there is no such attribute\. Did you mean tickTime\? \(set by node node-1\)/,
+    /tickTme: there is no such attribute\. Did you mean zookeeper\.tickTime\? \(set by node node-1\)/,
   )
 })
 
