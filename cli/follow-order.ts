@@ -20,7 +20,7 @@ const graceMs = 60_000
 
 /**
  * The order's updates until every target is final. A connection that is cut is made again: what was missed meanwhile
- * comes as one update with the whole order, then what its runs have done so far, of which only what is new is told. Gives up only
+ * comes as what its runs have done so far, of which only what is new is told, then one update with the whole order. Gives up only
  * well after the order's deadline.
  */
 export async function* followOrder(client: Client, started: Order, following: Following): AsyncGenerator<OrderUpdate> {
@@ -29,7 +29,7 @@ export async function* followOrder(client: Client, started: Order, following: Fo
   while (!isOver(state.order)) {
     try {
       for await (const said of client.watch(api.watchOrder, { id: started.id }, following.signal)) {
-        const update = said.type === 'progress' ? onlyNew(said, state, told) : said
+        const update = said.type === 'progress' ? onlyNew(said, told) : said
         state = applyUpdate(state, update)
         yield update
       }
@@ -46,10 +46,9 @@ export async function* followOrder(client: Client, started: Order, following: Fo
   }
 }
 
-function onlyNew(update: OrderUpdate & { type: 'progress' }, { order }: OrderState, told: Set<string>): OrderUpdate {
-  const run = order.targets.find(({ node }) => node === update.node)?.run
+function onlyNew(update: OrderUpdate & { type: 'progress' }, told: Set<string>): OrderUpdate {
   const events = update.events.filter((event) => {
-    const what = [update.node, run, event.outcome, subjectOf(event)].join(' ')
+    const what = [update.node, update.run, event.outcome, subjectOf(event)].join(' ')
     const isNew = !told.has(what)
     told.add(what)
     return isNew

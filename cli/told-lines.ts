@@ -35,7 +35,7 @@ export function linesOfUpdate({ order }: OrderState, update: OrderUpdate): ToldL
   if (update.type === 'target') return targetLines(order.targets, order.id, update.target)
   if (update.type === 'order') return update.order.targets.flatMap((one) => targetLines(order.targets, order.id, one))
   const { node, done, total, events } = update
-  const run = order.targets.find((target) => target.node === node)?.run ?? null
+  const run = update.run ?? order.targets.find((target) => target.node === node)?.run ?? null
   return resourceLines({ node, order: order.id, run, done, total, events })
 }
 

@@ -228,6 +228,7 @@ export const OrderUpdate = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('progress'),
     node: z.string(),
+    run: z.string().optional(),
     done: z.int(),
     total: z.int(),
     events: z.array(ResourceEvent),

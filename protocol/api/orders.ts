@@ -82,7 +82,8 @@ export const ordersApi = {
     path: '/api/orders/:id/watch',
     access: 'viewer',
     scoped: true,
-    summary: 'An order as it is, what its runs have done so far, then as it happens, until every target is final.',
+    summary:
+      'What the runs of an order have done so far, the order as it is, then as it happens, until every target is final.',
     input: z.strictObject({ id: z.string() }),
     output: OrderUpdate,
     stream: 'events',

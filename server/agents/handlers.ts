@@ -64,7 +64,7 @@ function tellProgress(
   if (!run) return
   const { id, orders: answered, done, total } = run
   // A run that has just begun is a target's turn to whoever watches an order.
-  if (!isNew) orders.progress(answered, { node: node.name, done, total, events })
+  if (!isNew) orders.progress(answered, { node: node.name, run: id, done, total, events })
   happenings.emit('progress', { node, run: id, orders: answered, done, total, events })
 }
 

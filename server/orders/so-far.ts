@@ -24,14 +24,14 @@ async function soFarOf(order: Order, underWay: Doing[], heard: ReadonlySet<strin
     left -= size
     return events
   }
-  const all: Progress[] = underWay.map(({ node, done, total, events }) => {
-    return { type: 'progress', node: node.name, done, total, events: withinLimit(events) }
+  const all: Progress[] = underWay.map(({ node, run, done, total, events }) => {
+    return { type: 'progress', node: node.name, run, done, total, events: withinLimit(events) }
   })
   for (const target of order.targets) {
     if (told.has(target.node) || !target.run || !isFinal(target.state) || !hasEvents(target) || left <= 0) continue
     const done = resourcesOf(target)
     const events = withinLimit(await store.readEvents(target.run))
-    all.push({ type: 'progress', node: target.node, done, total: done, events })
+    all.push({ type: 'progress', node: target.node, run: target.run, done, total: done, events })
   }
   return all
 }

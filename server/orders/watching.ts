@@ -35,7 +35,7 @@ export function createWatching({ store, happenings, underWay, failed }: Watching
     progress: (orders: string[], update: Omit<Extract<OrderUpdate, { type: 'progress' }>, 'type'>) => {
       for (const order of orders) updates.emit(order, { type: 'progress', ...update })
     },
-    /** The order as it is, what its runs have done so far, then each change, until all targets are final. Gives back how to stop. */
+    /** What the order's runs have done so far, the order as it is, then each change, until all targets are final. Gives back how to stop. */
     watch: (id: string, watcher: Watcher<OrderUpdate>) => {
       // What runs under way do after this is heard.
       const doing = underWay.of(id)
@@ -84,8 +84,9 @@ function follow(next: (update: OrderUpdate) => void, end: () => void) {
     early = undefined
     if (!order) return end()
     for (const { node, state } of order.targets) if (!isFinal(state)) open.add(node)
-    next({ type: 'order', order })
+    // A node that is done is told as that after what it did.
     for (const update of soFar) next(update)
+    next({ type: 'order', order })
     if (open.size === 0) return end()
     for (const update of held) if (open.size > 0) tell(update)
     return undefined

@@ -9,6 +9,7 @@ import { completionTable, sourceOf } from '../../cli/completion/table.ts'
 import { flagsOf, type Declared } from '../../cli/help.ts'
 import { manPages } from '../../cli/man.ts'
 import { parseOptions } from '../../cli/parse.ts'
+import { takeContext } from '../../cli/take-context.ts'
 import { readUsage, verbOf } from '../../cli/usage.ts'
 import { labCommands } from '../../lab/commands.ts'
 import { server } from '../../server/main.ts'
@@ -86,7 +87,7 @@ test(
 
 for (const { from, line } of examples()) {
   test(`${from}: '${line}' is a command line that trivet takes`, () => {
-    const words = wordsOf(line).slice(1)
+    const words = takeContext(wordsOf(line).slice(1)).args
     const verbs = all.filter(({ usage }) =>
       verbOf(usage)
         .split(' ')

@@ -72,7 +72,7 @@ test('an operator logs in, lets a node join, assigns, converges, and reads what 
     (await trivet(['run', 'show', run, '--diff'], given)).stdout,
     /\* changed +file\[\/etc\/motd\][^]*\+hello/,
   )
-  assert.match((await trivet(['audit'], given)).stdout, /admin +assign/)
+  assert.match((await trivet(['audit'], given)).stdout, /admin +127\.0\.0\.1 \w+ +assign/)
 
   assert.equal((await trivet(['node', 'revoke', 'web-1', '--yes'], given)).exitCode, 0)
   assert.match((await trivet(['node', 'show', 'web-1'], given)).stdout, /^state +revoked/m)

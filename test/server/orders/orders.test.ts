@@ -226,7 +226,7 @@ test('who watches in the midst of a run hears what it has done so far, and each 
     const report = reportOf(run, { orders: [id], outcome: 'changed' }, [changed, other])
     agent.send({ type: 'report', report, clock: Date.now() })
   }
-  assert.deepEqual(told(updates), ['order', '2/3 file[/etc/word]', '3/3 file[/etc/other]', 'converged'])
+  assert.deepEqual(told(updates), ['2/3 file[/etc/word]', 'order', '3/3 file[/etc/other]', 'converged'])
 })
 
 test('who watches after a run is over hears what it did, and the end', async (t) => {
@@ -240,7 +240,7 @@ test('who watches after a run is over hears what it did, and the end', async (t)
   const report = reportOf(run, { orders: [id], outcome: 'changed', counts }, [changed])
   agent.send({ type: 'report', report, clock: Date.now() })
   await agent.next('stored')
-  assert.deepEqual(told(await watched(served, id)), ['order', '3/3 file[/etc/word]'])
+  assert.deepEqual(told(await watched(served, id)), ['3/3 file[/etc/word]', 'order'])
 })
 
 test('an agent cannot finish an order of another node', async (t) => {
