@@ -21,9 +21,12 @@ describe('a reboot in the middle of what is to be done', { skip: whyNoLab() ?? f
   }
 
   test('an order ends when the node is up again and has gone on until nothing is left', async () => {
-    const before = await node().bootId()
-    await onNode(node(), 'touch', '/run/reboot-required')
     await fleet().mustTrivet('node', 'assign', node().name, 'updated')
+    await fleet().mustTrivet('node', 'wait', node().name)
+    const before = await node().bootId()
+    // From here on nothing but the order has the node converge.
+    await node().write('/etc/systemd/system/idler.service', '[Service]\nExecStart=/usr/bin/sleep 1000\n')
+    await onNode(node(), 'touch', '/run/reboot-required')
     const said = await fleet().mustTrivet('converge', node().name, '--wait')
     assert.match(said, /converged/)
     assert.notEqual(await node().bootId(), before)
