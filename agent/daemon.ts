@@ -6,6 +6,7 @@ import type { Agent } from './agent.ts'
 import { type Connection, keepConnected } from './link/connection.ts'
 import { Cluster } from './cluster/cluster.ts'
 import { Drift } from './drift/drift.ts'
+import { joined, kindOf } from './runs/joined.ts'
 import { Progress } from './runs/progress.ts'
 import { reportOfNone } from './runs/report.ts'
 import { Refused, type Request } from './runs/run.ts'
@@ -291,15 +292,4 @@ export class Daemon {
     this.#factsSent = digestOf(facts)
     this.#connection.send({ type: 'facts', facts })
   }
-}
-
-// What is to do just what a plan said is a run of its own.
-function kindOf({ mode, trigger, plan = '' }: Request) {
-  return trigger === 'drift' ? trigger : `${mode} ${plan}`
-}
-
-// A run that has another reason than an order is not cancelled with the order.
-function joined(waiting: Request, request: Request): Request {
-  const { trigger } = waiting.trigger === 'order' ? request : waiting
-  return { ...waiting, trigger, orders: [...waiting.orders, ...request.orders] }
 }
