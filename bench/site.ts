@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { buildAgent } from '../agent/build.ts'
+import { buildAgent } from '../agent/build/build.ts'
+import { nodeFolder } from '../agent/build/node-program.ts'
 import { type Client, makeClient } from '../cli/api-client.ts'
 import { CommandError } from '../cli/command.ts'
 import { readLogin } from '../cli/login-file.ts'
@@ -13,8 +14,8 @@ import type { Os } from '../lab/state.ts'
 
 /** Where the programs of ./inside lie in the node. */
 export const insideFolder = '/srv/bench'
-/** The Node.js that came with the agent. */
-export const nodeProgram = '/usr/lib/trivet/node'
+/** The Node.js that is in the agent, as a program of its own. */
+export const nodeProgram = '/opt/node/bin/node'
 export const agentFolder = '/var/lib/trivet-agent'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
@@ -46,6 +47,7 @@ export async function upSite(options: SiteOptions, note: (text: string) => void)
       ...options,
       count: 1,
       agent,
+      binds: [{ from: await nodeFolder(), to: '/opt/node' }],
       recipes: here('recipes'),
       roles: here('roles'),
       // Nothing is to run that was not asked for.

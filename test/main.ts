@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { buildAgent } from '../agent/build/build.ts'
 
 /**
  * `tsx test/main.ts all | unit | e2e [NAME...]`: names the files to node:test, which on Node.js 20 finds no TypeScript by itself,
@@ -22,6 +24,8 @@ const isInBrowser = (name: string) => name.startsWith('console/')
 const ownCode = kind === 'e2e' ? [] : files.filter((name) => !isEndToEnd(name))
 const [inBrowser, unit] = [ownCode.filter(isInBrowser), ownCode.filter((name) => !isInBrowser(name))]
 const endToEnd = kind === 'unit' ? [] : files.filter((name) => isEndToEnd(name) && isWanted(name))
+const agent = mkdtempSync(join(tmpdir(), 'trivet-agent-'))
+process.on('exit', () => rmSync(agent, { recursive: true }))
 const unknown = names.filter((wanted) => !endToEnd.some((name) => isNamed(name, wanted)))
 
 if (unknown.length > 0) {
@@ -32,6 +36,11 @@ if (unknown.length > 0) {
   const isAlone = (name: string) => alone.includes(name)
   const [apart, sideBySide] = [endToEnd.filter(isAlone), endToEnd.filter((name) => !isAlone(name))]
   const halfAnHour = 1_800_000
+  if (endToEnd.length > 0) {
+    // Once for all files (helpers/fleet.ts).
+    await buildAgent(agent)
+    process.env.TRIVET_TEST_AGENT = agent
+  }
   const passed = [
     await runTests(unit, 2, 60_000),
     await runTests(inBrowser, 1, 300_000),

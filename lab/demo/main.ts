@@ -2,7 +2,8 @@ import { mkdirSync } from 'node:fs'
 import { once } from 'node:events'
 import { parseArgs } from 'node:util'
 import { fileURLToPath } from 'node:url'
-import { buildAgent } from '../../agent/build.ts'
+import { buildAgent } from '../../agent/build/build.ts'
+import { nodeFolder } from '../../agent/build/node-program.ts'
 import { CommandError } from '../../cli/command.ts'
 import { buildStandins } from '../../test/standins/deb/build.ts'
 import { serveDebs } from '../../test/standins/deb/serve.ts'
@@ -38,8 +39,10 @@ async function demo() {
   const agent = built('agent')
   await buildAgent(agent)
   say(`Boot ${count} Debian nodes and start a server`)
+  // The stand-ins of a cluster run on a Node.js of their own.
+  const binds = isCluster ? [{ from: await nodeFolder(), to: '/opt/node' }] : []
   const os = values.os === 'bookworm' ? 'bookworm' : 'trixie'
-  const fleet = await upFleet({ count, os, agent, onProgress: (line) => console.log(line) })
+  const fleet = await upFleet({ count, os, agent, binds, onProgress: (line) => console.log(line) })
   const stopped = once(interrupted.signal, 'abort').then(() => {
     throw new CommandError('interrupted')
   })

@@ -9,7 +9,7 @@ import { run, until } from '../../lab/run.ts'
 import type { Report } from '../../protocol/events.ts'
 import { told } from '../helpers/acceptance.ts'
 import { ensureTools } from '../helpers/host-tools.ts'
-import { builtAgent, onNode } from '../helpers/fleet.ts'
+import { builtAgent, nodeBind, onNode } from '../helpers/fleet.ts'
 import { FakeMarathon } from '../helpers/marathon/fake-marathon.ts'
 import { underLoad } from '../helpers/marathon/wrk.ts'
 
@@ -29,7 +29,7 @@ const urlOf = (node: LabNode) => `http://${node.address}:${port}/`
 
 const statusOf = async (node: LabNode): Promise<StatusTold> => {
   const script = "fetch('http://127.0.0.1:9094/status?json').then((r) => r.text()).then((t) => process.stdout.write(t))"
-  return JSON.parse(await onNode(node, '/usr/lib/trivet/node', '-e', script))
+  return JSON.parse(await onNode(node, '/opt/node/bin/node', '-e', script))
 }
 
 const servers = (status: StatusTold, app: string) => status.apps.find((one) => one.app === app)?.servers.length ?? -1
@@ -75,6 +75,7 @@ describe('the bridge', { skip: whyNoLab() ?? false }, () => {
     await ensureTools('wrk', 'curl')
     const binds = [
       { from: await builtAgent(), to: '/usr/lib/trivet' },
+      await nodeBind(),
       { from: house('recipes'), to: '/srv/trivet/recipes' },
       { from: house('roles'), to: '/srv/trivet/roles' },
     ]
@@ -103,7 +104,7 @@ describe('the bridge', { skip: whyNoLab() ?? false }, () => {
       'haproxy-bridge.drainSeconds=3',
       ...more,
     ]
-    const argv = ['/usr/lib/trivet/trivet-agent.cjs', 'apply', '--json', '--role', 'haproxy-bridge']
+    const argv = ['/usr/lib/trivet/trivet-agent', 'apply', '--json', '--role', 'haproxy-bridge']
     const from = ['--recipes', '/srv/trivet/recipes', '--roles', '/srv/trivet/roles']
     const set = settings.flatMap((one) => ['--set', one])
     const { stdout, stderr } = await node.exec([...argv, ...from, ...set], { timeoutMs: 300_000 })
@@ -145,7 +146,7 @@ describe('the bridge', { skip: whyNoLab() ?? false }, () => {
     )
     await second.write(
       '/run/systemd/system/trivet-bridge.service.d/polling.conf',
-      '[Service]\nExecStart=\nExecStart=/usr/lib/trivet/node /usr/lib/trivet/trivet-agent.cjs bridge --config /run/polling.json\n',
+      '[Service]\nExecStart=\nExecStart=/usr/lib/trivet/trivet-agent bridge --config /run/polling.json\n',
     )
     await onNode(second, 'systemctl', 'daemon-reload')
     await onNode(second, 'systemctl', 'restart', 'trivet-bridge')

@@ -10,7 +10,7 @@ import { assertAgrees } from '../helpers/agrees.ts'
 import { builtAgent, onNode } from '../helpers/fleet.ts'
 
 const house = (folder: string) => fileURLToPath(new URL(`../../${folder}`, import.meta.url))
-const agent = '/usr/lib/trivet/trivet-agent.cjs'
+const agent = '/usr/lib/trivet/trivet-agent'
 const ours = ['--recipes', '/srv/trivet/recipes', '--roles', '/srv/trivet/roles']
 const examples = ['--recipes', '/srv/examples/recipes', '--roles', '/srv/examples/roles']
 const web = ['--role', 'base', '--role', 'web', ...ours]

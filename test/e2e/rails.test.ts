@@ -10,7 +10,7 @@ import { type Fleet, upFleet } from '../../lab/fleet.ts'
 import type { LabNode } from '../../lab/node.ts'
 import { whyNoLab } from '../../lab/requirements.ts'
 import { run, until } from '../../lab/run.ts'
-import { builtAgent, onNode } from '../helpers/fleet.ts'
+import { fleetParts, onNode } from '../helpers/fleet.ts'
 import { ensureTools } from '../helpers/host-tools.ts'
 import { buildStandins } from '../standins/deb/build.ts'
 import { type DebServer, serveDebs } from '../standins/deb/serve.ts'
@@ -50,7 +50,7 @@ const Found = z.array(z.object({ Service: z.object({ ID: z.string(), Port: z.int
 
 async function ask(node: LabNode, url: string): Promise<unknown> {
   const script = `fetch(process.argv[1]).then((answer) => answer.text()).then((text) => process.stdout.write(text))`
-  return JSON.parse(await onNode(node, '/usr/lib/trivet/node', '-e', script, url))
+  return JSON.parse(await onNode(node, '/opt/node/bin/node', '-e', script, url))
 }
 
 const askConsul = (node: LabNode, path: string) => ask(node, `http://127.0.0.1:8500/v1${path}`)
@@ -123,7 +123,7 @@ describe('the small cluster for Rails: one master and two slaves', { skip: whyNo
 
   before(async () => {
     await ensureTools('curl')
-    fleet = await upFleet({ count: 3, agent: await builtAgent() })
+    fleet = await upFleet({ count: 3, ...(await fleetParts()) })
     const { mesos, marathon } = await buildStandins(dir)
     const served = await serveDebs(dir, fleet.lab.gateway)
     debs = served

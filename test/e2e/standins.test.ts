@@ -23,7 +23,7 @@ interface ShownApp {
 
 const webApp = {
   id: '/web',
-  cmd: `exec /usr/lib/trivet/node -e "require('http').createServer((q, s) => s.end(process.env.HOST)).listen(process.env.PORT0)"`,
+  cmd: `exec /opt/node/bin/node -e "require('http').createServer((q, s) => s.end(process.env.HOST)).listen(process.env.PORT0)"`,
   cpus: 0.1,
   mem: 32,
   instances: 3,

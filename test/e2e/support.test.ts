@@ -57,7 +57,7 @@ const Up = z.object({
 /** The nodes of which Prometheus, on this node, says that they answer. */
 async function nodesUp(node: LabNode) {
   const ask = `fetch('http://127.0.0.1:9090/api/v1/query?query=up').then((a) => a.text()).then(console.log)`
-  const { data } = Up.parse(JSON.parse(await onNode(node, '/usr/lib/trivet/node', '-e', ask)))
+  const { data } = Up.parse(JSON.parse(await onNode(node, '/opt/node/bin/node', '-e', ask)))
   return data.result.flatMap(({ metric, value }) => (value[1] === '1' ? [metric.node] : [])).toSorted()
 }
 

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
-import { buildAgent } from '../../agent/build.ts'
+import { buildAgent } from '../../agent/build/build.ts'
 import { type Client, makeClient } from '../../cli/api-client.ts'
 import { api } from '../../protocol/api.ts'
 import { sha256 } from '../../protocol/catalog.ts'
@@ -48,7 +48,7 @@ export async function openField(base: string): Promise<Field> {
   return {
     base,
     client: makeClient({ url: server.url, ca, token: formatToken(invitation.token) }),
-    program: join(agent, 'trivet-agent.cjs'),
+    program: join(agent, 'trivet-agent'),
     fileUrl: `http://127.0.0.1:${address.port}/fetched`,
     async close() {
       await server.close()

@@ -8,11 +8,11 @@ import { type ResourceTypes, resourceTypes } from '../../resources/index.ts'
 import { compile } from '../../server/compile/compile.ts'
 import { loadRevision } from '../../server/sources/revision.ts'
 import { assertAgrees } from './agrees.ts'
-import { builtAgent, onNode, sourcesOf } from './fleet.ts'
+import { builtAgent, nodeBind, onNode, sourcesOf } from './fleet.ts'
 import { bookworm, clusterOf, factsOf, nodeOf } from './sources.ts'
 
 const state = '/var/lib/trivet-agent'
-const agent = '/usr/lib/trivet/trivet-agent.cjs'
+const agent = '/usr/lib/trivet/trivet-agent'
 const releases = { trixie: {}, bookworm }
 type Release = keyof typeof releases
 
@@ -55,7 +55,7 @@ function suiteOn(release: Release, name: string, options: Options, tests: (machi
   let lab: Lab | undefined
   let machine: Machine | undefined
   before(async () => {
-    const binds = [{ from: await builtAgent(), to: '/usr/lib/trivet' }]
+    const binds = [{ from: await builtAgent(), to: '/usr/lib/trivet' }, await nodeBind()]
     const { packages = [] } = options
     lab = await upLab({ count: 1, name: `e2e-${name}-${release}`.slice(0, 30), os: release, packages, binds })
     const [node] = lab.nodes

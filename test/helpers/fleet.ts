@@ -3,8 +3,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before } from 'node:test'
-import { buildAgent } from '../../agent/build.ts'
+import { buildAgent } from '../../agent/build/build.ts'
+import { nodeFolder } from '../../agent/build/node-program.ts'
 import { type Fleet, type FleetOptions, upFleet } from '../../lab/fleet.ts'
+import type { Bind } from '../../lab/machine.ts'
 import type { LabNode } from '../../lab/node.ts'
 import type { NodeDetail, StoredRun } from '../../protocol/views.ts'
 import { resourceTypes } from '../../resources/index.ts'
@@ -12,15 +14,27 @@ import type { ResourceEvent } from '../../protocol/events.ts'
 
 let built: Promise<string> | undefined
 
-/** The agent of this source, built once per test process; removed with it. */
+/** The agent of this source: that which main.ts has built, or for a file that is run alone one of its own, removed with it. */
 export function builtAgent() {
   built ??= (async () => {
+    const { TRIVET_TEST_AGENT: given } = process.env
+    if (given) return given
     const folder = mkdtempSync(join(tmpdir(), 'trivet-agent-'))
     process.on('exit', () => rmSync(folder, { recursive: true }))
     await buildAgent(folder)
     return folder
   })()
   return built
+}
+
+/** A Node.js on the nodes, at /opt/node, for the programs of tests and stand-ins: the agent needs none there. */
+export async function nodeBind(): Promise<Bind> {
+  return { from: await nodeFolder(), to: '/opt/node' }
+}
+
+/** What `upFleet` is given of what tests have built. */
+export async function fleetParts(binds: Bind[] = []) {
+  return { agent: await builtAgent(), binds: [...binds, await nodeBind()] }
 }
 
 type SuiteOptions = Omit<FleetOptions, 'agent'> & {
@@ -32,7 +46,7 @@ type SuiteOptions = Omit<FleetOptions, 'agent'> & {
 export function fleetOfSuite({ join: joins = true, ...options }: SuiteOptions): () => Fleet {
   let fleet: Fleet | undefined
   before(async () => {
-    const up = await upFleet({ ...options, agent: await builtAgent() })
+    const up = await upFleet({ ...options, ...(await fleetParts(options.binds)) })
     fleet = up
     if (joins) await Promise.all(up.lab.nodes.map((node) => up.join(node)))
   })

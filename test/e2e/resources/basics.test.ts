@@ -9,7 +9,7 @@ import { builtAgent, onNode } from '../../helpers/fleet.ts'
 
 const skip = whyNoLab() ?? false
 const state = '/var/lib/trivet-agent'
-const agent = '/usr/lib/trivet/trivet-agent.cjs'
+const agent = '/usr/lib/trivet/trivet-agent'
 /** Small, without a daemon, and wanted by nothing that the base has. */
 const small = 'sl'
 

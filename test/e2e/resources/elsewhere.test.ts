@@ -40,7 +40,7 @@ async function arrange({ node, on }: Machine) {
   await node.write('/srv/elsewhere/large', large)
   await node.write('/etc/ssl/releases.pem', releases.ca)
   await on('sh', '-c', 'echo 127.0.0.1 releases.example.net >> /etc/hosts')
-  await on('systemd-run', '--unit=elsewhere', '--', '/usr/lib/trivet/node', '/srv/elsewhere/server.cjs')
+  await on('systemd-run', '--unit=elsewhere', '--', '/opt/node/bin/node', '/srv/elsewhere/server.cjs')
   await until('the server on the node to listen', async () => {
     const { stdout } = await node.exec(['ss', '--tcp', '--listening', '--numeric'])
     return [':8443', ':9200', ':8080'].every((port) => stdout.includes(port))
@@ -82,7 +82,7 @@ acceptance('elsewhere', { packages: ['git', 'xz-utils'], files }, (machine) => {
     const { converge, node, on } = await ready()
     const body = `remote_file('/opt/resumed', { url: '${base}/stalling/large', sha256: '${sha256(large)}', ${trusting} })`
     await machine().plan(body)
-    await on('systemd-run', '--unit=killed', '--', '/usr/lib/trivet/trivet-agent.cjs', 'converge', '--offline')
+    await on('systemd-run', '--unit=killed', '--', '/usr/lib/trivet/trivet-agent', 'converge', '--offline')
     const partial = `/opt/.trivet-partial-${sha256(large).slice(0, 16)}-resumed`
     await until(
       'a part to be there',

@@ -11,7 +11,7 @@ const files = {
   'haproxy.cfg.njk':
     'defaults\n  timeout connect 5s\n  timeout client 5s\n  timeout server 5s\nlisten web\n  bind 127.0.0.1:8100\n{% for backend in backends %}  server s{{ loop.index }} {{ backend }}\n{% endfor %}',
   'web.service.njk':
-    '[Unit]\nDescription=web on {{ port }}\n[Service]\nType=exec\nExecStart=/usr/lib/trivet/node /srv/web.js\n',
+    '[Unit]\nDescription=web on {{ port }}\n[Service]\nType=exec\nExecStart=/opt/node/bin/node /srv/web.js\n',
 }
 
 acceptance('files', { packages: ['haproxy'], files }, (machine) => {

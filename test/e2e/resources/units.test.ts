@@ -6,7 +6,7 @@ import { until } from '../../../lab/run.ts'
 import { acceptance, type Machine } from '../../helpers/acceptance.ts'
 
 const properties = ['LoadState', 'ActiveState', 'SubState', 'UnitFileState', 'Type', 'NeedDaemonReload']
-const node = '/usr/lib/trivet/node'
+const node = '/opt/node/bin/node'
 const inside = '/opt/units.cjs'
 const program = build({
   entryPoints: [fileURLToPath(new URL('units-inside.ts', import.meta.url))],

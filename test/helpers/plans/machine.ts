@@ -8,7 +8,7 @@ import { catalogOf } from './catalog.ts'
 import type { Declared } from './generate.ts'
 import { debs, groups, ownUnits, root, users } from './pool.ts'
 
-const agent = '/usr/lib/trivet/trivet-agent.cjs'
+const agent = '/usr/lib/trivet/trivet-agent'
 const home = 'var/lib/trivet-agent'
 
 /** Once for all cases: the repository, and packages without waiting for the disk. */

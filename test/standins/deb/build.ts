@@ -6,7 +6,7 @@ import { buildDeb, type Deb } from '../../helpers/deb.ts'
 import { marathonDeb, mesosDeb } from './contents.ts'
 
 /** The Node.js that lab nodes see in the agent's folder: they have no other. This is why the packages are for tests on lab nodes alone. */
-const node = '/usr/lib/trivet/node'
+const node = '/opt/node/bin/node'
 
 interface BuiltDeb {
   file: string

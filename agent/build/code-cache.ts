@@ -2,16 +2,17 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Catalog, sha256 } from '../protocol/catalog.ts'
-import { resourceTypes } from '../resources/index.ts'
-import { Parts } from './parts.ts'
-import { stateIn } from './kept/state.ts'
+import { type Catalog, sha256 } from '../../protocol/catalog.ts'
+import { resourceTypes } from '../../resources/index.ts'
+import { Parts } from '../parts.ts'
+import { stateIn } from '../kept/state.ts'
 
 /**
- * Has the built agent converge a folder of its own, and write down what V8 compiled for it: a function that is in the cache need not be
- * compiled at a cold start. The first run is made by the whole agent, the second, in which nothing differs, by the quick program.
+ * Has the agent of these parts converge a folder of its own, and write down what V8 compiled for it, beside them: a function that is in the cache need
+ * not be compiled at a cold start. The first run is made by the whole agent, the second, in which nothing differs, by the quick program.
+ * `node` is the very Node.js that will run them: no other one's V8 takes the caches.
  */
-export function makeCodeCaches(node: string, program: string, version: string) {
+export function makeCodeCaches(node: string, bundled: string, version: string) {
   const folder = mkdtempSync(join(tmpdir(), 'trivet-cache-'))
   try {
     const dir = join(folder, 'state')
@@ -25,10 +26,8 @@ export function makeCodeCaches(node: string, program: string, version: string) {
     mkdirSync(join(folder, 'made'))
     writeFileSync(join(folder, 'made', 'file'), 'not yet')
     for (const verb of ['plan', 'converge', 'converge']) {
-      execFileSync(node, [program, verb, '--offline', '--state', dir], {
-        env: { TRIVET_MAKE_CACHE: '1' },
-        stdio: 'ignore',
-      })
+      const argv = [join(bundled, 'keep-cache.cjs'), verb, '--offline', '--state', dir]
+      execFileSync(node, argv, { stdio: ['ignore', 'ignore', 'pipe'] })
     }
   } finally {
     rmSync(folder, { recursive: true })
