@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildAgent } from '../agent/build/build.ts'
-import { nodeFolder } from '../agent/build/node-program.ts'
+import { nodeBin } from '../agent/build/platform.ts'
 import { type Client, makeClient } from '../cli/api-client.ts'
 import { CommandError } from '../cli/command.ts'
 import { readLogin } from '../cli/login-file.ts'
@@ -47,7 +47,7 @@ export async function upSite(options: SiteOptions, note: (text: string) => void)
       ...options,
       count: 1,
       agent,
-      binds: [{ from: await nodeFolder(), to: '/opt/node' }],
+      binds: [{ from: await nodeBin(), to: '/opt/node/bin' }],
       recipes: here('recipes'),
       roles: here('roles'),
       // Nothing is to run that was not asked for.

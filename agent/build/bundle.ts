@@ -56,6 +56,7 @@ const apartFrom: Plugin = {
 
 const options: BuildOptions = {
   bundle: true,
+  metafile: true,
   platform: 'node',
   target: 'node24',
   format: 'cjs',
@@ -79,7 +80,7 @@ const asFunction = {
   footer: { js: '})' },
 }
 
-/** The parts of the program, and what starts it (start.ts), from this source. */
+/** Makes the parts of the program, and what starts it, from this source; gives the names of the npm packages that have code in them. */
 export async function bundle(folder: string) {
   const source = fileURLToPath(new URL('..', import.meta.url))
   const part = (name: string, entry: string, more: BuildOptions) =>
@@ -90,7 +91,7 @@ export async function bundle(folder: string) {
       outfile: join(folder, `${name}.js`),
       ...more,
     })
-  await Promise.all([
+  const results = await Promise.all([
     part('agent', 'main.ts', { plugins: [englishOnly, fewSensors, typesWhenNamed, apartFrom] }),
     part('quick', 'quick/main.ts', {
       alias: { zod: join(source, 'quick/no-zod.ts') },
@@ -113,4 +114,7 @@ export async function bundle(folder: string) {
       outExtension: { '.js': '.cjs' },
     }),
   ])
+  const files = results.flatMap(({ metafile }) => Object.keys(metafile?.inputs ?? {}))
+  const names = files.map((file) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1])
+  return new Set(names.filter((name) => name !== undefined))
 }

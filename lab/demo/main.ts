@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { parseArgs } from 'node:util'
 import { fileURLToPath } from 'node:url'
 import { buildAgent } from '../../agent/build/build.ts'
-import { nodeFolder } from '../../agent/build/node-program.ts'
+import { nodeBin } from '../../agent/build/platform.ts'
 import { CommandError } from '../../cli/command.ts'
 import { buildStandins } from '../../test/standins/deb/build.ts'
 import { serveDebs } from '../../test/standins/deb/serve.ts'
@@ -40,7 +40,7 @@ async function demo() {
   await buildAgent(agent)
   say(`Boot ${count} Debian nodes and start a server`)
   // The stand-ins of a cluster run on a Node.js of their own.
-  const binds = isCluster ? [{ from: await nodeFolder(), to: '/opt/node' }] : []
+  const binds = isCluster ? [{ from: await nodeBin(), to: '/opt/node/bin' }] : []
   const os = values.os === 'bookworm' ? 'bookworm' : 'trixie'
   const fleet = await upFleet({ count, os, agent, binds, onProgress: (line) => console.log(line) })
   const stopped = once(interrupted.signal, 'abort').then(() => {

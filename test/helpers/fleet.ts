@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before } from 'node:test'
 import { buildAgent } from '../../agent/build/build.ts'
-import { nodeFolder } from '../../agent/build/node-program.ts'
+import { nodeBin } from '../../agent/build/platform.ts'
 import { type Fleet, type FleetOptions, upFleet } from '../../lab/fleet.ts'
 import type { Bind } from '../../lab/machine.ts'
 import type { LabNode } from '../../lab/node.ts'
@@ -29,7 +29,7 @@ export function builtAgent() {
 
 /** A Node.js on the nodes, at /opt/node, for the programs of tests and stand-ins: the agent needs none there. */
 export async function nodeBind(): Promise<Bind> {
-  return { from: await nodeFolder(), to: '/opt/node' }
+  return { from: await nodeBin(), to: '/opt/node/bin' }
 }
 
 /** What `upFleet` is given of what tests have built. */
