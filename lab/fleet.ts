@@ -18,8 +18,8 @@ const program = fileURLToPath(new URL('../bin/trivet', import.meta.url))
 const house = fileURLToPath(new URL('..', import.meta.url))
 
 export interface FleetOptions extends LabOptions {
-  /** A folder that `buildAgent` has made; the nodes see it as /usr/lib/trivet. */
-  agent: string
+  /** A folder that `buildAgent` has made; the nodes see it as /usr/lib/trivet. Left out, they have no agent. */
+  agent?: string
   recipes?: string
   roles?: string
   /** Flags of `trivet server` beyond the necessary ones. */
@@ -54,7 +54,7 @@ export interface Fleet {
 export async function upFleet(options: FleetOptions): Promise<Fleet> {
   const lab = await upLab({
     ...options,
-    binds: [...(options.binds ?? []), { from: options.agent, to: '/usr/lib/trivet' }],
+    binds: [...(options.binds ?? []), ...(options.agent ? [{ from: options.agent, to: '/usr/lib/trivet' }] : [])],
   })
   const home = mkdtempSync(join(tmpdir(), 'trivet-fleet-'))
   const config = join(home, 'config.json')

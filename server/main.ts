@@ -28,7 +28,7 @@ const Listen = z
 
 export const server = defineCommand<CommandContext>()({
   usage:
-    'server --data DIR [--listen HOST:PORT] [--recipes DIR] [--roles DIR] [--types DIR] [--interval DURATION] [--retain KIND=LIMIT]... [--sign-in FILE] [--rate-limit N] [--rate-limit-unknown N] [--link-local-webhooks]',
+    'server --data DIR [--listen HOST:PORT] [--recipes DIR] [--roles DIR] [--types DIR] [--agents DIR] [--interval DURATION] [--retain KIND=LIMIT]... [--sign-in FILE] [--rate-limit N] [--rate-limit-unknown N] [--link-local-webhooks]',
   summary: 'Run the server.',
   details: `The first start prints a line to log in with as admin; it is shown once. All that the server remembers is in
 --data, readable by its user alone, and stays there unless --retain says how long. Logs go to stderr, one JSON a line. SIGTERM and Ctrl-C end it cleanly.`,
@@ -38,6 +38,7 @@ export const server = defineCommand<CommandContext>()({
     recipes: { type: 'string' },
     roles: { type: 'string' },
     types: { type: 'string' },
+    agents: { type: 'string' },
     interval: { type: 'string' },
     retain: { type: 'string', multiple: true },
     'sign-in': { type: 'string' },
@@ -56,6 +57,10 @@ export const server = defineCommand<CommandContext>()({
       .string()
       .optional()
       .describe('Folder of resource types of your own; types, where there is one, if not said.'),
+    agents: z
+      .string()
+      .default('dist/agent')
+      .describe('Folder of what npm run build:agent made, for machines that are to be nodes; dist/agent if not said.'),
     interval: Interval.prefault('30m').describe(
       'How often agents converge of their own accord: 90s, 30m, 2h; 30m if not said.',
     ),
@@ -81,7 +86,7 @@ export const server = defineCommand<CommandContext>()({
   }),
 
   async run(options, context) {
-    const { data, listen, recipes, roles, types, interval, retain, 'sign-in': signIn } = options
+    const { data, listen, recipes, roles, types, agents, interval, retain, 'sign-in': signIn } = options
     const { output } = context
     const log = openLog(process.stderr)
     if (types !== undefined) await requireFolder(types, '--types')
@@ -95,6 +100,7 @@ export const server = defineCommand<CommandContext>()({
       recipes: resolve(recipes),
       roles: resolve(roles),
       types: resolve(types ?? 'types'),
+      agents: resolve(agents),
       intervalMs: interval,
       retain,
       signIn: signIn === undefined ? undefined : await readSignInSettings(resolve(signIn)),

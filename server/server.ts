@@ -4,7 +4,7 @@ import { formatToken } from '../protocol/token.ts'
 import { ownNames, reachableHost, urlOf } from './addresses.ts'
 import { createAgents } from './agents/agents.ts'
 import { createRegistry } from './agents/registry.ts'
-import { registerAgentRoutes } from './agents/routes.ts'
+import { registerAgentRoutes, type RouteParts } from './agents/routes.ts'
 import type { AuthParts } from './api/bearer.ts'
 import { registerApi } from './api/router.ts'
 import { createStreams } from './api/streams.ts'
@@ -17,6 +17,7 @@ import { keepUnderWay } from './feed/under-way.ts'
 import { Gates } from './gates.ts'
 import { createHappenings } from './happenings.ts'
 import { createHttp } from './http.ts'
+import { Handout } from './install/handout.ts'
 import { Leases } from './leases/leases.ts'
 import { logHappenings } from './log-happenings.ts'
 import { createMetrics } from './metrics/metrics.ts'
@@ -34,7 +35,7 @@ import { watchSources } from './sources/watch.ts'
 import { StartError } from './start-error.ts'
 import { isStorageFull } from './storage-full.ts'
 import { openSqliteStore } from './store/sqlite.ts'
-import type { Lease, Store } from './store/store.ts'
+import type { Authority, Lease, Store } from './store/store.ts'
 import { untilDone } from './until-done.ts'
 import { createWebhooks, type HookSettings } from './webhooks/webhooks.ts'
 
@@ -47,6 +48,8 @@ export interface ServerOptions {
   roles: string
   /** Of resource types that are not ours; it need not be there. */
   types?: string
+  /** What `npm run build:agent` has made, for machines that are to be nodes; it need not be there. */
+  agents?: string
   /** How often agents converge of their own accord. */
   intervalMs: number
   version: string
@@ -98,7 +101,7 @@ async function startWith(store: Store, options: ServerOptions): Promise<RunningS
   const authority = (await store.readAuthority()) ?? (await foundAuthority(store, clock()))
   const app = createHttp({ ...(await issueLeaf(authority, ownNames(host), clock())), log })
   const ca = fingerprintOf(authority)
-  const parts = assemble(app, store, ca, clock, options)
+  const parts = assemble(app, store, authority, clock, options)
   try {
     await parts.begin()
     const port = await listen(app, options)
@@ -116,8 +119,15 @@ async function startWith(store: Store, options: ServerOptions): Promise<RunningS
 }
 
 /** Puts the parts together. */
-function assemble(app: FastifyInstance, store: Store, ca: string, clock: () => number, options: ServerOptions) {
+function assemble(
+  app: FastifyInstance,
+  store: Store,
+  authority: Authority,
+  clock: () => number,
+  options: ServerOptions,
+) {
   const { version, intervalMs, data } = options
+  const ca = fingerprintOf(authority)
   const failed = (error: unknown) => app.log.error(error)
   const revisions = createRevisions(options, clock, (revision, at) => keepRevision(store, revision, at))
   const limits = createRateLimits({ ...usualLimits, ...options.limits })
@@ -128,9 +138,8 @@ function assemble(app: FastifyInstance, store: Store, ca: string, clock: () => n
   const webhooks = createWebhooks(parts, options.hooks)
   const retention = createRetention(parts, options.retain ?? {})
   const doors = openDoors(app, parts, options.signIn)
-  registerApi(app, { ...parts, ...doors, metrics, webhooks, version, ca, scratch: data })
-  registerAgentRoutes(app, parts)
-  registerConsole(app)
+  const handout = new Handout(options.agents ?? 'dist/agent', authority.certificate)
+  serve(app, { ...parts, ...doors, metrics, webhooks, handout, version, ca, scratch: data })
   app.server.on('upgrade', agents.upgrade)
   const sources = followSources(app, parts, options)
   return {
@@ -178,6 +187,14 @@ function openDoors(app: FastifyInstance, parts: AuthParts, signIn: SignInSetting
   const streams = createStreams(parts.failed)
   if (signIn) registerSignIn(app, { ...parts, streams }, signIn)
   return { streams, provider: signIn ? { name: signIn.name, url: signIn.url + beginPath } : null }
+}
+
+/** What is asked over HTTPS: by operators, agents, machines that are to be nodes, and browsers. */
+function serve(app: FastifyInstance, parts: Parameters<typeof registerApi>[1] & RouteParts & { handout: Handout }) {
+  registerApi(app, parts)
+  registerAgentRoutes(app, parts)
+  parts.handout.register(app)
+  registerConsole(app)
 }
 
 /** What decides what nodes are to be, to do, and may do. */

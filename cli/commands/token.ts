@@ -33,14 +33,28 @@ const create = command({
   async run({ role, ttl, json: asJson, ...rules }, context) {
     const client = await context.api()
     const created = await client.call(api.createToken, { ...rules, roles: role, ttlMs: ttl })
-    const join = `trivet-agent join ${created.token}@${client.url}`
-    if (asJson) return context.output.json({ ...created, join })
+    const invitation = `${created.token}@${client.url}`
+    const join = `trivet-agent join ${invitation}`
+    const { installer } = created
+    const install = installer && installLine(client.url, installer, invitation)
+    if (asJson) return context.output.json({ ...created, join, install })
     context.output.line(join)
+    if (install) context.output.note(`Where the agent is not installed yet, as root:\n${install}`)
     context.output.note(
       `Run that on the node. The token ${created.id} ends ${relative(created.expiresAt, context.now())}.`,
     )
   },
 })
+
+/** What a bare machine runs. Nobody is believed: the script by the hash that the API told, all else by the script. */
+function installLine(url: string, installer: string, invitation: string) {
+  const file = 'trivet-install.sh'
+  return [
+    `curl -fsSk -o ${file} ${url}/agent/install.sh`,
+    `echo '${installer}  ${file}' | sha256sum -c --quiet`,
+    `TRIVET_JOIN='${invitation}' sh ${file}`,
+  ].join(' && ')
+}
 
 const list = command({
   usage: `token list ${listUsage}`,

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Sha256 } from '../catalog.ts'
 import { Name } from '../name.ts'
 import { endpoint } from './endpoint.ts'
 import { pageInput, pageOf } from './page.ts'
@@ -24,7 +25,13 @@ export const tokensApi = {
       /** Who joins with it gets no catalog until somebody approves it. */
       approval: z.boolean().default(false),
     }),
-    output: z.object({ token: z.string(), id: z.string(), expiresAt: z.int() }),
+    output: z.object({
+      token: z.string(),
+      id: z.string(),
+      expiresAt: z.int(),
+      /** The SHA-256 of `/agent/install.sh`, where the server has agents to install. */
+      installer: Sha256.optional(),
+    }),
   }),
   listTokens: endpoint({
     method: 'GET',

@@ -9,6 +9,7 @@ import type { Gates } from '../gates.ts'
 import type { Leases } from '../leases/leases.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { Orders } from '../orders/orders.ts'
+import type { Handout } from '../install/handout.ts'
 import type { Watcher } from '../orders/watching.ts'
 import type { Revisions } from '../revisions.ts'
 import type { Store } from '../store/store.ts'
@@ -27,6 +28,7 @@ export interface ApiParts {
   metrics: Metrics
   feed: Feed
   webhooks: Webhooks
+  handout: Pick<Handout, 'installer'>
   clock: () => number
   version: string
   /** SHA-256 of the CA, the last part of tokens. */

@@ -5,7 +5,7 @@ import { requireRoles, unknown } from './find.ts'
 import { pageAmong } from './pages.ts'
 
 export function tokenHandlers(parts: ApiParts): Pick<Handlers, 'createToken' | 'listTokens' | 'deleteToken'> {
-  const { store, clock, ca } = parts
+  const { store, clock, ca, handout } = parts
   return {
     async createToken({ uses, ttlMs, roles, cluster, names, approval }, { by, requireCluster }) {
       requireCluster(cluster)
@@ -14,7 +14,7 @@ export function tokenHandlers(parts: ApiParts): Pick<Handlers, 'createToken' | '
       const expiresAt = by.at + ttlMs
       const token = { id, secretHash: hashSecret(secret), usesLeft: uses, expiresAt, roles, cluster, names, approval }
       await store.createToken({ ...token, author: by.author }, by)
-      return { token: formatToken({ id, secret, ca }), id, expiresAt }
+      return { token: formatToken({ id, secret, ca }), id, expiresAt, installer: await handout.installer() }
     },
     async listTokens(page, { sees }) {
       const tokens = await store.listTokens(clock())

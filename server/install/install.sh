@@ -1,0 +1,91 @@
+#!/bin/sh
+# Installs the agent of Trivet on this machine, has it join a server, and starts it. Run again, it ends the same; a newer agent takes the place of an older one.
+#
+#   TRIVET_JOIN=TOKEN@URL sh install.sh [JOIN OPTION]...
+#
+# TOKEN@URL is that of `trivet token create`; not an argument, since the list of processes is for everybody to read. Nothing is taken from the
+# server before it has shown the CA whose hash is in the token.
+set -eu
+umask 022
+
+say() { printf 'trivet: %s\n' "$*" >&2; }
+die() { say "$*"; exit 1; }
+
+invitation=${TRIVET_JOIN:-}
+[ -n "$invitation" ] || die 'TRIVET_JOIN is not set. Next: TRIVET_JOIN=TOKEN@URL sh install.sh, as trivet token create prints it'
+unset TRIVET_JOIN
+token=${invitation%%@*}
+url=${invitation#*@}
+pin=${token##*.}
+case $invitation in
+  *.*.*@https://*) ;;
+  *) die 'TRIVET_JOIN is not TOKEN@https://HOST:PORT. Next: copy what trivet token create printed' ;;
+esac
+
+[ "$(id -u)" -eq 0 ] || die 'the agent makes packages, files and services: run this as root'
+[ -d /run/systemd/system ] || die 'the agent is a service of systemd, which does not run here'
+for tool in curl sha256sum base64 tar gzip install; do
+  command -v "$tool" >/dev/null || die "there is no $tool here. Next: apt-get install --yes $tool"
+done
+case $(uname -s)-$(uname -m) in
+  Linux-x86_64) platform=linux-x64 ;;
+  Linux-aarch64) platform=linux-arm64 ;;
+  *) die "there is no agent for $(uname -s) on $(uname -m)" ;;
+esac
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# Whoever answers, the hash in the token tells whether it is the CA that is meant; from then on the CA tells.
+curl --fail --silent --show-error --insecure --proto =https --max-time 60 --output "$work/ca.pem" -- "$url/agent/ca.pem" ||
+  die "$url did not give its CA. Is the address right, and is it a Trivet server?"
+got=$(sed '/^-----/d' "$work/ca.pem" | base64 -d 2>/dev/null | sha256sum | cut -d ' ' -f 1)
+[ "$got" = "$pin" ] ||
+  die "$url is not the server that the token was made by: its CA has SHA-256 $got, the token expects $pin. Nothing was installed."
+
+authority=${url#https://}
+authority=${authority%%/*}
+case $authority in
+  *]) authority=$authority:443 ;;
+  *:*) ;;
+  *) authority=$authority:443 ;;
+esac
+fetch() {
+  # Each server's certificate names it trivet-server, whatever its address.
+  curl --fail --silent --show-error --proto =https --tlsv1.3 --retry 3 --max-time 600 --cacert "$work/ca.pem" \
+    --connect-to "trivet-server:443:$authority" --output "$work/$1" -- "https://trivet-server/agent/$1" ||
+    die "$url did not give $1. Next: see its log; does trivet server have --agents?"
+}
+
+fetch SHA256SUMS
+archive=$(sed -n "s/^[0-9a-f]\{64\}  \(trivet-agent-[0-9A-Za-z.+-]*-$platform\.tar\.gz\)\$/\1/p" "$work/SHA256SUMS")
+[ -n "$archive" ] || die "$url has no agent for $platform"
+sum=$(sed -n "s/^\([0-9a-f]\{64\}\)  $archive\$/\1/p" "$work/SHA256SUMS")
+
+folder=/usr/lib/trivet
+if [ "$(cat "$folder/installed" 2>/dev/null)" = "$sum" ]; then
+  say "$archive is installed already"
+else
+  fetch "$archive"
+  printf '%s  %s\n' "$sum" "$work/$archive" | sha256sum --check --quiet - || die "$archive is not what $url says. Nothing was installed."
+  mkdir "$work/new"
+  tar --no-same-owner -xzf "$work/$archive" -C "$work/new"
+  install -d -m 0755 "$folder"
+  # Beside, then in its place: one that runs goes on with the file that it has.
+  install -m 0755 "$work/new/trivet-agent" "$folder/trivet-agent.new"
+  mv -f "$folder/trivet-agent.new" "$folder/trivet-agent"
+  install -m 0644 "$work/new/trivet-agent.service" /etc/systemd/system/trivet-agent.service
+  ln -sfn "$folder/trivet-agent" /usr/bin/trivet-agent
+  systemctl daemon-reload
+  systemctl try-restart trivet-agent.service
+  printf '%s\n' "$sum" >"$folder/installed"
+  say "installed $archive"
+fi
+
+if [ -e /var/lib/trivet-agent/identity.json ]; then
+  say 'this machine has joined already'
+else
+  printf '%s\n' "$invitation" | trivet-agent join - "$@"
+fi
+systemctl enable --now --quiet trivet-agent.service
+say 'the agent runs. Its log: journalctl -u trivet-agent'
