@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { ClusterFileError, clusterFileSchema, parseClusterFile } from '../../launcher/cluster-file.ts'
+
+const examples = join(import.meta.dirname, '../../docs/examples/clusters')
+
+const group = (more = '') =>
+  `cluster: c\ngroups:\n  web:\n    count: 1\n    image: ami-0123456789abcdef0\n    instanceTypes: [t3.small]\n${more}`
+
+function refusal(text: string) {
+  try {
+    parseClusterFile(text, 'c.yaml')
+  } catch (error) {
+    assert(error instanceof ClusterFileError)
+    return error.message
+  }
+  return assert.fail('it was taken')
+}
+
+for (const name of readdirSync(examples)) {
+  test(`the example ${name} is a cluster file`, () => {
+    parseClusterFile(readFileSync(join(examples, name), 'utf8'), name)
+  })
+}
+
+test('a group has what the defaults say, unless it says otherwise itself', () => {
+  const text =
+    'cluster: c\ndefaults: { image: ami-0123456789abcdef0, instanceTypes: [t3.small] }\ngroups: { a: { count: 1 }, b: { count: 2, instanceTypes: [m5.large] } }'
+  const { groups } = parseClusterFile(text, 'c.yaml')
+  assert.deepEqual([groups['a']?.instanceTypes, groups['b']?.instanceTypes], [['t3.small'], ['m5.large']])
+  assert.deepEqual(
+    [groups['a']?.publicAddress, groups['a']?.securityRules, groups['a']?.market],
+    ['none', [], 'on-demand'],
+  )
+})
+
+test('what is wrong is told with its place', () => {
+  assert.equal(refusal(group('    cuont: 2')), 'c.yaml: groups.web: has cuont, which there is not')
+  assert.match(refusal('cluster: c\ngroups: {}'), /^c\.yaml: groups: a cluster needs a group$/)
+  assert.match(refusal('cluster: [\n'), /^c\.yaml: .* at line 2/)
+  assert.match(refusal('cluster: c\ngroups:\n  web:\n    count: 1\n'), /^c\.yaml: groups\.web\.image: is missing/m)
+  assert.match(
+    refusal(group('    securityRules: [{ ports: 22, from: { group: wbe } }]')),
+    /groups\.web\.securityRules\.0\.from: there is no group wbe/,
+  )
+  assert.match(refusal(group('    spread: true\n    market: spot')), /groups\.web\.market: a quorum is not for spot/)
+  assert.match(
+    refusal(group('    tags: { "trivet:cluster": other }')),
+    /groups\.web\.tags: tags that begin with aws: or trivet:/,
+  )
+})
+
+test('an image by its name alone is refused: anybody may call theirs so', () => {
+  assert.match(refusal(group().replace('ami-0123456789abcdef0', '{ name: debian-13-amd64-* }')), /groups\.web\.image/)
+})
+
+test('the schema for editors knows each key that there is', () => {
+  const schema = JSON.stringify(clusterFileSchema())
+  for (const key of ['cluster', 'region', 'defaults', 'groups', 'instanceTypes', 'spread', 'securityRules'])
+    assert(schema.includes(`"${key}"`), key)
+})
