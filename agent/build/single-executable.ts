@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { copyFile, readdir, writeFile } from 'node:fs/promises'
+import { copyFile, readdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -27,8 +27,11 @@ export async function singleExecutable(folder: string, builder: string, node: st
   }
   await writeFile(config, JSON.stringify(content))
   await exec(builder, ['--experimental-sea-config', config])
-  await copyFile(node, output)
+  // Nobody can write over a program that runs.
+  const beside = `${output}.new`
+  await copyFile(node, beside)
   // A program of its own, since it says on stdout and stderr what it makes of each section.
   const postject = fileURLToPath(import.meta.resolve('postject/dist/cli.js'))
-  await exec(process.execPath, [postject, output, 'NODE_SEA_BLOB', blob, '--sentinel-fuse', fuse])
+  await exec(process.execPath, [postject, beside, 'NODE_SEA_BLOB', blob, '--sentinel-fuse', fuse])
+  await rename(beside, output)
 }
