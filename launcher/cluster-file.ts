@@ -4,9 +4,6 @@ import { describeIssues } from '../protocol/describe-issue.ts'
 import { isRecord } from '../protocol/is-record.ts'
 import { Name } from '../protocol/name.ts'
 
-/** The user data of an instance, raw: what EC2 takes. */
-export const maxUserDataBytes = 16_384
-
 const Cidr = z
   .string()
   .regex(/^(\d{1,3}(\.\d{1,3}){3}|[0-9a-f:]+)\/\d{1,3}$/i, 'an address with a prefix, such as 10.0.0.0/8')
@@ -25,7 +22,6 @@ const Image = z.union([
     architecture: z.enum(['x86_64', 'arm64']).default('x86_64').describe('Which of those of that name.'),
   }),
 ])
-export type Image = z.infer<typeof Image>
 
 const Volume = z.strictObject({
   device: z
@@ -42,7 +38,6 @@ const Volume = z.strictObject({
     .describe('The key it is encrypted with; that of the account if not said. All are encrypted.'),
   keep: z.boolean().default(false).describe('Whether it stays when its instance goes.'),
 })
-export type Volume = z.infer<typeof Volume>
 
 /** Who may come in. Nothing is open that is not written here. */
 const Rule = z
@@ -54,7 +49,6 @@ const Rule = z
       .describe('A network, all nodes of a group, or anywhere.'),
   })
   .describe('Who may come in, and where.')
-export type Rule = z.infer<typeof Rule>
 
 const Tags = z
   .record(z.string().min(1).max(128), z.string().max(256))
@@ -157,7 +151,6 @@ const Checked = z
   })
 /** A cluster file, checked, with the defaults in each group. */
 export type ClusterFile = z.infer<typeof Checked>
-export type Group = z.infer<typeof Group>
 
 /** The cluster file could not be read as one. */
 export class ClusterFileError extends Error {
