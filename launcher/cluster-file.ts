@@ -151,6 +151,7 @@ const Checked = z
   })
 /** A cluster file, checked, with the defaults in each group. */
 export type ClusterFile = z.infer<typeof Checked>
+export type Group = z.infer<typeof Group>
 
 /** The cluster file could not be read as one. */
 export class ClusterFileError extends Error {

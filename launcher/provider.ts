@@ -1,0 +1,101 @@
+import type { ClusterFile, Group } from './cluster-file.ts'
+
+/** Those of EC2; a lab knows some of them. */
+export type MachineState = 'pending' | 'running' | 'stopping' | 'stopped' | 'shutting-down' | 'terminated'
+
+/** A machine that carries the tags of the cluster. */
+export interface Machine {
+  /** What the provider calls it: `i-…`. */
+  id: string
+  /** `CLUSTER-GROUP-N`, as it is called on the server too. */
+  node: string
+  group: string
+  /** By which launch it was made (`Launch.attempt`). */
+  attempt: string
+  state: MachineState
+  /** Why, in the provider's words with its code; only where it says so. */
+  stateReason?: string
+  image: string
+  instanceType: string
+  zone: string
+  /** ms since 1970. */
+  launchedAt: number
+  privateAddress?: string
+  publicAddress?: string
+}
+
+/** Where a machine may be made. */
+export interface Placement {
+  instanceType: string
+  /** Undefined where the provider has no zones. */
+  zone?: string
+  subnet?: string
+}
+
+/** One try to make one machine, as it was written down before it was asked for: asked again, it is the same byte for byte. */
+export interface Launch {
+  node: string
+  group: string
+  attempt: string
+  placement: Placement
+  image: string
+  /** Raw, not in base64. */
+  userData: string
+}
+
+/** Something that carries the tags of the cluster and is no machine: a security group, an address, a volume. */
+export interface Belonging {
+  kind: 'security-group' | 'address' | 'volume' | 'image' | 'snapshot' | 'key-pair' | 'network'
+  id: string
+  name: string
+}
+
+/** What is not as the cluster file says. */
+export interface Difference {
+  /** `walking-master-1`, or `security group walking-master`. */
+  what: string
+  /** `may also be reached at tcp 5050 from 203.0.113.0/24`. */
+  how: string
+  /** Only a new machine can be as the file says: `prepare` and `adjust` leave it. */
+  needsNewMachine: boolean
+}
+
+/** There is no room, or not this type, in this placement; the next may have some. */
+export class NoRoom extends Error {
+  override name = 'NoRoom'
+}
+
+/** What a launch has made is gone for good: a new attempt is needed. */
+export class LaunchIsSpent extends Error {
+  override name = 'LaunchIsSpent'
+}
+
+/** Who makes machines. Each call may be made again after it was cut off anywhere, and ends the same. Failures that the user can act on are CommandErrors. */
+export interface Provider {
+  /** All machines of the cluster, also those that end; a machine just made may be missing for a while. */
+  machines(): Promise<Machine[]>
+  belongings(): Promise<Belonging[]>
+  /** The id of the group's image. */
+  image(group: Group): Promise<string>
+  /** In the order of preference; `spread` ones begin in the zone with the fewest of `group`. Fails where none is left, saying why. */
+  placements(name: string, group: Group, machines: Machine[]): Promise<Placement[]>
+  /** What is not as the file says, of what is there already. */
+  differences(file: ClusterFile, machines: Machine[]): Promise<Difference[]>
+  /** Makes what machines need around them: security groups with their rules. */
+  prepare(file: ClusterFile): Promise<void>
+  /** Asks for the machine and gives its id; it need not run yet. Throws NoRoom or LaunchIsSpent. */
+  launch(launch: Launch, group: Group): Promise<string>
+  /** Makes a machine that runs as its group says, where that can be done in place: tags, protection, kept address. */
+  adjust(machine: Machine, group: Group): Promise<void>
+  start(machines: Machine[]): Promise<void>
+  stop(machines: Machine[]): Promise<void>
+  reboot(machines: Machine[]): Promise<void>
+  /** Which of them the provider refuses to terminate. */
+  protectedOf(machines: Machine[]): Promise<Machine[]>
+  /** Takes the protection from those first that have one. */
+  terminate(machines: Machine[]): Promise<void>
+  /** After its machines are gone. What goes late is waited for. */
+  remove(belongings: Belonging[]): Promise<void>
+  /** The last of what the machine wrote to its console; empty where there is nothing yet. */
+  console(machine: Machine): Promise<string>
+}
