@@ -12,7 +12,8 @@ const root = join(import.meta.dirname, '..')
 const mayImport: Record<string, { parts: string[]; packages: 'any' | string[] }> = {
   protocol: { parts: [], packages: ['zod'] },
   resources: { parts: ['protocol'], packages: 'any' },
-  agent: { parts: ['protocol', 'resources', 'cli/command.ts'], packages: 'any' },
+  agent: { parts: ['protocol', 'resources', 'packaging', 'cli/command.ts'], packages: 'any' },
+  packaging: { parts: ['cli/command.ts', 'protocol/errors.ts'], packages: 'any' },
   bridge: { parts: ['protocol'], packages: ['zod'] },
   server: { parts: ['protocol', 'resources', 'cli/command.ts', 'cli/log.ts'], packages: 'any' },
   cli: { parts: ['protocol'], packages: ['zod', 'ora', 'pino'] },

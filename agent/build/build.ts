@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import packageJson from '../../package.json' with { type: 'json' }
 import { bundle } from './bundle.ts'
 import { makeCodeCaches } from './code-cache.ts'
-import { esbuildProgram, nodeBin, platformHere, type Platform } from './platform.ts'
+import { esbuildProgram, nodeBin, platformHere, type Platform } from '../../packaging/platform.ts'
 import { singleExecutable } from './single-executable.ts'
 
 /**

@@ -1,16 +1,8 @@
-import { execFile } from 'node:child_process'
 import { chmod, copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
-import { CommandError } from '../../cli/command.ts'
-import { codeOf, messageOf } from '../../protocol/errors.ts'
-import type { Platform } from './platform.ts'
-
-const exec = promisify(execFile)
-
-/** What Debian calls each. */
-export const architectures: Record<Platform, string> = { 'linux-x64': 'amd64', 'linux-arm64': 'arm64' }
+import { packDeb } from '../../packaging/deb.ts'
+import { architectures, type Platform } from '../../packaging/platform.ts'
 
 /** Depends: what Node.js is linked with; all of it is on a bare Debian. */
 function control(platform: Platform, version: string) {
@@ -45,19 +37,8 @@ export async function buildAgentDeb(built: string, platform: Platform, version: 
       await copyFile(new URL(`deb/${script}`, import.meta.url), join(root, 'DEBIAN', script))
       await chmod(join(root, 'DEBIAN', script), 0o755)
     }
-    await packed(root, output)
+    await packDeb(root, output)
   } finally {
     await rm(root, { recursive: true })
-  }
-}
-
-// zstd is read by Debian 12 and newer; at 9 it is as small as at 15, and eight times as quick.
-async function packed(root: string, output: string) {
-  try {
-    await exec('dpkg-deb', ['--root-owner-group', '-Zzstd', '-z9', '--build', '--', root, output])
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT')
-      throw new CommandError('a .deb is made by dpkg-deb, which this machine has not. Next: build on Debian or Ubuntu')
-    throw new CommandError(`dpkg-deb could not make ${output}: ${messageOf(error)}`)
   }
 }

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { CommandError } from '../../cli/command.ts'
 import { buildPackages } from './packages.ts'
-import { platforms } from './platform.ts'
+import { platforms } from '../../packaging/platform.ts'
 
 /** `npm run build:agent [-- --platform P]... [--to DIR]`: the agent as it is installed, and what it is handed out as. */
 const { values } = parseArgs({

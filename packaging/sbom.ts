@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { z } from 'zod'
-import { nodeVersion, type Platform } from './platform.ts'
+import { nodeVersion } from './platform.ts'
 
 const exec = promisify(execFile)
 
@@ -13,24 +13,22 @@ const Sbom = z.looseObject({
 })
 
 /**
- * What the agent is made of, as CycloneDX: npm's list of what Trivet is installed with, less what is not in the agent, and with Node.js.
- * `packages` are the names that esbuild found code of.
+ * What a program is made of, as CycloneDX: npm's list of what Trivet is installed with, less the packages that are not in it, and with Node.js.
  */
-export async function sbomOf(platform: Platform, packages: ReadonlySet<string>) {
+export async function sbomOf(program: string, isIn: (npmPackage: string) => boolean) {
   const { stdout } = await exec('npm', ['sbom', '--sbom-format', 'cyclonedx'], {
-    cwd: fileURLToPath(new URL('../..', import.meta.url)),
+    cwd: fileURLToPath(new URL('..', import.meta.url)),
     maxBuffer: 64 * 1024 * 1024,
   })
   const sbom = Sbom.parse(JSON.parse(stdout))
-  const isIn = ({ name }: z.infer<typeof Component>) => packages.has(name) || name === `@esbuild/${platform}`
-  const components = [...sbom.components.filter(isIn), node]
+  const components = [...sbom.components.filter(({ name }) => isIn(name)), node]
   const refs = new Set(components.map((component) => component['bom-ref']))
-  const root = { ...sbom.metadata.component, name: 'trivet-agent' }
+  const root = { ...sbom.metadata.component, name: program }
   return {
     ...sbom,
     metadata: { ...sbom.metadata, component: root },
     components,
-    // The agent is one piece: npm's tree of what needs what names much that is not in it.
+    // One piece: npm's tree of what needs what names much that is not in it.
     dependencies: [{ ref: root['bom-ref'], dependsOn: [...refs] }],
   }
 }

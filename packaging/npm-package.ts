@@ -6,8 +6,8 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { extract } from 'tar'
-import { CommandError } from '../../cli/command.ts'
-import { messageOf } from '../../protocol/errors.ts'
+import { CommandError } from '../cli/command.ts'
+import { messageOf } from '../protocol/errors.ts'
 
 const exec = promisify(execFile)
 
@@ -23,16 +23,17 @@ export interface NpmPackage {
 const cache = join(homedir(), '.cache/trivet/npm')
 
 /**
- * The folder with the `bin` of that package; fetched by npm from its registry the first time, whatever platform it is for, and refused if it is not the
- * one that is meant.
+ * A folder of that package; fetched by npm from its registry the first time, whatever platform it is for, and refused if it is not the one that is meant.
  */
-export async function binOf(wanted: NpmPackage) {
-  const folder = join(cache, `${wanted.name.replace('/', '-')}-${wanted.version}`)
-  if (existsSync(folder)) return join(folder, 'bin')
+export async function folderOf(wanted: NpmPackage, part: 'bin' | 'include') {
+  const named = `${wanted.name.replace('/', '-')}-${wanted.version}`
+  const folder = join(cache, part === 'bin' ? named : `${named}-${part}`)
+  if (existsSync(folder)) return join(folder, part)
   await mkdir(cache, { recursive: true })
   const work = await mkdtemp(join(cache, 'fetching-'))
   try {
-    await extract({ file: await fetched(wanted, work), cwd: work, filter: (path) => path.startsWith('package/bin/') })
+    const filter = (path: string) => path.startsWith(`package/${part}/`)
+    await extract({ file: await fetched(wanted, work), cwd: work, filter })
     await rename(join(work, 'package'), folder)
   } catch (error) {
     // Somebody else was as quick.
@@ -40,7 +41,7 @@ export async function binOf(wanted: NpmPackage) {
   } finally {
     await rm(work, { recursive: true })
   }
-  return join(folder, 'bin')
+  return join(folder, part)
 }
 
 async function fetched({ name, version, integrity }: NpmPackage, folder: string) {
@@ -57,6 +58,6 @@ async function pack(named: string, folder: string) {
     const { stdout } = await exec('npm', ['pack', '--silent', '--pack-destination', folder, '--', named])
     return join(folder, stdout.trim())
   } catch (error) {
-    throw new CommandError(`npm could not fetch ${named}, which the agent is built with: ${messageOf(error)}`)
+    throw new CommandError(`npm could not fetch ${named}, which is needed to build: ${messageOf(error)}`)
   }
 }
