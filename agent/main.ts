@@ -4,7 +4,7 @@ import { runProgram } from '../cli/program.ts'
 import { messageOf } from '../protocol/errors.ts'
 import { armFault } from '../resources/fault-points.ts'
 import { resourceTypes } from '../resources/index.ts'
-import packageJson from '../package.json' with { type: 'json' }
+import { built } from './built.ts'
 import { agentCommands } from './commands/index.ts'
 
 /** `trivet-agent`: makes one machine as its catalog says. */
@@ -39,7 +39,7 @@ async function main() {
   process.exitCode = await runProgram(
     {
       name: 'trivet-agent',
-      version: packageJson.version,
+      version: built.version,
       summary: 'Keeps this machine as its roles say.',
       commands: agentCommands,
     },
@@ -48,7 +48,7 @@ async function main() {
       output: makeOutput(process.stdout, process.stderr),
       interrupted,
       types: resourceTypes,
-      version: packageJson.version,
+      version: built.version,
       environment: process.env,
       openLog: async () => (await import('../cli/log.ts')).openLog(process.stderr),
       readInput: () => text(process.stdin),

@@ -107,7 +107,7 @@ async function joinNode(node: LabNode, createToken: () => Promise<string>) {
     if (result.exitCode !== 0)
       throw new CommandError(`${argv.join(' ')} on ${node.name}: ${result.stderr || result.stdout}`)
   }
-  await mustOn(['ln', '-sf', '/usr/lib/trivet/trivet-agent', '/usr/bin/trivet-agent'])
+  await mustOn(['ln', '-sf', '/usr/lib/trivet/current/trivet-agent', '/usr/bin/trivet-agent'])
   await mustOn(['install', '-m', '0644', '/usr/lib/trivet/trivet-agent.service', '/etc/systemd/system/'])
   await mustOn(['trivet-agent', 'join', '-'], await createToken())
   await mustOn(['systemctl', 'enable', '--now', '--quiet', 'trivet-agent'])

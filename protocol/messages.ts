@@ -3,9 +3,10 @@ import { Catalog, ResourceId, Sha256 } from './catalog.ts'
 import { ResourceEvent, Report, RunMode, Time } from './events.ts'
 import { Facts } from './facts.ts'
 import { Name } from './name.ts'
+import { spoken } from './versions.ts'
 
-/** Spoken on `wss://SERVER/agent`. The server refuses another number with a reason. */
-export const protocolVersion = 1
+/** Of what is spoken on `wss://SERVER/agent` the major version; which minor one, the two sides choose (versions.ts). */
+export const protocolVersion = spoken.major
 
 /** Why the server closed a connection: WebSocket close codes of the range for applications (RFC 6455 §7.4.2). */
 export const closeCodes = {

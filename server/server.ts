@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { messageOf } from '../protocol/errors.ts'
 import { formatToken } from '../protocol/token.ts'
+import type { Spoken } from '../protocol/versions.ts'
 import { ownNames, reachableHost, urlOf } from './addresses.ts'
 import { createAgents } from './agents/agents.ts'
 import { createRegistry } from './agents/registry.ts'
@@ -60,6 +61,8 @@ export interface ServerOptions {
   limits?: Partial<RequestLimits>
   /** By which identity provider people may sign in. */
   signIn?: SignInSettings | undefined
+  /** Which versions of the protocol agents may speak; those of this release if not said. */
+  spoken?: Spoken
   /** How patient webhooks are, and where they may be. */
   hooks?: Partial<HookSettings>
   log: { level: string; to: NodeJS.WritableStream }
@@ -133,7 +136,7 @@ function assemble(
   const limits = createRateLimits({ ...usualLimits, ...options.limits })
   const parts = { store, revisions, clock, failed, limits, ...createDeciders(app, { store, revisions, clock, failed }) }
   const { catalogs, orders, leases, feed } = parts
-  const agents = createAgents({ ...parts, server: ca, intervalMs })
+  const agents = createAgents({ ...parts, server: ca, intervalMs, spoken: options.spoken })
   const metrics = createMetrics({ ...parts, version })
   const webhooks = createWebhooks(parts, options.hooks)
   const retention = createRetention(parts, options.retain ?? {})

@@ -2,6 +2,7 @@ import { build, type BuildOptions, type Plugin } from 'esbuild'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Built } from '../built.ts'
 
 // Zod brings its messages in fifty languages, a quarter of the bundle; the agent speaks one.
 const englishOnly: Plugin = {
@@ -42,6 +43,15 @@ const typesWhenNamed: Plugin = {
   },
 }
 
+const asBuilt = (built: Built): Plugin => ({
+  name: 'as built',
+  setup: (building) => {
+    building.onLoad({ filter: /\/agent\/built\.ts$/ }, () => ({
+      contents: `export const built = ${JSON.stringify(built)}`,
+    }))
+  },
+})
+
 /** What one verb alone needs is a part of its own, so that the others start without it. */
 const apartFrom: Plugin = {
   name: 'apart',
@@ -81,7 +91,7 @@ const asFunction = {
 }
 
 /** Makes the parts of the program, and what starts it, from this source; gives the names of the npm packages that have code in them. */
-export async function bundle(folder: string) {
+export async function bundle(folder: string, built: Built) {
   const source = fileURLToPath(new URL('..', import.meta.url))
   const part = (name: string, entry: string, more: BuildOptions) =>
     build({
@@ -92,10 +102,10 @@ export async function bundle(folder: string) {
       ...more,
     })
   const results = await Promise.all([
-    part('agent', 'main.ts', { plugins: [englishOnly, fewSensors, typesWhenNamed, apartFrom] }),
+    part('agent', 'main.ts', { plugins: [asBuilt(built), englishOnly, fewSensors, typesWhenNamed, apartFrom] }),
     part('quick', 'quick/main.ts', {
       alias: { zod: join(source, 'quick/no-zod.ts') },
-      plugins: [typesWhenNamed],
+      plugins: [asBuilt(built), typesWhenNamed],
     }),
     part('apply', 'masterless/main.ts', {
       plugins: [englishOnly],

@@ -31,7 +31,8 @@ export async function buildAgentDeb(built: string, platform: Platform, version: 
     }
     await copyFile(join(built, 'trivet-agent'), join(root, 'usr/lib/trivet/trivet-agent'))
     await copyFile(join(built, 'trivet-agent.service'), join(root, 'usr/lib/systemd/system/trivet-agent.service'))
-    await symlink('../lib/trivet/trivet-agent', join(root, 'usr/bin/trivet-agent'))
+    await symlink('.', join(root, 'usr/lib/trivet/current'))
+    await symlink('../lib/trivet/current/trivet-agent', join(root, 'usr/bin/trivet-agent'))
     await writeFile(join(root, 'DEBIAN/control'), control(platform, version), { mode: 0o644 })
     for (const script of ['postinst', 'prerm', 'postrm']) {
       await copyFile(new URL(`deb/${script}`, import.meta.url), join(root, 'DEBIAN', script))

@@ -5,6 +5,7 @@ import type { Log } from '../../cli/command.ts'
 import { agentPath } from '../../protocol/enrolment.ts'
 import { type AgentMessage, closeCodes, helloText, protocolVersion, ServerMessage } from '../../protocol/messages.ts'
 import { maxServerFrame } from '../../protocol/limits.ts'
+import { minorOf, offerOf, type Spoken } from '../../protocol/versions.ts'
 import { pinnedTo } from './https.ts'
 import { publicKeyOf, signWith } from '../kept/keys.ts'
 import type { Identity } from '../kept/state.ts'
@@ -36,12 +37,16 @@ export interface ConnectOptions {
   now: () => number
   /** After how long without a word of the server the connection counts as dead. */
   silenceMs?: number
+  /** Which versions of the protocol; those of this release if not said. */
+  spoken?: Spoken
 }
 
 /** A connection that has been opened; `closed` resolves with the reason when it ends, however it ends. */
 export interface Connection {
   send: (message: AgentMessage) => void
   close: () => void
+  /** Which minor version of the protocol is spoken on it, once it is open. */
+  minor: () => number
   closed: Promise<{ code: number; reason: string }>
 }
 
@@ -49,7 +54,7 @@ export interface Connection {
 export function connect(options: ConnectOptions): Connection {
   const { identity, silenceMs = standardSilenceMs } = options
   const url = new URL(agentPath, identity.url.replace(/^https/, 'wss'))
-  const socket = new WebSocket(url, {
+  const socket = new WebSocket(url, offerOf(options.spoken), {
     ...pinnedTo(identity),
     maxPayload: maxServerFrame,
     perMessageDeflate: false,
@@ -60,6 +65,7 @@ export function connect(options: ConnectOptions): Connection {
   const connection: Connection = {
     send: (message) => socket.send(JSON.stringify(message)),
     close: () => socket.close(1000, 'the agent stops'),
+    minor: () => minorOf(socket.protocol, options.spoken) ?? 0,
     closed: new Promise((resolve) =>
       socket.on('close', (code, reason) => resolve({ code, reason: failure ?? (reason.toString() || `code ${code}`) })),
     ),

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import packageJson from '../../package.json' with { type: 'json' }
 import type { Report } from '../../protocol/events.ts'
 import { resourceTypes } from '../../resources/index.ts'
+import { built } from '../built.ts'
 import { checkAll } from '../runs/check.ts'
 import { type Begun, Journal } from '../kept/journal.ts'
 import { Ledger } from '../kept/ledger.ts'
@@ -57,7 +57,7 @@ function askedBy([verb, ...rest]: string[]) {
 async function look(dir: string): Promise<Report | undefined> {
   const startedAt = Date.now()
   const state = stateIn(dir)
-  const { catalog, host, spool } = new Parts(state, resourceTypes, packageJson.version)
+  const { catalog, host, spool } = new Parts(state, resourceTypes, built.version)
   const found = catalog.readNoted()
   const journal = new Journal(state.path('journal'))
   if (!found || whyDisabled(found.head, startedAt) !== undefined) return undefined

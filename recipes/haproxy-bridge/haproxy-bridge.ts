@@ -88,7 +88,7 @@ export default defineRecipe({
       mode: '0644',
       owner: 'root',
       group: 'root',
-      verify: ['/usr/lib/trivet/trivet-agent', 'bridge', '--check', '--config', '{}'],
+      verify: ['/usr/lib/trivet/current/trivet-agent', 'bridge', '--check', '--config', '{}'],
       notifies: { restart: 'service[trivet-bridge]' },
     })
     systemd_unit('trivet-bridge.service', {

@@ -1,6 +1,8 @@
+import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
-import { type AgentMessage, type ServerMessage } from '../../protocol/messages.ts'
+import { type AgentMessage, closeCodes, type ServerMessage } from '../../protocol/messages.ts'
+import { minorOf, type Spoken, whyOther } from '../../protocol/versions.ts'
 import { BadMessage, closeForBadMessage, closeWith, type Connection, receive } from './connection.ts'
 import { newNonce, nodeOf, Refused } from './greet.ts'
 import { type AgentParts, handleMessage, makeReady, tellOthers } from './handlers.ts'
@@ -15,10 +17,22 @@ export interface AcceptParts extends AgentParts {
   /** SHA-256 of the CA, which agents sign together with the nonce. */
   server: string
   intervalMs: number
+  /** Which versions of the protocol; those of this release if not said. */
+  spoken?: Spoken | undefined
+}
+
+/** Takes in whoever speaks a protocol that is spoken here, and tells the others why not. */
+export function accept(parts: AcceptParts, socket: WebSocket, request: IncomingMessage) {
+  const minor = minorOf(socket.protocol, parts.spoken)
+  // ws closes a broken or oversized connection by itself, with the code of RFC 6455; 'close' follows.
+  socket.on('error', () => undefined)
+  if (minor !== undefined) return converse(parts, socket, request.socket, minor)
+  closeWith(socket, closeCodes.otherProtocol, whyOther(offeredIn(request), parts.spoken))
+  return setTimeout(() => socket.terminate(), helloDeadlineMs).unref()
 }
 
 /** Challenges whoever connected, and from a proven hello on handles what the agent says. */
-export function accept(parts: AcceptParts, socket: WebSocket, raw: Duplex) {
+function converse(parts: AcceptParts, socket: WebSocket, raw: Duplex, minor: number) {
   const { registry, store, happenings, clock, server, failed } = parts
   const nonce = newNonce()
   const proven = guardUnproven(socket, raw)
@@ -30,7 +44,7 @@ export function accept(parts: AcceptParts, socket: WebSocket, raw: Duplex) {
     const node = await nodeOf(message, nonce, server, store)
     proven()
     if (socket.readyState !== socket.OPEN) return
-    connection = registry.open(socket, node, message.catalogDigest)
+    connection = registry.open(socket, node, minor, message.catalogDigest)
     connection.spoolBytes = message.spoolBytes ?? 0
     happenings.emit('connected', node)
     tellOthers(parts, node.id)
@@ -38,8 +52,6 @@ export function accept(parts: AcceptParts, socket: WebSocket, raw: Duplex) {
   }
 
   receive(socket, handle, (error) => refuse(socket, error, failed))
-  // ws closes a broken or oversized connection by itself, with the code of RFC 6455; 'close' follows.
-  socket.on('error', () => undefined)
   socket.on('close', () => {
     proven()
     if (!connection) return
@@ -49,6 +61,10 @@ export function accept(parts: AcceptParts, socket: WebSocket, raw: Duplex) {
     store.markSeen(connection.node.id, clock()).catch(failed)
   })
   socket.send(JSON.stringify({ type: 'challenge', nonce, server } satisfies ServerMessage))
+}
+
+function offeredIn({ headers }: IncomingMessage) {
+  return headers['sec-websocket-protocol']?.split(',').map((name) => name.trim()) ?? []
 }
 
 async function welcome(parts: AcceptParts, connection: Connection, factsDigest: string) {

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { agentPath } from '../../protocol/enrolment.ts'
 import { maxAgentFrame } from '../../protocol/limits.ts'
+import { choose } from '../../protocol/versions.ts'
 import { accept, type AcceptParts } from './accept.ts'
 import { sendWanted } from './handlers.ts'
 
@@ -14,9 +15,14 @@ const farewellMs = 1000
 /** The agents' WebSocket: takes connections in, keeps them alive, sends catalogs and orders as they change. */
 export function createAgents(parts: AcceptParts) {
   const { catalogs, orders, registry, failed } = parts
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: maxAgentFrame, perMessageDeflate: false })
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: maxAgentFrame,
+    perMessageDeflate: false,
+    handleProtocols: (offered) => choose(offered, parts.spoken) ?? false,
+  })
   const stopPings = pingAll(sockets)
-  sockets.on('connection', (socket: WebSocket, request: IncomingMessage) => accept(parts, socket, request.socket))
+  sockets.on('connection', (socket: WebSocket, request: IncomingMessage) => accept(parts, socket, request))
 
   catalogs.onChange(({ node }) => {
     const connection = registry.ready(node.id)

@@ -10,6 +10,8 @@ export interface Connection {
   node: Node
   /** Bearer for blobs; ends with the connection. */
   session: string
+  /** Which minor version of the protocol is spoken on it. */
+  minor: number
   /** The server has its facts, so it has been told of its catalog and may be given orders. */
   ready: boolean
   /** Digest of the catalog that it has, as far as the server knows. */

@@ -25,9 +25,9 @@ export function createRegistry() {
 
   return {
     forget,
-    open(socket: WebSocket, node: Node, catalog: string | null) {
+    open(socket: WebSocket, node: Node, minor: number, catalog: string | null) {
       drop(node.id, closeCodes.replaced, 'the same key has connected anew')
-      const connection = newConnection(socket, node, catalog)
+      const connection = newConnection(socket, node, minor, catalog)
       byNode.set(node.id, connection)
       bySession.set(connection.session, connection)
       return connection
@@ -47,10 +47,11 @@ export function createRegistry() {
   }
 }
 
-function newConnection(socket: WebSocket, node: Node, catalog: string | null): Connection {
+function newConnection(socket: WebSocket, node: Node, minor: number, catalog: string | null): Connection {
   return {
     node,
     session: newSecret(),
+    minor,
     ready: false,
     catalog,
     hasCatalog: catalog !== null,

@@ -63,7 +63,8 @@ archive=$(sed -n "s/^[0-9a-f]\{64\}  \(trivet-agent-[0-9A-Za-z.+-]*-$platform\.t
 sum=$(sed -n "s/^\([0-9a-f]\{64\}\)  $archive\$/\1/p" "$work/SHA256SUMS")
 
 folder=/usr/lib/trivet
-if [ "$(cat "$folder/installed" 2>/dev/null)" = "$sum" ]; then
+# What this script installs runs from the folder itself; an upgrade that the server asked for runs from one within (current).
+if [ "$(cat "$folder/installed" 2>/dev/null)" = "$sum" ] && [ "$(readlink "$folder/current")" = . ]; then
   say "$archive is installed already"
 else
   fetch "$archive"
@@ -75,7 +76,10 @@ else
   install -m 0755 "$work/new/trivet-agent" "$folder/trivet-agent.new"
   mv -f "$folder/trivet-agent.new" "$folder/trivet-agent"
   install -m 0644 "$work/new/trivet-agent.service" /etc/systemd/system/trivet-agent.service
-  ln -sfn "$folder/trivet-agent" /usr/bin/trivet-agent
+  rm -f "$folder/current.new"
+  ln -s . "$folder/current.new"
+  mv -fT "$folder/current.new" "$folder/current"
+  ln -sfn "$folder/current/trivet-agent" /usr/bin/trivet-agent
   systemctl daemon-reload
   systemctl try-restart trivet-agent.service
   printf '%s\n' "$sum" >"$folder/installed"

@@ -15,14 +15,17 @@ import { until } from './tiny.ts'
 type Authority = Awaited<ReturnType<typeof makeAuthority>>
 type Of<Type extends AgentMessage['type']> = Extract<AgentMessage, { type: Type }>
 
+/** How it chooses among the protocols that an agent offers; of itself the first, as servers did before there was a choice. */
+type Choose = (offered: Set<string>) => string | false
+
 /** A server of the protocol's words and nothing behind them: what agents say is kept, the test says the answers. */
-export async function serve(t: TestContext, authority?: Authority) {
+export async function serve(t: TestContext, { authority, choose }: { authority?: Authority; choose?: Choose } = {}) {
   const made = authority ?? (await makeAuthority())
   const server = createServer({ key: made.key, cert: made.cert, minVersion: 'TLSv1.3' })
   const url = await listen(t, server)
   const key = makeKey()
   const identity: Identity = { url, ca: made.ca, caSha256: made.sha256, node: 'n1', id: 'id1' }
-  const fake = new FakeServer(server)
+  const fake = new FakeServer(server, choose)
   t.after(() => fake.end())
   return { fake, identity, key, authority: made }
 }
@@ -36,8 +39,12 @@ export class FakeServer {
   asked: string[][] = []
   readonly #server: WebSocketServer
 
-  constructor(server: Server) {
-    this.#server = new WebSocketServer({ server, maxPayload: maxAgentFrame })
+  constructor(server: Server, choose?: Choose) {
+    this.#server = new WebSocketServer({
+      server,
+      maxPayload: maxAgentFrame,
+      ...(choose && { handleProtocols: choose }),
+    })
     this.#server.on('connection', (socket) => {
       this.sockets.push(socket)
       socket.on('message', (data) => {

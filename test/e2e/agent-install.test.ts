@@ -15,7 +15,7 @@ describe('a bare machine becomes a node', { skip: whyNoLab() ?? false }, () => {
   const { recipes, roles } = sourcesOf(roleOf('greeted', `file('/etc/greeting', { content: 'hello\\n' })`))
   const fleets: Fleet[] = []
 
-  before(() => buildPackages(agents, [platformHere()], () => {}))
+  before(() => buildPackages(agents, { platforms: [platformHere()], note: () => {} }))
   after(async () => {
     await Promise.all(fleets.map((fleet) => fleet.down()))
     rmSync(agents, { recursive: true })

@@ -84,9 +84,9 @@ export function signText(text: string, privateKey: KeyObject) {
 }
 
 /** A WebSocket to the server as an agent has it, which does only what the test says. */
-export async function open({ url, ca }: Place) {
+export async function open({ url, ca }: Place, offered: string[] = []) {
   const options = { ca, servername: serverName, perMessageDeflate: false }
-  const socket = new WebSocket(new URL(agentPath, url.replace(/^https/, 'wss')), options)
+  const socket = new WebSocket(new URL(agentPath, url.replace(/^https/, 'wss')), offered, options)
   const inbox: ServerMessage[] = []
   const wakers = new Set<() => void>()
   const wake = () => wakers.forEach((waker) => waker())
@@ -140,6 +140,8 @@ export interface Greeting {
   catalogDigest?: string | null
   clock?: number
   spoolBytes?: number
+  /** The versions of the protocol that it offers; left out, as agents did before there was a choice. */
+  offered?: string[]
 }
 
 export function helloOf({ key, privateKey }: AgentKey, nonce: string, server: string, greeting: Greeting = {}) {
@@ -157,7 +159,7 @@ export function helloOf({ key, privateKey }: AgentKey, nonce: string, server: st
 
 /** Connects and proves the key; sends facts when they are asked for. */
 export async function connect(place: Place, keys: AgentKey, greeting: Greeting = {}) {
-  const agent = await open(place)
+  const agent = await open(place, greeting.offered)
   const { nonce, server } = await agent.next('challenge')
   agent.send(helloOf(keys, nonce, server, greeting))
   const welcome = await agent.next('welcome')

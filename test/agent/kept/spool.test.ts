@@ -45,7 +45,12 @@ const frameOf = (one: Report) => Buffer.byteLength(JSON.stringify({ type: 'repor
 
 function fakeConnection() {
   const sent: AgentMessage[] = []
-  const connection: Connection = { send: (message) => sent.push(message), close() {}, closed: new Promise(() => {}) }
+  const connection: Connection = {
+    send: (message) => sent.push(message),
+    close() {},
+    minor: () => 0,
+    closed: new Promise(() => {}),
+  }
   return {
     sent,
     connection,

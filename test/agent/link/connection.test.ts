@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { closeCodes, type ServerMessage } from '../../../protocol/messages.ts'
+import { choose } from '../../../protocol/versions.ts'
 import { connect, type ConnectOptions, delayBefore, keepConnected } from '../../../agent/link/connection.ts'
 import { publicKeyOf } from '../../../agent/kept/keys.ts'
 import type { Identity } from '../../../agent/kept/state.ts'
@@ -66,7 +67,7 @@ test('a server of another CA is not spoken to, whatever the environment says', a
 })
 
 test('a certificate of that CA for another name is refused', async (t) => {
-  const { identity, key } = await serve(t, await makeAuthority('somebody-else'))
+  const { identity, key } = await serve(t, { authority: await makeAuthority('somebody-else') })
   const { reason } = await connect(options(identity, key)).closed
   assert.match(reason, /Hostname\/IP does not match/)
 })
@@ -213,4 +214,17 @@ test('an agent that is to stop waits for no next attempt', async (t) => {
     given.lines[0] ?? '',
     /^cannot connect to https:\/\/127\.0\.0\.1:1: nothing listens there\..* \(next attempt in 1 s\)$/,
   )
+})
+
+test('with a server of before there was a choice the oldest protocol is spoken, else the one that it chooses', async (t) => {
+  const older = await serve(t)
+  const first = connect(options(older.identity, older.key))
+  await older.fake.letIn(older.identity)
+  assert.equal(first.minor(), 0)
+  const newer = await serve(t, { choose: (offered) => choose(offered, { major: 1, oldest: 1, newest: 2 }) ?? false })
+  const second = connect(options(newer.identity, newer.key))
+  await newer.fake.letIn(newer.identity)
+  assert.equal(second.minor(), 1)
+  first.close()
+  second.close()
 })

@@ -5,6 +5,7 @@ import { api } from '../../../protocol/api.ts'
 import { BlobRef, digestOf, sha256 } from '../../../protocol/catalog.ts'
 import { closeCodes } from '../../../protocol/messages.ts'
 import { maxAgentFrame } from '../../../protocol/limits.ts'
+import { offerOf } from '../../../protocol/versions.ts'
 import { connect, enrol, factsOf, helloOf, newKey, open, reportOf } from '../../helpers/fake-agent.ts'
 import { type Served, serve } from '../../helpers/test-server.ts'
 
@@ -239,4 +240,33 @@ test('times that no date can hold are refused, and those of a clock that jumped 
   await agent.next('stored')
   const [run] = await served.client.list(api.listRuns, {})
   assert.deepEqual([run?.startedAt, run?.finishedAt], [0, 0])
+})
+
+test('an agent one minor version of the protocol older or newer is welcome, others hear what to do', async (t) => {
+  const ours = { major: 1, oldest: 4, newest: 5 }
+  const served = await serve(t, { spoken: ours })
+  const keys = await join(served)
+  const chosenOf = async (oldest: number, newest: number) => {
+    const agent = await connect(served.place, keys, { offered: offerOf({ major: 1, oldest, newest }) })
+    return agent.socket.protocol
+  }
+  assert.equal(await chosenOf(3, 4), 'trivet.1.4')
+  assert.equal(await chosenOf(4, 5), 'trivet.1.5')
+  assert.equal(await chosenOf(5, 6), 'trivet.1.5')
+  const outcomeOf = async (offered: string[]) => (await open(served.place, offered)).closed
+  const newer = await outcomeOf(offerOf({ major: 1, oldest: 6, newest: 7 }))
+  assert.equal(newer.code, closeCodes.otherProtocol)
+  assert.match(newer.reason, /speaks protocol 1\.4 to 1\.5, this agent 1\.6 to 1\.7\. Next: upgrade the server/)
+  const before = await outcomeOf([])
+  assert.deepEqual(
+    [before.code, /Next: (.*)/.exec(before.reason)?.[1]],
+    [closeCodes.otherProtocol, 'install the agent anew'],
+  )
+})
+
+test('an agent of before there was a choice is spoken with as before', async (t) => {
+  const served = await serve(t)
+  const agent = await connect(served.place, await join(served))
+  assert.equal(agent.socket.protocol, '')
+  assert.equal((await agent.next('catalog')).catalog.node, 'n1')
 })
