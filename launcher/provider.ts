@@ -28,8 +28,8 @@ export interface Machine {
 export interface Placement {
   instanceType: string
   /** Undefined where the provider has no zones. */
-  zone?: string
-  subnet?: string
+  zone?: string | undefined
+  subnet?: string | undefined
 }
 
 /** One try to make one machine, as it was written down before it was asked for: asked again, it is the same byte for byte. */
@@ -72,6 +72,8 @@ export class LaunchIsSpent extends Error {
 
 /** Who makes machines. Each call may be made again after it was cut off anywhere, and ends the same. Failures that the user can act on are CommandErrors. */
 export interface Provider {
+  /** What tells its clusters from others of the same name, as a part of a file's name: `ec2-eu-west-1`, `lab`. */
+  scope: string
   /** All machines of the cluster, also those that end; a machine just made may be missing for a while. */
   machines(): Promise<Machine[]>
   belongings(): Promise<Belonging[]>
