@@ -12,11 +12,13 @@ export interface DetachOptions {
   count: number
   os: Os
   name?: string | undefined
+  /** Debian packages that every node has from the start. */
+  packages?: string[]
 }
 
 /** Starts `lab up` as a process that lives on without us, and waits until its nodes are up. */
 export async function detachLab(
-  { count, os, name: wanted }: DetachOptions,
+  { count, os, name: wanted, packages = [] }: DetachOptions,
   note: (text: string) => void,
 ): Promise<LabState> {
   const labs = await findLabs()
@@ -25,7 +27,7 @@ export async function detachLab(
   const logPath = detachedLog(name)
   mkdirSync(dirname(logPath), { recursive: true })
   const log = openSync(logPath, 'w')
-  const child = spawnScript('main.ts', [name, os, String(count)], ['ignore', log, log])
+  const child = spawnScript('main.ts', [name, os, String(count), ...packages], ['ignore', log, log])
   closeSync(log)
 
   let ended = false

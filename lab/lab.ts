@@ -4,13 +4,14 @@ import { CommandError } from '../cli/command.ts'
 import { startAptCache, type AptCache } from './apt-cache.ts'
 import { aptCacheDir, defaultCacheDir, ensureBase } from './base.ts'
 import { cacheLines, readHostApt } from './host-apt.ts'
+import { Launched } from './launched.ts'
 import { withLock } from './lock.ts'
 import { makeMachine, mountRoot, type Bind, type Machine } from './machine.ts'
 import { addressOf, chooseSubnet, findRoutes, gatewayOf, makeNetwork } from './network.ts'
-import { writeNodeFiles } from './node-files.ts'
+import { writeNodeFiles, type LaunchFiles } from './node-files.ts'
 import { makeNode, type LabNode } from './node.ts'
 import { processId } from './processes.ts'
-import { findLabsLocked } from './remove.ts'
+import { findLabsLocked, removeNode as removeOne } from './remove.ts'
 import { ensureRequirements } from './requirements.ts'
 import { spawnScript } from './script.ts'
 import { LabName, labsLock, writeState, type LabState, type NodeState, type Os } from './state.ts'
@@ -35,12 +36,27 @@ export interface Lab {
   nodes: LabNode[]
   aptCache: AptCache['stats']
   addNode(): Promise<LabNode>
+  /** Boots a node of that name, as a cloud would; of the same labels it is there at most once. It need not be up yet. */
+  launchNode(launch: NodeLaunch): Promise<void>
+  /** Boots a node that is off; it need not be up yet. */
+  bootNode(name: string): Promise<void>
+  /** Leaves nothing of it, if it is there. */
+  removeNode(name: string): Promise<void>
   /** Leaves nothing on the machine but the caches. */
   down(): Promise<void>
 }
 
+/** A node that is asked for by name. */
+interface NodeLaunch extends LaunchFiles {
+  name: string
+  labels: Record<string, string>
+}
+
+type Machines = Map<string, Machine>
+
 interface Parts {
   state: LabState
+  launched: Launched
   reaper: ChildProcess
   base: string
   cache: AptCache
@@ -68,7 +84,8 @@ export async function upLab(options: LabOptions): Promise<Lab> {
       upstreamProxy: proxy,
     })
     const aptLines = [...lines, ...cacheLines(cache.url)]
-    return await populate({ state, reaper, base, cache, aptLines, binds, note }, count)
+    const launched = new Launched(state.name, packages)
+    return await populate({ state, launched, reaper, base, cache, aptLines, binds, note }, count)
   } catch (error) {
     await end(reaper)
     throw error
@@ -77,7 +94,7 @@ export async function upLab(options: LabOptions): Promise<Lab> {
 
 async function populate(parts: Parts, count: number): Promise<Lab> {
   const { state, reaper, cache } = parts
-  const machines: Machine[] = []
+  const machines: Machines = new Map()
   const nodes: LabNode[] = []
 
   const addNode = async () => {
@@ -87,7 +104,7 @@ async function populate(parts: Parts, count: number): Promise<Lab> {
     return node
   }
   const down = async () => {
-    for (const machine of machines) machine.retire()
+    for (const machine of machines.values()) machine.retire()
     await cache.close()
     await end(reaper)
   }
@@ -100,27 +117,79 @@ async function populate(parts: Parts, count: number): Promise<Lab> {
   }
   state.ready = true
   writeState(state)
-  return { name: state.name, gateway: gatewayOf(state.subnet), nodes, aptCache: cache.stats, addNode, down }
+  const gateway = gatewayOf(state.subnet)
+  return { name: state.name, gateway, nodes, aptCache: cache.stats, addNode, ...launching(parts, machines), down }
 }
 
-async function addTo({ state, base, aptLines, binds, note }: Parts, machines: Machine[]): Promise<LabNode> {
+async function addTo(parts: Parts, machines: Machines): Promise<LabNode> {
+  const { state, note } = parts
   const node = nextNode(state)
-  writeState(state)
-  const root = await mountRoot(state.name, node.name, base)
-  await writeNodeFiles(root, { node, gateway: gatewayOf(state.subnet), aptLines })
-  const onError = (error: Error) => note(`${node.name} is off: ${error.message}`)
-  const machine = makeMachine({ lab: state.name, node, subnet: state.subnet, binds, onError })
-  machines.push(machine)
+  const machine = await furnish(parts, machines, node)
   await machine.start()
   note(`${node.name} is up at ${node.address}`)
   return makeNode(state.name, node, () => machine.start())
 }
 
-function nextNode(state: LabState): NodeState {
-  const index = state.nodes.length + 1
+/** Makes all of a node but its life. */
+async function furnish(parts: Parts, machines: Machines, node: NodeState, launch?: LaunchFiles): Promise<Machine> {
+  const { state, launched, base, aptLines, binds, note } = parts
+  writeState(state)
+  const root = await mountRoot(state.name, node.name, base)
+  await writeNodeFiles(root, { node, gateway: gatewayOf(state.subnet), aptLines, launch })
+  const onError = (error: Error) => note(`${node.name} is off: ${error.message}`)
+  const onPower = (isOn: boolean) => launched.power(node.name, isOn)
+  const machine = makeMachine({ lab: state.name, node, subnet: state.subnet, binds, onError, onPower })
+  machines.set(node.name, machine)
+  return machine
+}
+
+function launching(parts: Parts, machines: Machines): Pick<Lab, 'launchNode' | 'bootNode' | 'removeNode'> {
+  const { state, launched, note } = parts
+  const removeNode = async (name: string) => {
+    const node = state.nodes.find((each) => each.name === name)
+    if (!node) return
+    machines.get(name)?.retire()
+    await removeOne(state.name, node)
+    machines.delete(name)
+    launched.forget(name)
+    state.nodes.splice(state.nodes.indexOf(node), 1)
+    writeState(state)
+    note(`${name} is gone`)
+  }
+  return {
+    removeNode,
+    async launchNode({ name, labels, ...files }) {
+      if (launched.isThere(name, labels)) return
+      if (state.nodes.some((node) => node.name === name))
+        throw new CommandError(`Lab ${state.name} has another node ${name} already.`)
+      launched.add(name, labels)
+      const node = nextNode(state, name)
+      try {
+        await (await furnish(parts, machines, node, files)).boot()
+      } catch (error) {
+        await removeNode(name)
+        throw error
+      }
+      note(`${name} boots at ${node.address}`)
+    },
+    async bootNode(name) {
+      const machine = machines.get(name)
+      if (!machine) throw new CommandError(`Lab ${state.name} has no node ${name}.`)
+      await machine.boot()
+    },
+  }
+}
+
+function nextNode(state: LabState, name?: string): NodeState {
+  const taken = new Set(state.nodes.map(({ address }) => address))
+  let index = 1
+  while (taken.has(addressOf(state.subnet, index))) index++
   if (index > 240) throw new CommandError('A lab has room for 240 nodes.')
-  const machine = `tv${state.subnet}-${index}`
-  const node = { name: `${state.name}-${index}`, address: addressOf(state.subnet, index), machine }
+  const node: NodeState = {
+    name: name ?? `${state.name}-${index}`,
+    address: addressOf(state.subnet, index),
+    machine: `tv${state.subnet}-${index}`,
+  }
   state.nodes.push(node)
   return node
 }

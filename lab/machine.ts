@@ -1,10 +1,11 @@
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { closeSync, existsSync, openSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makeCgroups } from './cgroup.ts'
 import { bridgeOf, hasLink, removeLink, setLink } from './network.ts'
 import { waitUntilUp } from './node.ts'
+import { findNspawns } from './processes.ts'
 import { must, until } from './run.ts'
 import { consoleLog, cutMark, nodeDir, nodeRoot, type NodeState } from './state.ts'
 
@@ -22,10 +23,14 @@ export interface MachineOptions {
   binds: Bind[]
   /** Told when a node that should run again cannot be started. */
   onError: (error: Error) => void
+  /** Told when it begins to boot, and when it is off for longer than a reboot. */
+  onPower: (isOn: boolean) => void
 }
 
 /** The supervisor of one node's systemd-nspawn. */
 export interface Machine {
+  /** Done when it begins to boot. */
+  boot(): Promise<void>
   /** Done when the node is up. */
   start(): Promise<void>
   /** From now on a reboot from inside is a power-off. */
@@ -49,39 +54,55 @@ export async function mountRoot(lab: string, node: string, base: string): Promis
 }
 
 export function makeMachine(options: MachineOptions): Machine {
-  const { lab, node, onError } = options
+  const { lab, node, onError, onPower } = options
   let retired = false
   let ended: number | null | undefined
+  let booting: Promise<void> | undefined
+  const isRunning = () => findNspawns(nodeDir(lab, node.name)).length > 0
 
-  const boot = async () => {
+  const bootOnce = async () => {
+    if (isRunning()) return
     await removeLink(node.machine)
     const cgroups = await makeCgroups(`${lab}/${node.machine}`)
     if (retired) return
     ended = undefined
-    const log = openSync(consoleLog(lab, node.name), 'a')
-    const argv = ['-c', joinThenBecome, 'sh', cgroups.join(' '), ...nspawnArgv(options)]
-    const child = spawn('sh', argv, { detached: true, stdio: ['ignore', log, log] })
-    closeSync(log)
+    const child = spawnNspawn(options, cgroups)
     child.once('error', onError)
     child.once('exit', (code) => {
       ended = code
-      if (code === rebootCode && !retired) boot().catch(onError)
+      if (retired) return
+      if (code === rebootCode) Promise.resolve(booting).then(boot).catch(onError)
+      else onPower(false)
     })
+    onPower(true)
+    await until(`systemd-nspawn of ${node.name} to begin`, async () => ended !== undefined || isRunning())
     if (existsSync(cutMark(lab, node.name))) await cutAgain(node)
   }
+  /** However many ask, and whenever: there is one nspawn of it. */
+  const boot = () => (booting ??= bootOnce().finally(() => (booting = undefined)))
 
   return {
+    boot,
     async start() {
       await boot()
-      await waitUntilUp(lab, node, {
-        assertOn() {
-          if (ended === undefined || ended === rebootCode) return
-          throw new Error(`${node.name} ended with ${ended} while booting. Its console: ${consoleLog(lab, node.name)}`)
-        },
-      })
+      await waitUntilUp(lab, node, { assertOn: () => assertOn(options, ended) })
     },
     retire: () => void (retired = true),
   }
+}
+
+function assertOn({ lab, node }: MachineOptions, ended: number | null | undefined) {
+  if (ended === undefined || ended === rebootCode) return
+  throw new Error(`${node.name} ended with ${ended} while booting. Its console: ${consoleLog(lab, node.name)}`)
+}
+
+/** Its console goes to a file. */
+function spawnNspawn(options: MachineOptions, cgroups: string[]): ChildProcess {
+  const log = openSync(consoleLog(options.lab, options.node.name), 'a')
+  const argv = ['-c', joinThenBecome, 'sh', cgroups.join(' '), ...nspawnArgv(options)]
+  const child = spawn('sh', argv, { detached: true, stdio: ['ignore', log, log] })
+  closeSync(log)
+  return child
 }
 
 function nspawnArgv({ lab, node, subnet, binds }: MachineOptions): string[] {

@@ -6,12 +6,24 @@ import { unmountAll } from './mounts.ts'
 import { removeLink, removeNetwork } from './network.ts'
 import { findNspawns, isAlive, killIfThere } from './processes.ts'
 import { until } from './run.ts'
-import { detachedLog, findLabNames, labDataDir, labRunDir, labsLock, readState, type LabState } from './state.ts'
+import {
+  consoleLog,
+  cutMark,
+  detachedLog,
+  findLabNames,
+  labDataDir,
+  labRunDir,
+  labsLock,
+  nodeDir,
+  readState,
+  type LabState,
+  type NodeState,
+} from './state.ts'
 
 /** Leaves nothing of a lab, in whatever state it is; safe to do again. Its state goes last, so a broken attempt can be repeated. */
 export async function removeLab(name: string): Promise<void> {
   const state = await readState(name)
-  await killNodes(name)
+  await killNodes(labDataDir(name), name)
   await unmountAll(labDataDir(name))
   for (const { machine } of state?.nodes ?? []) {
     await removeLink(machine)
@@ -22,6 +34,18 @@ export async function removeLab(name: string): Promise<void> {
   await rm(labDataDir(name), { recursive: true, force: true })
   await rm(detachedLog(name), { force: true })
   await rm(labRunDir(name), { recursive: true, force: true })
+}
+
+/** Leaves nothing of one node of a lab that goes on. */
+export async function removeNode(lab: string, { name, machine }: NodeState): Promise<void> {
+  await killNodes(nodeDir(lab, name), `${lab}/${machine}`)
+  await unmountAll(nodeDir(lab, name))
+  await removeLink(machine)
+  await removePropagation(machine)
+  await removeCgroups(`${lab}/${machine}`)
+  for (const path of [nodeDir(lab, name), consoleLog(lab, name), cutMark(lab, name)]) {
+    await rm(path, { recursive: true, force: true })
+  }
 }
 
 /** The labs whose owner lives. What dead ones left is removed first, unless their reaper is still at it. */
@@ -41,11 +65,11 @@ export async function findLabsLocked(): Promise<LabState[]> {
 }
 
 // nspawn first: it would start nothing new, but one that is just starting makes processes until it is gone.
-async function killNodes(name: string): Promise<void> {
-  await until(`the nodes of lab ${name} to end`, async () => {
-    const pids = findNspawns(labDataDir(name))
+async function killNodes(dir: string, group: string): Promise<void> {
+  await until(`what runs in ${dir} to end`, async () => {
+    const pids = findNspawns(dir)
     for (const pid of pids) killIfThere(pid)
-    await killAll(name)
+    await killAll(group)
     return pids.length === 0
   })
 }

@@ -42,6 +42,10 @@ export const labRunDir = (lab: string) => join(runDir, lab)
 export const labDataDir = (lab: string) => join(dataDir, lab)
 /** Where the output of a detached lab goes; hidden, so that it is not taken for a lab. */
 export const detachedLog = (lab: string) => join(runDir, `.${lab}.log`)
+/** Where the process that holds a detached lab can be asked (control.ts). */
+export const controlSocket = (lab: string) => join(labRunDir(lab), 'control')
+/** What launched.ts keeps. */
+export const launchedFile = (lab: string) => join(labRunDir(lab), 'launched.json')
 export const nodeDir = (lab: string, node: string) => join(labDataDir(lab), node)
 export const nodeRoot = (lab: string, node: string) => join(nodeDir(lab, node), 'root')
 export const consoleLog = (lab: string, node: string) => join(labRunDir(lab), `${node}.console`)
