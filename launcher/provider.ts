@@ -48,6 +48,8 @@ export interface Belonging {
   kind: 'security-group' | 'address' | 'volume' | 'image' | 'snapshot' | 'key-pair' | 'network'
   id: string
   name: string
+  /** It is to outlive the machines, as the cluster file says or because it is an image: `destroy` tells it, and leaves it. */
+  isKept: boolean
 }
 
 /** What is not as the cluster file says. */
@@ -79,7 +81,7 @@ export interface Provider {
   belongings(): Promise<Belonging[]>
   /** The id of the group's image. */
   image(group: Group): Promise<string>
-  /** In the order of preference; `spread` ones begin in the zone with the fewest of `group`. Fails where none is left, saying why. */
+  /** In the order of preference; `spread` ones begin in the zone with the fewest of the group's `machines`: those just launched count too. Fails where none is left, saying why. */
   placements(name: string, group: Group, machines: Machine[]): Promise<Placement[]>
   /** What is not as the file says, of what is there already. */
   differences(file: ClusterFile, machines: Machine[]): Promise<Difference[]>
@@ -89,12 +91,14 @@ export interface Provider {
   launch(launch: Launch, group: Group): Promise<string>
   /** Makes a machine that runs as its group says, where that can be done in place: tags, protection, kept address. */
   adjust(machine: Machine, group: Group): Promise<void>
+  /** Until they run. */
   start(machines: Machine[]): Promise<void>
+  /** Until they have stopped. */
   stop(machines: Machine[]): Promise<void>
   reboot(machines: Machine[]): Promise<void>
   /** Which of them the provider refuses to terminate. */
   protectedOf(machines: Machine[]): Promise<Machine[]>
-  /** Takes the protection from those first that have one. */
+  /** Takes the protection from those first that have one, and waits until they are gone. */
   terminate(machines: Machine[]): Promise<void>
   /** After its machines are gone. What goes late is waited for. */
   remove(belongings: Belonging[]): Promise<void>

@@ -1,0 +1,66 @@
+import type { Instance, Volume } from '@aws-sdk/client-ec2'
+import type { ClusterFile, Group } from '../cluster-file.ts'
+import type { Difference, Machine } from '../provider.ts'
+import { adjustable } from './adjust.ts'
+import type { Ec2 } from './context.ts'
+import { findInstancesById, findVolumes } from './find.ts'
+import { securityDifferences } from './security-groups.ts'
+import { tagKeys, withTag } from './tags.ts'
+
+export async function findDifferences(ec2: Ec2, file: ClusterFile, machines: Machine[]): Promise<Difference[]> {
+  const found = await securityDifferences(ec2, file)
+  const there = machines.filter(({ state }) => state === 'running' || state === 'stopped')
+  const instances = new Map(
+    (
+      await findInstancesById(
+        ec2,
+        there.map(({ id }) => id),
+      )
+    ).map((one) => [one.InstanceId, one]),
+  )
+  const volumes = await findVolumes(ec2, [withTag(tagKeys.cluster, ec2.cluster)])
+  for (const machine of there) {
+    const [group, instance] = [file.groups[machine.group], instances.get(machine.id)]
+    if (!group || !instance) continue
+    const lasting = [...lastingDifferences(instance, group), ...diskDifferences(instance, group, volumes)]
+    found.push(
+      ...lasting.map((how) => ({ what: machine.node, how, needsNewMachine: true })),
+      ...(await adjustable(ec2, machine, instance, group)),
+    )
+  }
+  return found
+}
+
+/** What only a new machine can have. */
+export function lastingDifferences(instance: Instance, group: Group): string[] {
+  const { InstanceType: type = '', ImageId: image, KeyName: key, SubnetId: subnet = '' } = instance
+  const profile = instance.IamInstanceProfile?.Arn?.split('/').at(-1)
+  const zone = instance.Placement?.AvailabilityZone ?? ''
+  const isSpot = instance.InstanceLifecycle === 'spot'
+  const found: string[] = []
+  if (!group.instanceTypes.includes(type)) found.push(`is a ${type}, not ${group.instanceTypes.join(' or ')}`)
+  // One by name or parameter is the newest when a machine is made, and need not be later.
+  if (typeof group.image === 'string' && image !== group.image) found.push(`is made of ${image}, not ${group.image}`)
+  if (group.subnets && !group.subnets.includes(subnet)) found.push(`is in ${subnet}, not ${group.subnets.join(' or ')}`)
+  if (group.zones && !group.zones.includes(zone)) found.push(`is in ${zone}, not ${group.zones.join(' or ')}`)
+  if (key !== group.keyPair)
+    found.push(`has ${key ? `the key pair ${key}` : 'no key pair'}, not ${group.keyPair ?? 'none'}`)
+  if (profile !== group.iamProfile)
+    found.push(
+      `has ${profile ? `the instance profile ${profile}` : 'no instance profile'}, not ${group.iamProfile ?? 'none'}`,
+    )
+  if (isSpot !== (group.market === 'spot')) found.push(`is ${isSpot ? 'spot' : 'on demand'}, not ${group.market}`)
+  return found
+}
+
+export function diskDifferences(instance: Instance, group: Group, volumes: Volume[]): string[] {
+  const { BlockDeviceMappings: disks = [], RootDeviceName: root } = instance
+  return group.volumes.flatMap(({ device, sizeGiB, type }) => {
+    const name = device === 'root' ? root : device
+    const id = disks.find(({ DeviceName }) => DeviceName === name)?.Ebs?.VolumeId
+    if (!id) return [`has no disk ${device}`]
+    const volume = volumes.find(({ VolumeId }) => VolumeId === id)
+    if (!volume || (volume.Size === sizeGiB && volume.VolumeType === type)) return []
+    return [`has a ${volume.VolumeType} of ${volume.Size} GiB as ${device}, not a ${type} of ${sizeGiB} GiB`]
+  })
+}

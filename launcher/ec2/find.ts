@@ -1,0 +1,83 @@
+import {
+  type Address,
+  DescribeAddressesCommand,
+  type Filter,
+  type Instance,
+  paginateDescribeInstances,
+  paginateDescribeSecurityGroups,
+  paginateDescribeVolumes,
+  type SecurityGroup,
+  type Volume,
+} from '@aws-sdk/client-ec2'
+import type { Machine, MachineState } from '../provider.ts'
+import type { Ec2 } from './context.ts'
+import { tagKeys, tagOf, withTag } from './tags.ts'
+
+const pageSize = 500
+
+export async function findInstances({ ec2: client }: Ec2, Filters: Filter[]): Promise<Instance[]> {
+  const found: Instance[] = []
+  for await (const page of paginateDescribeInstances({ client, pageSize }, { Filters })) {
+    found.push(...(page.Reservations ?? []).flatMap(({ Instances }) => Instances ?? []))
+  }
+  return found
+}
+
+/** Those of them that AWS tells of; one just made may not be among them. */
+export async function findInstancesById(ec2: Ec2, ids: string[]): Promise<Instance[]> {
+  const found: Instance[] = []
+  for (const some of inBatches(ids)) found.push(...(await findInstances(ec2, [{ Name: 'instance-id', Values: some }])))
+  return found
+}
+
+/** AWS takes at most 200 values in a filter, and wants fewer than a thousand ids in a call. */
+export function inBatches<T>(all: T[], size = 100): T[][] {
+  return Array.from({ length: Math.ceil(all.length / size) }, (_, index) => all.slice(index * size, (index + 1) * size))
+}
+
+export async function findMachines(ec2: Ec2): Promise<Machine[]> {
+  const ours = await findInstances(ec2, [withTag(tagKeys.cluster, ec2.cluster), withTag(tagKeys.node, '*')])
+  return ours.map(machineOf)
+}
+
+export async function findSecurityGroups({ ec2: client }: Ec2, Filters: Filter[]): Promise<SecurityGroup[]> {
+  const found: SecurityGroup[] = []
+  for await (const page of paginateDescribeSecurityGroups({ client, pageSize }, { Filters })) {
+    found.push(...(page.SecurityGroups ?? []))
+  }
+  return found
+}
+
+export async function findVolumes({ ec2: client }: Ec2, Filters: Filter[]): Promise<Volume[]> {
+  const found: Volume[] = []
+  for await (const page of paginateDescribeVolumes({ client, pageSize }, { Filters })) {
+    found.push(...(page.Volumes ?? []))
+  }
+  return found
+}
+
+export async function findAddresses({ ec2 }: Ec2, Filters: Filter[]): Promise<Address[]> {
+  return (await ec2.send(new DescribeAddressesCommand({ Filters }))).Addresses ?? []
+}
+
+export function stateOf({ State }: Instance): MachineState {
+  return State?.Name ?? 'pending'
+}
+
+function machineOf(instance: Instance): Machine {
+  const { InstanceId: id = '', StateReason: reason, PrivateIpAddress: inside, PublicIpAddress: outside } = instance
+  return {
+    id,
+    node: tagOf(instance, tagKeys.node) ?? '',
+    group: tagOf(instance, tagKeys.group) ?? '',
+    attempt: tagOf(instance, tagKeys.attempt) ?? '',
+    state: stateOf(instance),
+    ...(reason?.Message && { stateReason: `${reason.Message} (${reason.Code})` }),
+    image: instance.ImageId ?? '',
+    instanceType: instance.InstanceType ?? '',
+    zone: instance.Placement?.AvailabilityZone ?? '',
+    launchedAt: instance.LaunchTime?.getTime() ?? 0,
+    ...(inside && { privateAddress: inside }),
+    ...(outside && { publicAddress: outside }),
+  }
+}

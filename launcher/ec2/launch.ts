@@ -1,0 +1,176 @@
+import { createHash } from 'node:crypto'
+import {
+  type BlockDeviceMapping,
+  type Image,
+  type Instance,
+  RunInstancesCommand,
+  type RunInstancesCommandInput,
+  type _InstanceType,
+} from '@aws-sdk/client-ec2'
+import { CommandError } from '../../cli/command.ts'
+import type { Group } from '../cluster-file.ts'
+import { type Launch, LaunchIsSpent, NoRoom, type Placement } from '../provider.ts'
+import type { Ec2 } from './context.ts'
+import { AwsError, hasAwsCode, isUnknownToAws } from './errors.ts'
+import { findInstances, stateOf } from './find.ts'
+import { describeImage } from './images.ts'
+import { insist, onceKnown } from './pace.ts'
+import { securityGroupOf } from './security-groups.ts'
+import { tagged, tagsOf } from './tags.ts'
+
+const mostUserData = 16_384
+
+/** Names one try to make one machine in one zone: whoever repeats it gets the same machine, not a second. */
+export function clientTokenOf(cluster: string, { node, attempt, placement }: Launch): string {
+  const { instanceType, zone, subnet } = placement
+  const what = JSON.stringify([cluster, node, attempt, instanceType, zone ?? null, subnet ?? null])
+  return createHash('sha256').update(what).digest('hex')
+}
+
+/** Makes the machine, or finds that this launch made it before. */
+export async function launchInstance(ec2: Ec2, launch: Launch, group: Group): Promise<string> {
+  const bytes = Buffer.byteLength(launch.userData)
+  if (bytes > mostUserData)
+    throw new CommandError(
+      `The user data of ${launch.node} has ${bytes} bytes, and EC2 takes ${mostUserData}. Take an image from \`trivet launch bake\`, which needs less.`,
+    )
+  const image = await describeImage(ec2, launch.image)
+  const request = requestOf(ec2.cluster, launch, group, image, await securityGroupOf(ec2, launch.group))
+  try {
+    return living(await run(ec2, request), launch)
+  } catch (error) {
+    if (hasAwsCode(error, 'IdempotentParameterMismatch')) return foundOrRefused(ec2, launch, error)
+    if (hasAwsCode(error, 'IdempotentInstanceTerminated')) throw new LaunchIsSpent(error.message, { cause: error })
+    if (error instanceof AwsError && isNoRoom(error)) throw new NoRoom(error.message, { cause: error })
+    throw error
+  }
+}
+
+async function run({ once, pace }: Ec2, request: RunInstancesCommandInput): Promise<Instance> {
+  const call = () => once.send(new RunInstancesCommand(request))
+  const { Instances = [] } = await onceKnown(
+    () => insist(call, pace, ({ isUndecided }) => isUndecided),
+    pace,
+    isTooEarly,
+  )
+  const [instance] = Instances
+  if (!instance) throw new Error('EC2 says that it made an instance, and names none')
+  return instance
+}
+
+/** A security group made just now may not be known, and nor may an instance profile, which is told by the message alone. */
+function isTooEarly(error: unknown): error is AwsError {
+  if (isUnknownToAws(error)) return error.code.startsWith('InvalidGroup.')
+  return hasAwsCode(error, 'InvalidParameterValue') && /Invalid IAM Instance Profile name/i.test(error.words)
+}
+
+/** AWS used to give the dead machine that the token had made. */
+function living(instance: Instance, { node }: Launch): string {
+  const { InstanceId: id, StateReason: reason } = instance
+  if (!id) throw new Error('EC2 says that it made an instance, and does not say which')
+  if (!['shutting-down', 'terminated'].includes(stateOf(instance))) return id
+  throw new LaunchIsSpent(`${id} of ${node} is gone: ${reason?.Message ?? 'EC2 does not say why'} (${reason?.Code})`)
+}
+
+/** The file or the image changed after the launch was asked for: what it made then counts. */
+async function foundOrRefused(ec2: Ec2, launch: Launch, refusal: AwsError): Promise<string> {
+  const Filters = [{ Name: 'client-token', Values: [clientTokenOf(ec2.cluster, launch)] }]
+  const look = async () => {
+    const [found] = await findInstances(ec2, Filters)
+    if (!found) throw refusal
+    return found
+  }
+  return living(await onceKnown(look, ec2.pace, (error): error is AwsError => error === refusal), launch)
+}
+
+const noRoom = /^(Insufficient\w*Capacity\w*|InsufficientFreeAddressesInSubnet|Unsupported|SpotMaxPriceTooLow)$/
+
+export function isNoRoom({ code }: AwsError) {
+  return noRoom.test(code)
+}
+
+function requestOf(
+  cluster: string,
+  launch: Launch,
+  group: Group,
+  image: Image,
+  securityGroup: string,
+): RunInstancesCommandInput {
+  const { node, group: name, attempt, placement, userData } = launch
+  const isSpot = group.market === 'spot'
+  const tags = tagsOf(node, { cluster, group: name, node, attempt }, group.tags)
+  const kept = group.volumes.some(({ keep }) => keep)
+  return {
+    ClientToken: clientTokenOf(cluster, launch),
+    MinCount: 1,
+    MaxCount: 1,
+    ImageId: launch.image,
+    InstanceType: typeOf(placement),
+    UserData: Buffer.from(userData).toString('base64'),
+    ...(placement.zone && { Placement: { AvailabilityZone: placement.zone } }),
+    ...network(launch, group, securityGroup),
+    BlockDeviceMappings: devicesOf(group, image),
+    MetadataOptions: {
+      HttpEndpoint: 'enabled',
+      HttpTokens: 'required',
+      HttpPutResponseHopLimit: group.metadataHops,
+    },
+    ...(group.keyPair && { KeyName: group.keyPair }),
+    ...(group.iamProfile && { IamInstanceProfile: { Name: group.iamProfile } }),
+    ...(isSpot ? spot : { InstanceInitiatedShutdownBehavior: 'stop' }),
+    DisableApiTermination: group.isProtected,
+    TagSpecifications: [
+      ...tagged(tags, 'instance', 'network-interface', ...(isSpot ? (['spot-instances-request'] as const) : [])),
+      ...tagged(kept ? tagsOf(node, { cluster, group: name, node, attempt, keep: 'yes' }, group.tags) : tags, 'volume'),
+    ],
+  }
+}
+
+/** The SDK lists those of its day, and there are newer ones. */
+function isType(name: string): name is _InstanceType {
+  return /^[a-z0-9-]+\.[a-z0-9-]+$/.test(name)
+}
+
+function typeOf({ instanceType }: Placement): _InstanceType {
+  if (isType(instanceType)) return instanceType
+  throw new CommandError(`There is no instance type ${instanceType}.`)
+}
+
+const spot = {
+  InstanceMarketOptions: {
+    MarketType: 'spot',
+    SpotOptions: { SpotInstanceType: 'one-time', InstanceInterruptionBehavior: 'terminate' },
+  },
+} as const
+
+function network({ placement }: Launch, { publicAddress }: Group, securityGroup: string) {
+  return {
+    NetworkInterfaces: [
+      {
+        DeviceIndex: 0,
+        ...(placement.subnet && { SubnetId: placement.subnet }),
+        Groups: [securityGroup],
+        // A kept one comes when the machine runs; until then it needs another to reach the server.
+        AssociatePublicIpAddress: publicAddress !== 'none',
+        DeleteOnTermination: true,
+      },
+    ],
+  }
+}
+
+/** The root disk is always said, since it would not be encrypted otherwise. */
+function devicesOf({ volumes }: Group, { RootDeviceName, ImageId }: Image): BlockDeviceMapping[] {
+  if (!RootDeviceName) throw new CommandError(`The image ${ImageId} does not say which its root disk is: take another.`)
+  const root = { device: 'root', type: 'gp3', keep: false } as const
+  const all = volumes.some(({ device }) => device === 'root') ? volumes : [root, ...volumes]
+  return all.map((volume) => ({
+    DeviceName: volume.device === 'root' ? RootDeviceName : volume.device,
+    Ebs: {
+      ...('sizeGiB' in volume && { VolumeSize: volume.sizeGiB, Iops: volume.iops, Throughput: volume.throughputMiBs }),
+      ...('kmsKey' in volume && { KmsKeyId: volume.kmsKey }),
+      VolumeType: volume.type,
+      Encrypted: true,
+      DeleteOnTermination: !volume.keep,
+    },
+  }))
+}
