@@ -2,12 +2,13 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { after, describe, test } from 'node:test'
+import { detachLab } from '../../../lab/detach.ts'
 import { findNspawns } from '../../../lab/processes.ts'
-import { openNode } from '../../../lab/remote.ts'
+import { downLab, openNode } from '../../../lab/remote.ts'
 import { findLabs } from '../../../lab/remove.ts'
 import { whyNoLab } from '../../../lab/requirements.ts'
 import { until } from '../../../lab/run.ts'
-import { labDataDir, nodeDir } from '../../../lab/state.ts'
+import { labDataDir, nodeDir, readState } from '../../../lab/state.ts'
 import { makeLabProvider } from '../../../launcher/lab/provider.ts'
 import type { Launch } from '../../../launcher/provider.ts'
 import { parseClusterFile } from '../../../launcher/cluster-file.ts'
@@ -93,9 +94,10 @@ describe('the lab as a provider', { skip: whyNoLab() ?? false }, () => {
     await provider.start([machine])
     await provider.start([machine])
     assert.equal((await find(machine.node)).state, 'running')
-    assert.equal(findNspawns(nodeDir(cluster, machine.node)).length, 1)
     await until('it to be entered', async () => node.exec(['true']).catch(() => false))
     assert.equal(await runs(machine.node), 1)
+    assert.equal(findNspawns(nodeDir(cluster, machine.node)).length, 1)
+    assert.doesNotMatch(await provider.console(machine), /busy/)
   })
 
   test('a launcher that is killed leaves machines that are found', async () => {
@@ -135,6 +137,18 @@ describe('the lab as a provider', { skip: whyNoLab() ?? false }, () => {
     assert.deepEqual(await provider.belongings(), [])
     assert(!(await findLabs()).some(({ name }) => name === cluster))
     assert.deepEqual(findNspawns(labDataDir(cluster)), [])
+  })
+
+  test('a lab that is not of the launcher is left alone', async (t) => {
+    const name = 'e2e-not-launched'
+    await detachLab({ count: 0, os: 'trixie', name }, () => undefined)
+    t.after(() => downLab(name))
+    const other = makeLabProvider({ cluster: name, note: () => undefined })
+    for (const asked of [other.machines(), other.prepare(file), other.belongings()]) {
+      await assert.rejects(asked, /Lab e2e-not-launched is not one of the launcher\. Next: /)
+    }
+    await assert.rejects(other.launch(launchOf(`${name}-1`, 'a1'), web), /has no cloud-init/)
+    assert.deepEqual((await readState(name))?.nodes, [])
   })
 
   test('a cluster that no lab can be called is refused', async () => {
