@@ -32,7 +32,7 @@ export function makeLabProvider({ cluster, os = 'trixie', note }: LabProviderOpt
     },
     async belongings() {
       const lab = await findLab(cluster)
-      return lab ? [{ kind: 'network', id: lab.name, name: `lab ${lab.name}` }] : []
+      return lab ? [{ kind: 'network', id: lab.name, name: `lab ${lab.name}`, isKept: false }] : []
     },
     image: async () => os,
     placements: async () => [{ instanceType: 'lab' }],
