@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
-import { notifier, type NotifyEnvironment } from '../agent/notify.ts'
+import { notifier, type NotifyEnvironment } from '../cli/notify.ts'
 import { CommandError } from '../cli/command.ts'
 import { hasCode, messageOf } from '../protocol/errors.ts'
 import { Bridge } from './bridge.ts'

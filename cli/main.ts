@@ -25,7 +25,11 @@ const program: Program<Context> = {
   commands,
   more: '--context NAME asks the server of another context (trivet context list), with any verb.',
   parts: [
-    { word: 'server', summary: 'Run the server.', load: async () => [(await import('../server/main.ts')).server] },
+    {
+      word: 'server',
+      summary: 'Run the server, or set one up.',
+      load: async (): Promise<Command<Context>[]> => (await import('../server/main.ts')).serverCommands,
+    },
     {
       word: 'lab',
       summary: 'Real nodes on this machine, to try things out.',

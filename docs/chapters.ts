@@ -2,7 +2,7 @@ import { agentCommands } from '../agent/commands/index.ts'
 import { commands } from '../cli/commands/index.ts'
 import type { Chapter } from '../cli/reference.ts'
 import { labCommands } from '../lab/commands.ts'
-import { server } from '../server/main.ts'
+import { serverCommands } from '../server/main.ts'
 
 /** All commands of both programs. */
 export const chapters: Chapter[] = [
@@ -12,7 +12,7 @@ export const chapters: Chapter[] = [
     program: 'trivet',
     commands,
   },
-  { title: 'The server', intro: 'On the machine that serves.', program: 'trivet', commands: [server] },
+  { title: 'The server', intro: 'On the machine that serves.', program: 'trivet', commands: serverCommands },
   { title: 'The lab', intro: 'Real nodes on the machine at hand.', program: 'trivet', commands: labCommands },
   { title: 'The agent', intro: 'On each node.', program: 'trivet-agent', commands: agentCommands },
 ]

@@ -4,9 +4,11 @@ import { inspect } from 'node:util'
 import { z } from 'zod'
 import { type CommandContext, defineCommand } from '../cli/command.ts'
 import { openLog } from '../cli/log.ts'
+import { notifier } from '../cli/notify.ts'
 import { Duration } from '../cli/time.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { requireFolder } from './data-dir.ts'
+import { init } from './init/command.ts'
 import { usualLimits } from './rate-limit.ts'
 import { policyOf } from './retention/policy.ts'
 import { startServer } from './server.ts'
@@ -30,7 +32,7 @@ export const server = defineCommand<CommandContext>()({
   usage:
     'server --data DIR [--listen HOST:PORT] [--recipes DIR] [--roles DIR] [--types DIR] [--agents DIR] [--interval DURATION] [--retain KIND=LIMIT]... [--sign-in FILE] [--rate-limit N] [--rate-limit-unknown N] [--link-local-webhooks]',
   summary: 'Run the server.',
-  details: `The first start prints a line to log in with as admin; it is shown once. All that the server remembers is in
+  details: `The first start prints a line to log in with as admin, unless trivet server init has; it is shown once. All that the server remembers is in
 --data, readable by its user alone, and stays there unless --retain says how long. Logs go to stderr, one JSON a line. SIGTERM and Ctrl-C end it cleanly.`,
   flags: {
     data: { type: 'string' },
@@ -94,6 +96,8 @@ export const server = defineCommand<CommandContext>()({
     process.on('unhandledRejection', (reason) =>
       log(`A promise that nobody waits for failed: ${inspect(reason)}`, { level: 'error' }),
     )
+    const { NOTIFY_SOCKET, WATCHDOG_USEC } = process.env
+    const systemd = notifier({ NOTIFY_SOCKET, WATCHDOG_USEC }, log)
     const running = await startServer({
       ...listen,
       data: resolve(data),
@@ -111,8 +115,12 @@ export const server = defineCommand<CommandContext>()({
     })
     log(`Trivet listens on ${running.url}`, { url: running.url, data: resolve(data) })
     if (running.adminInvitation !== undefined) output.line(`trivet login ${running.adminInvitation}`)
+    systemd.ready()
     const interrupted = context.interrupted()
     if (!interrupted.aborted) await once(interrupted, 'abort')
+    systemd.stop()
     await running.close()
   },
 })
+
+export const serverCommands = [server, init]

@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify'
 import { messageOf } from '../protocol/errors.ts'
-import { formatToken } from '../protocol/token.ts'
 import type { Spoken } from '../protocol/versions.ts'
 import { ownNames, reachableHost, urlOf } from './addresses.ts'
 import { createAgents } from './agents/agents.ts'
@@ -9,12 +8,13 @@ import { registerAgentRoutes, type RouteParts } from './agents/routes.ts'
 import type { AuthParts } from './api/bearer.ts'
 import { registerApi } from './api/router.ts'
 import { createStreams } from './api/streams.ts'
-import { createAuthority, fingerprintOf, issueLeaf } from './ca.ts'
+import { fingerprintOf, issueLeaf } from './ca.ts'
 import { type CatalogParts, type Catalogs, createCatalogs } from './catalogs.ts'
 import { registerConsole } from './console.ts'
 import { openDataDir, requireFolder } from './data-dir.ts'
 import { Feed } from './feed/feed.ts'
 import { keepUnderWay } from './feed/under-way.ts'
+import { authorityOf, inviteFirstAdmin } from './first-start.ts'
 import { Gates } from './gates.ts'
 import { createHappenings } from './happenings.ts'
 import { createHttp } from './http.ts'
@@ -28,7 +28,6 @@ import { createRetention } from './retention/retention.ts'
 import { createRateLimits, type RequestLimits, usualLimits } from './rate-limit.ts'
 import { keepRevision } from './revision-history.ts'
 import { createRevisions, type Revisions } from './revisions.ts'
-import { hashSecret, newId, newSecret } from './secrets.ts'
 import { beginPath, registerSignIn } from './sign-in/routes.ts'
 import type { SignInSettings } from './sign-in/settings.ts'
 import type { SourceDirs } from './sources/files.ts'
@@ -101,7 +100,7 @@ async function startIn(path: string, options: ServerOptions) {
 
 async function startWith(store: Store, options: ServerOptions): Promise<RunningServer> {
   const { clock = Date.now, host, log } = options
-  const authority = (await store.readAuthority()) ?? (await foundAuthority(store, clock()))
+  const authority = await authorityOf(store, clock())
   const app = createHttp({ ...(await issueLeaf(authority, ownNames(host), clock())), log })
   const ca = fingerprintOf(authority)
   const parts = assemble(app, store, authority, clock, options)
@@ -109,7 +108,7 @@ async function startWith(store: Store, options: ServerOptions): Promise<RunningS
     await parts.begin()
     const port = await listen(app, options)
     const url = urlOf(reachableHost(host), port)
-    const token = (await store.countUsers()) === 0 ? await inviteAdmin(store, ca, clock()) : undefined
+    const token = await inviteFirstAdmin(store, ca, clock())
     const close = async () => {
       await parts.close()
       await store.close()
@@ -226,31 +225,6 @@ function logRevision({ log }: FastifyInstance, revisions: Revisions) {
   for (const error of errors) log.error(error)
   const revision = revisions.current()?.id ?? 'none'
   log.info({ revision }, errors.length > 0 ? 'sources do not load; this revision stays in force' : 'revision in force')
-}
-
-async function foundAuthority(store: Store, now: number) {
-  const authority = await createAuthority(now)
-  await store.keepAuthority(authority)
-  return authority
-}
-
-async function inviteAdmin(store: Store, ca: string, now: number) {
-  const [id, secret] = [newId(), newSecret()]
-  const rights = { access: 'admin', clusters: 'all' } as const
-  const by = { author: 'first start', at: now }
-  const user = {
-    id: newId(),
-    name: 'admin',
-    ...rights,
-    login: null,
-    author: by.author,
-    createdAt: now,
-    disabledAt: null,
-  }
-  await store.createUser(user, by)
-  const token = { id, user: user.id, name: 'first', ...rights, secretHash: hashSecret(secret), author: by.author }
-  await store.createApiToken({ ...token, createdAt: now, expiresAt: null, usedAt: null, usedFrom: null }, by)
-  return formatToken({ id, secret, ca })
 }
 
 async function listen(app: FastifyInstance, { host, port }: ServerOptions) {

@@ -4,3 +4,8 @@ import { CommandError } from '../cli/command.ts'
 export class StartError extends CommandError {
   override name = 'StartError'
 }
+
+/** Another process has the database. */
+export class InUseError extends StartError {
+  override name = 'InUseError'
+}

@@ -12,10 +12,10 @@ const root = join(import.meta.dirname, '..')
 const mayImport: Record<string, { parts: string[]; packages: 'any' | string[] }> = {
   protocol: { parts: [], packages: ['zod'] },
   resources: { parts: ['protocol'], packages: 'any' },
-  agent: { parts: ['protocol', 'resources', 'packaging', 'cli/command.ts'], packages: 'any' },
+  agent: { parts: ['protocol', 'resources', 'packaging', 'cli/command.ts', 'cli/notify.ts'], packages: 'any' },
   packaging: { parts: ['cli/command.ts', 'protocol/errors.ts'], packages: 'any' },
   bridge: { parts: ['protocol'], packages: ['zod'] },
-  server: { parts: ['protocol', 'resources', 'cli/command.ts', 'cli/log.ts'], packages: 'any' },
+  server: { parts: ['protocol', 'resources', 'cli/command.ts', 'cli/log.ts', 'cli/notify.ts'], packages: 'any' },
   cli: { parts: ['protocol'], packages: ['zod', 'ora', 'pino'] },
   console: { parts: ['protocol'], packages: ['preact', 'preact/hooks', 'zod'] },
   lab: { parts: ['protocol', 'cli/command.ts'], packages: 'any' },

@@ -6,7 +6,7 @@ import { codeOf, hasCode, messageOf } from '../../protocol/errors.ts'
 import type { Facts } from '../../protocol/facts.ts'
 import { Name } from '../../protocol/name.ts'
 import { Agent, NotJoined } from '../agent.ts'
-import type { NotifyEnvironment } from '../notify.ts'
+import type { NotifyEnvironment } from '../../cli/notify.ts'
 import type { ResourceTypes } from '../runs/prepare.ts'
 import { stateIn } from '../kept/state.ts'
 

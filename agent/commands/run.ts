@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { CommandError } from '../../cli/command.ts'
 import { type Lock, tryLock } from '../kept/lock.ts'
 import { Unusable } from '../kept/state.ts'
-import { notifier } from '../notify.ts'
+import { notifier } from '../../cli/notify.ts'
 import { define, none, openAgent, stateFlag, stateOption } from './common.ts'
 
 export const run = define({

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync, readdirSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { hasCode } from '../../../protocol/errors.ts'
-import { StartError } from '../../start-error.ts'
+import { InUseError, StartError } from '../../start-error.ts'
 
 const migrations = new URL('../migrations/', import.meta.url)
 
@@ -46,7 +46,7 @@ function migrate(database: Database.Database, path: string) {
 
 function explained(error: unknown, path: string) {
   if (hasCode(error, 'SQLITE_BUSY'))
-    return new StartError(`${path} is in use by another server. Stop that one, or give --data another directory.`)
+    return new InUseError(`${path} is in use by another server. Stop that one, or give --data another directory.`)
   if (hasCode(error, 'SQLITE_NOTADB')) return new StartError(`${path} is no SQLite database. Restore it from a backup.`)
   return error
 }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import type { Log } from '../cli/command.ts'
+import type { Log } from './command.ts'
 
 /** What systemd tells a unit of Type=notify through its environment, sd_notify(3). */
 export interface NotifyEnvironment {
