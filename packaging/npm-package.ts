@@ -20,7 +20,7 @@ export interface NpmPackage {
 }
 
 /** Where what was fetched is kept for the next time. */
-const cache = join(homedir(), '.cache/trivet/npm')
+export const cache = join(homedir(), '.cache/trivet/npm')
 
 /**
  * A folder of that package; fetched by npm from its registry the first time, whatever platform it is for, and refused if it is not the one that is meant.

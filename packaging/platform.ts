@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { CommandError } from '../cli/command.ts'
 import { folderOf } from './npm-package.ts'
@@ -30,6 +30,11 @@ export function platformHere(): Platform {
 /** The folder with that platform's Node.js, as `node`. */
 export function nodeBin(platform: Platform = platformHere()) {
   return folderOf(nodePackage(platform), 'bin')
+}
+
+/** The folder in which native code finds that Node.js's headers, as \`include/node\`. */
+export async function nodeHeaders(platform: Platform = platformHere()) {
+  return dirname(await folderOf(nodePackage(platform), 'include'))
 }
 
 function nodePackage(platform: Platform) {
