@@ -36,7 +36,7 @@ const built = (name: string) => {
 
 async function demo() {
   const [isCluster, count] = storyOf(positionals, Number(values.slaves))
-  const agent = built('agent')
+  const agent = built('demo/agent')
   await buildAgent(agent)
   say(`Boot ${count} Debian nodes and start a server`)
   // The stand-ins of a cluster run on a Node.js of their own.
@@ -79,7 +79,7 @@ async function main(fleet: Fleet) {
 }
 
 async function cluster(fleet: Fleet) {
-  const folder = built('standins')
+  const folder = built('demo/standins')
   // Mesos and Marathon cannot be had any more: these keep their published contract, and run what they are told (test/standins/README.md).
   const { mesos, marathon } = await buildStandins(folder)
   const debs = await serveDebs(folder, fleet.lab.gateway)
