@@ -8,13 +8,16 @@ import { command } from '../../cli/options.ts'
 import { readUsage, verbOf } from '../../cli/usage.ts'
 import { agentCommands } from '../../agent/commands/index.ts'
 import { labCommands } from '../../lab/commands.ts'
-import { server } from '../../server/main.ts'
+import { serverCommands } from '../../server/main.ts'
 import { tempDir } from '../helpers/converges.ts'
 import { trivet } from '../helpers/trivet.ts'
 
-const all: { usage: string; command: Command<never> }[] = [...commands, ...labCommands, server, ...agentCommands].map(
-  (each: Command<never>) => ({ usage: each.usage, command: each }),
-)
+const all: { usage: string; command: Command<never> }[] = [
+  ...commands,
+  ...labCommands,
+  ...serverCommands,
+  ...agentCommands,
+].map((each: Command<never>) => ({ usage: each.usage, command: each }))
 
 for (const { usage, command: declared } of all) {
   test(`help of '${verbOf(usage)}' names each flag, and each says what it does`, () => {
