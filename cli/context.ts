@@ -13,6 +13,8 @@ export interface Context extends CommandContext {
   apiOf(login: Login): Client
   /** Where the login is kept. */
   loginPath: string
+  /** What programs keep between two calls lies in here. */
+  stateFolder: string
   /** The context that was asked for, by --context or TRIVET_CONTEXT; the current one if not. */
   contextName?: string | undefined
   /** Colours for data on stdout: none when it is no terminal. */

@@ -35,6 +35,11 @@ const program: Program<Context> = {
       summary: 'Real nodes on this machine, to try things out.',
       load: async (): Promise<Command<Context>[]> => (await import('../lab/commands.ts')).labCommands,
     },
+    {
+      word: 'launch',
+      summary: 'Make the machines of a cluster, on EC2 or in a lab.',
+      load: async () => (await import('../launcher/commands/index.ts')).launchCommands,
+    },
   ],
 }
 
@@ -47,6 +52,7 @@ function makeContext(contextName: string | undefined): Context {
     program: () => wholeOf(program),
     apiOf: (login) => makeClient(login),
     loginPath,
+    stateFolder: join(env['XDG_STATE_HOME'] || join(homedir(), '.local', 'state'), 'trivet'),
     contextName,
     paint: paintFor(stdout),
     stdoutIsTerminal: stdout.isTTY,

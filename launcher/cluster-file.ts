@@ -82,6 +82,11 @@ const machine = {
     .describe('`changing` is another after each stop; `kept` is an elastic address.'),
   securityRules: z.array(Rule).max(60).default([]),
   keyPair: z.string().max(255).optional().describe('An EC2 key pair, for SSH; none is needed.'),
+  sshUser: z
+    .string()
+    .regex(/^[a-z_][a-z0-9_-]*$/)
+    .default('admin')
+    .describe('Who the image lets in by SSH, for status and inventory: admin on Debian, ubuntu, ec2-user.'),
   market: z.enum(['on-demand', 'spot']).default('on-demand'),
   iamProfile: z.string().max(128).optional().describe('The name of an instance profile.'),
   metadataHops: z
@@ -100,6 +105,10 @@ const machine = {
 const own = {
   count: z.int().min(0).max(1000),
   roles: z.array(Name).default([]),
+  urls: z
+    .record(z.string().min(1), z.string().regex(/^https?:\/\/.*\{address\}/, 'such as http://{address}:8080'))
+    .default({})
+    .describe('What its nodes serve, for trivet launch status: {address} is that of each node.'),
   spread: z
     .boolean()
     .default(false)

@@ -53,6 +53,8 @@ export const NodeSummary = z.object({
   roles: z.array(z.string()),
   address: z.string().nullable(),
   connected: z.boolean(),
+  /** Since when, by the server's clock; left out while it is not. */
+  connectedAt: z.int().optional(),
   state: NodeState,
   /** Why it is pending or in error. */
   reason: z.string().nullable(),

@@ -204,7 +204,7 @@ function createDeciders(app: FastifyInstance, base: CatalogParts) {
   const happenings = createHappenings()
   const underWay = keepUnderWay(happenings)
   logHappenings(happenings, app.log)
-  const registry = createRegistry()
+  const registry = createRegistry(base.clock)
   const catalogs = createCatalogs(base)
   const orders = createOrders({
     ...base,

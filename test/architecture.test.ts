@@ -19,7 +19,7 @@ const mayImport: Record<string, { parts: string[]; packages: 'any' | string[] }>
   cli: { parts: ['protocol'], packages: ['zod', 'ora', 'pino'] },
   console: { parts: ['protocol'], packages: ['preact', 'preact/hooks', 'zod'] },
   lab: { parts: ['protocol', 'cli/command.ts'], packages: 'any' },
-  launcher: { parts: ['protocol', 'lab', 'cli/command.ts', 'cli/context.ts', 'cli/api-client.ts'], packages: 'any' },
+  launcher: { parts: ['protocol', 'lab', 'cli'], packages: 'any' },
   recipes: { parts: [], packages: ['trivet/recipe', 'zod'] },
   roles: { parts: [], packages: ['trivet/role'] },
 }

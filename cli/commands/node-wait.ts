@@ -2,7 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { api } from '../../protocol/api.ts'
 import { Name } from '../../protocol/name.ts'
-import type { NodeSummary, Stance } from '../../protocol/views.ts'
+import { cannotBecomeReady, heldBy, whyNotReady } from '../../protocol/node-ready.ts'
+import type { NodeSummary } from '../../protocol/views.ts'
 import type { Client } from '../api-client.ts'
 import { CommandError, UsageError } from '../command.ts'
 import { Unreachable } from '../connection.ts'
@@ -58,7 +59,7 @@ async function wait(client: Client, asked: Asked, screen: Screen, context: Conte
     if (found !== undefined) {
       const nodes = chosen(found, asked.names)
       for (const node of nodes) tellNews(node, said, asked, context)
-      const waitedFor = nodes.filter((node) => whyNot(node) !== undefined)
+      const waitedFor = nodes.filter((node) => whyNotReady(node) !== undefined)
       if (waitedFor.length === 0) return finish(nodes, asked, context)
       await giveUpOn(waitedFor, client, asked, context)
       const ready = nodes.length - waitedFor.length
@@ -73,7 +74,7 @@ async function wait(client: Client, asked: Asked, screen: Screen, context: Conte
 
 function tellNews(node: NodeSummary, said: Map<string, string>, { asLines }: Asked, context: Context) {
   const { name, state } = node
-  const why = whyNot(node) ?? null
+  const why = whyNotReady(node) ?? null
   const news = why === null ? 'as it should be' : shortly(why)
   if (news === said.get(name)) return
   said.set(name, news)
@@ -83,13 +84,13 @@ function tellNews(node: NodeSummary, said: Map<string, string>, { asLines }: Ask
 
 /** Throws where waiting longer is of no use, or was not asked for. */
 async function giveUpOn(nodes: NodeSummary[], client: Client, { until, asLines }: Asked, context: Context) {
-  const failed = nodes.filter(hasFailed)
+  const failed = nodes.filter(cannotBecomeReady)
   const isLate = context.now() > until
   if (failed.length === 0 && !isLate) return
   if (asLines) tellLines(context, [{ type: 'end', exitCode: 1 }])
   if (failed.length > 0)
     throw new CommandError((await Promise.all(failed.map((node) => whyFailed(node, client)))).join('\n'))
-  throw new CommandError(`waited in vain for ${nodes.map((node) => `${node.name}: ${whyNot(node)}`).join('; ')}`)
+  throw new CommandError(`waited in vain for ${nodes.map((node) => `${node.name}: ${whyNotReady(node)}`).join('; ')}`)
 }
 
 function finish(nodes: NodeSummary[], { asJson, asLines }: Asked, context: Context) {
@@ -135,31 +136,10 @@ function chosen(nodes: NodeSummary[], names: string[]) {
   })
 }
 
-/** It will not come right by itself; with a newer catalog it might, and one that is disabled until a time after that. */
-function hasFailed(node: NodeSummary) {
-  const { state, behind, disabled } = node
-  const isHeld = disabled !== undefined && disabled.until === undefined && whyNot(node) !== undefined
-  return (state === 'failed' && !behind) || state === 'error' || state === 'revoked' || isHeld
-}
-
 async function whyFailed({ name, state, reason, disabled, lastRun }: NodeSummary, client: Client) {
   if (disabled) return `${name}: ${heldBy(disabled)}. Next: trivet node enable ${name}`
   if (reason !== null || !lastRun) return `${name}: ${state}: ${reason}`
   const { run, events } = await client.call(api.readRun, { id: lastRun.id })
   const errors = events.flatMap((event) => (event.outcome === 'failed' ? [`${event.id}: ${event.error}`] : []))
   return [...errors, ...(run.error === undefined ? [] : [run.error])].map((text) => `${name}: ${text}`).join('\n')
-}
-
-/** Undefined: it is as it should be. */
-function whyNot({ state, reason, disabled, connected, behind, owed }: NodeSummary) {
-  if (disabled && (behind || owed.length > 0)) return heldBy(disabled)
-  if (reason !== null) return `${state}: ${reason}`
-  if (state === 'failed' || state === 'interrupted' || state === 'new' || state === 'revoked') return state
-  if (behind) return 'has yet to converge to its newest catalog'
-  if (owed.length > 0) return `owes ${owed.join(', ')}`
-  return connected ? undefined : 'is not connected'
-}
-
-function heldBy({ by, reason }: Stance) {
-  return `is disabled by ${by}: ${reason}`
 }

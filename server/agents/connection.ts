@@ -8,6 +8,8 @@ import type { Node } from '../store/store.ts'
 /** One agent's connection after it has proven its key. */
 export interface Connection {
   node: Node
+  /** By the server's clock. */
+  connectedAt: number
   /** Bearer for blobs; ends with the connection. */
   session: string
   /** Which minor version of the protocol is spoken on it. */

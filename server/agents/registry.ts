@@ -7,7 +7,7 @@ import { closeWith, type Connection } from './connection.ts'
 export type Registry = ReturnType<typeof createRegistry>
 
 /** Who is connected: at most one connection for each node. */
-export function createRegistry() {
+export function createRegistry(clock: () => number) {
   const byNode = new Map<string, Connection>()
   const bySession = new Map<string, Connection>()
 
@@ -27,7 +27,7 @@ export function createRegistry() {
     forget,
     open(socket: WebSocket, node: Node, minor: number, catalog: string | null) {
       drop(node.id, closeCodes.replaced, 'the same key has connected anew')
-      const connection = newConnection(socket, node, minor, catalog)
+      const connection = newConnection(socket, { node, minor, catalog, connectedAt: clock() })
       byNode.set(node.id, connection)
       bySession.set(connection.session, connection)
       return connection
@@ -41,20 +41,21 @@ export function createRegistry() {
     /** Of all reports that connected nodes have still to bring. */
     spoolBytes: () => [...byNode.values()].reduce((sum, { spoolBytes }) => sum + spoolBytes, 0),
     isConnected: (nodeId: string) => byNode.has(nodeId),
+    connectedAt: (nodeId: string) => byNode.get(nodeId)?.connectedAt,
     /** The node of a session, while its connection lasts. */
     nodeOfSession: (session: string) => bySession.get(session)?.node,
     turnAway: drop,
   }
 }
 
-function newConnection(socket: WebSocket, node: Node, minor: number, catalog: string | null): Connection {
+type Opened = Pick<Connection, 'node' | 'minor' | 'catalog' | 'connectedAt'>
+
+function newConnection(socket: WebSocket, opened: Opened): Connection {
   return {
-    node,
+    ...opened,
     session: newSecret(),
-    minor,
     ready: false,
-    catalog,
-    hasCatalog: catalog !== null,
+    hasCatalog: opened.catalog !== null,
     run: undefined,
     spoolBytes: 0,
     health: undefined,

@@ -75,7 +75,7 @@ function summaryOf(node: FleetNode, standing: Standing | undefined, parts: NodeV
   const compiled = parts.catalogs.of(node.id)?.compiled
   const before = made.get(node)
   const isSame = before?.standing === standing && before?.compiled === compiled
-  if (before && isSame && before.summary.connected === parts.registry.isConnected(node.id)) return before.summary
+  if (before && isSame && before.summary.connectedAt === parts.registry.connectedAt(node.id)) return before.summary
   const summary = summaryNow(node, standing, parts)
   if (!changesByItself(node, standing)) made.set(node, { standing, compiled, summary })
   return summary
@@ -94,6 +94,7 @@ function summaryNow(node: FleetNode, standing: Standing | undefined, parts: Node
     roles: node.roles,
     address: node.facts?.address ?? null,
     connected: registry.isConnected(node.id),
+    connectedAt: registry.connectedAt(node.id),
     ...stateOf(node, standing, parts),
     lastRun: standing?.lastRun ?? null,
     owed: standing?.owed ?? [],

@@ -43,6 +43,7 @@ export async function trivet(words: string[], given: Given) {
     program: () => wholeOf(program),
     apiOf: makeClient,
     loginPath,
+    stateFolder: join(given.home, 'state'),
     contextName,
     paint,
     stdoutIsTerminal: given.stdoutIsTerminal ?? false,

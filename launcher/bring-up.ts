@@ -1,0 +1,52 @@
+import { changesOf, type Change } from './changes.ts'
+import { forEachNode } from './each-node.ts'
+import { launchNode } from './launch-node.ts'
+import type { Machine } from './provider.ts'
+import { lives, type Site, type WantedNode } from './site.ts'
+import { terminateNodes } from './terminate-nodes.ts'
+import { startNodes } from './power.ts'
+
+/** What there is to do, of what is there now. */
+export async function survey({ file, provider, book, lookout }: Site): Promise<Change[]> {
+  const view = await lookout.look()
+  const differences = await provider.differences(file, view.machines.filter(lives))
+  return changesOf(file, view, { differences, unfinished: book.nodes() })
+}
+
+/** Does the changes; what cannot be done in place was told and is left. Machines that are too many go first, since their places may be needed. */
+export async function bringUp(changes: Change[], site: Site) {
+  const { file, provider, server, lookout } = site
+  const { superfluous, stopped, roles, wanted } = sorted(changes)
+  await terminateNodes(superfluous, site)
+  await provider.prepare(file)
+  await adjustAll(site, (await lookout.look()).machines.filter(lives))
+  for (const { what, roles: missing } of roles) await server.assign(what, missing)
+  await Promise.all([
+    startNodes(stopped, site),
+    forEachNode(wanted, async (each) => {
+      await launchNode(each, site)
+    }),
+  ])
+}
+
+function sorted(changes: Change[]) {
+  const superfluous: Machine[] = []
+  const stopped: Machine[] = []
+  const roles: Extract<Change, { action: 'assign' }>[] = []
+  const wanted: WantedNode[] = []
+  for (const change of changes) {
+    if (change.action === 'destroy') superfluous.push(change.machine)
+    if (change.action === 'start') stopped.push(change.machine)
+    if (change.action === 'assign') roles.push(change)
+    if (change.action === 'create') wanted.push(change.wanted)
+  }
+  return { superfluous, stopped, roles, wanted }
+}
+
+/** Those that run already: tags, protection and addresses may be others by now. */
+async function adjustAll({ file, provider }: Site, machines: Machine[]) {
+  for (const machine of machines) {
+    const group = file.groups[machine.group]
+    if (group && machine.state === 'running') await provider.adjust(machine, group)
+  }
+}

@@ -1,0 +1,59 @@
+import { z } from 'zod'
+import { CommandError } from '../../cli/command.ts'
+import { chosenMachines } from '../chosen-machines.ts'
+import { withSite } from '../open-site.ts'
+import { command, file, siteFlags, siteOptions, siteUsage, yes, yesFlag } from '../options.ts'
+import type { Belonging, Machine } from '../provider.ts'
+import { lives, type Site } from '../site.ts'
+import { terminateNodes } from '../terminate-nodes.ts'
+
+export const destroy = command({
+  usage: `launch destroy FILE [GROUP|NODE]... [--force] [--yes] ${siteUsage}`,
+  summary: 'End machines and archive their nodes; of the whole cluster also what else was made for it.',
+  details: `Only what carries the cluster's tags. Without GROUP or NODE all of it goes: machines, security groups, addresses; volumes that are kept stay, and are told.
+Machines that are protected are named, and then nothing is ended, unless --force takes the protection from them.`,
+  flags: { force: { type: 'boolean' }, ...yesFlag, ...siteFlags },
+  options: z.object({
+    operands: z.tuple([file], z.string()),
+    force: z.boolean().default(false).describe('Also those that are protected.'),
+    yes,
+    ...siteOptions,
+  }),
+
+  async run({ operands: [path, ...names], force, yes: isSure, ...asked }, context) {
+    return withSite(path, asked, context, async (site) => {
+      const machines = await chosenMachines(names, site)
+      const belongings = names.length === 0 ? await site.provider.belongings() : []
+      for (const line of lines(machines, belongings)) context.output.note(line)
+      if (machines.length + belongings.length > 0) {
+        if (!isSure && !(await context.confirm(`Destroy that of cluster ${site.file.cluster}?`)))
+          throw new CommandError('nothing was destroyed. Next: --yes, where there is no terminal to ask on')
+        await terminateNodes(machines, site, { force })
+        if (names.length === 0) await removeRest(site)
+      }
+      if (asked.json) context.output.json({ cluster: site.file.cluster, destroyed: { machines, belongings } })
+      else context.output.note(machines.length + belongings.length > 0 ? 'That is gone.' : 'There is nothing of it.')
+    })
+  },
+})
+
+function lines(machines: Machine[], belongings: Belonging[]) {
+  return [
+    ...machines.map(({ node, id, state }) => `destroy ${node}: ${id}, which is ${state}`),
+    ...belongings.map(({ kind, id, name }) => `destroy ${kind} ${name} (${id})`),
+  ]
+}
+
+/** What is left when no machine is: also launches that were written down and never came to be. */
+async function removeRest({ provider, book, server, lookout }: Site) {
+  const late = (await lookout.look()).machines.filter(lives)
+  if (late.length > 0)
+    throw new CommandError(
+      `${late.map(({ node, id }) => `${node} (${id})`).join(', ')} came meanwhile. Next: run this again`,
+    )
+  await provider.remove(await provider.belongings())
+  for (const node of book.nodes()) {
+    await book.forget(node)
+    await server.archive(node)
+  }
+}

@@ -1,0 +1,44 @@
+import { z } from 'zod'
+import { CommandError } from '../../cli/command.ts'
+import { chosenMachines } from '../chosen-machines.ts'
+import { inventoryFormats, inventoryOf } from '../inventory.ts'
+import { withSite } from '../open-site.ts'
+import { command, file, siteFlags, siteOptions, siteUsage } from '../options.ts'
+import { Name } from '../../protocol/name.ts'
+
+export const inventory = command({
+  usage: `launch inventory FILE [--format ssh|ansible|hosts] ${siteUsage}`,
+  summary: 'Print the machines as an ssh config, an Ansible inventory or a hosts file.',
+  flags: { format: { type: 'string' }, ...siteFlags },
+  options: z.object({
+    operands: z.tuple([file]),
+    format: z.enum(inventoryFormats).default('ssh').describe('ssh, ansible or hosts; ssh if not said.'),
+    ...siteOptions,
+  }),
+
+  async run({ operands: [path], format, ...asked }, context) {
+    return withSite(path, asked, context, async (site) => {
+      const machines = await chosenMachines([], site)
+      if (asked.json) return context.output.json(machines)
+      context.output.line(inventoryOf(format, site.file, machines).trimEnd())
+    })
+  },
+})
+
+export const consoleCommand = command({
+  usage: `launch console FILE NODE ${siteUsage}`,
+  summary: "Print the end of what a node's machine wrote to its console.",
+  flags: siteFlags,
+  options: z.object({ operands: z.tuple([file, Name]), ...siteOptions }),
+
+  async run({ operands: [path, node], ...asked }, context) {
+    return withSite(path, asked, context, async (site) => {
+      const [machine] = await chosenMachines([node], site)
+      if (!machine) throw new CommandError(`${node} has no machine`)
+      const text = await site.provider.console(machine)
+      if (asked.json) return context.output.json({ node, machine: machine.id, console: text })
+      if (text === '') return context.output.note(`${machine.id} has written nothing yet.`)
+      context.output.line(text.trimEnd())
+    })
+  },
+})

@@ -1,0 +1,67 @@
+import { z } from 'zod'
+import type { Command } from '../../cli/command.ts'
+import type { Context } from '../../cli/context.ts'
+import { whyNotReady } from '../../protocol/node-ready.ts'
+import { sshArguments, urlsOf } from '../inventory.ts'
+import { withSite } from '../open-site.ts'
+import { command, file, siteFlags, siteOptions, siteUsage } from '../options.ts'
+import { lives, type Site } from '../site.ts'
+
+const flags = siteFlags
+const options = z.object({ operands: z.tuple([file]), ...siteOptions })
+type Options = z.infer<typeof options>
+
+const status = command({
+  usage: `launch status FILE ${siteUsage}`,
+  summary: 'List the nodes of a cluster: machine, place, addresses, how each stands, and how to reach it.',
+  details:
+    'Its URLs are those of the cluster file (urls of a group). The same by another name: trivet launch information',
+  flags,
+  options,
+  run: show,
+})
+
+const information = command({
+  usage: `launch information FILE ${siteUsage}`,
+  summary: 'The same as launch status.',
+  flags,
+  options,
+  run: show,
+})
+
+export const statusCommands: Command<Context>[] = [status, information]
+
+async function show({ operands: [path], ...asked }: Options, context: Context) {
+  return withSite(path, asked, context, async (site) => {
+    const nodes = await standingsOf(site)
+    const urls = urlsOf(site.file, nodes)
+    if (asked.json) return context.output.json({ cluster: site.file.cluster, nodes, urls })
+    context.output.table(
+      nodes.map(({ node, id, state, stands, instanceType, zone, privateAddress, publicAddress, ssh }) => ({
+        node,
+        machine: `${id} ${state}`,
+        stands,
+        type: instanceType,
+        zone,
+        address: [publicAddress, privateAddress].filter(Boolean).join(' '),
+        ssh,
+      })),
+      `Cluster ${site.file.cluster} has no machine. Make them with: trivet launch up ${path}`,
+    )
+    for (const { name, url } of urls) context.output.line(`${name}: ${url}`)
+  })
+}
+
+async function standingsOf({ file: { groups }, lookout, book }: Site) {
+  const { machines, nodes } = await lookout.look()
+  return machines.filter(lives).map((machine) => {
+    const node = nodes.get(machine.node)
+    const stands = node ? (whyNotReady(node) ?? 'ready') : 'has not joined'
+    const user = groups[machine.group]?.sshUser
+    return {
+      ...machine,
+      stands: book.launchOf(machine.node) ? `${stands} (its launch is not over: trivet launch up)` : stands,
+      ssh: user === undefined ? '' : sshArguments(user, machine).join(' '),
+    }
+  })
+}

@@ -1,0 +1,125 @@
+import Database from 'better-sqlite3'
+import { mkdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { CommandError } from '../cli/command.ts'
+import { writeSafely } from '../cli/write-safely.ts'
+import { describeIssues } from '../protocol/describe-issue.ts'
+import { hasCode, unlessMissing } from '../protocol/errors.ts'
+import type { ClusterFile } from './cluster-file.ts'
+
+const Placement = z.strictObject({
+  instanceType: z.string(),
+  zone: z.string().optional(),
+  subnet: z.string().optional(),
+})
+
+/** A launch that is not known to have made a node yet. */
+const WrittenLaunch = z.strictObject({
+  attempt: z.string(),
+  group: z.string(),
+  image: z.string(),
+  /** With its join token: the file is for its owner alone. */
+  userData: z.string(),
+  /** When the join token ends, in ms since 1970. */
+  tokenEnds: z.int(),
+  placements: z.array(Placement).min(1),
+  /** The one that is tried. */
+  at: z.int().min(0),
+  /** What the provider has called it; until then it may or may not be there. */
+  machine: z.string().optional(),
+})
+export type WrittenLaunch = z.infer<typeof WrittenLaunch>
+
+const Book = z.strictObject({ launches: z.record(z.string(), WrittenLaunch) })
+
+/**
+ * What is being launched, written down before it is asked for and on the disk when `write` comes back: whoever goes on after a kill asks for the same
+ * once more, and gets the same. Only one program at a time has a cluster's book open.
+ */
+export class LaunchBook {
+  readonly #path: string
+  readonly #lock: Database.Database
+  readonly #launches: Map<string, WrittenLaunch>
+  #written: Promise<void> = Promise.resolve()
+
+  private constructor(path: string, lock: Database.Database, launches: Record<string, WrittenLaunch>) {
+    this.#path = path
+    this.#lock = lock
+    this.#launches = new Map(Object.entries(launches))
+  }
+
+  /** `scope` as the provider has it. */
+  static async open(folder: string, scope: string, { cluster }: Pick<ClusterFile, 'cluster'>) {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    const path = join(folder, `${scope}-${cluster}.json`)
+    const lock = lockFor(path, cluster)
+    try {
+      return new LaunchBook(path, lock, await read(path))
+    } catch (error) {
+      lock.close()
+      throw error
+    }
+  }
+
+  launchOf(node: string) {
+    return this.#launches.get(node)
+  }
+
+  /** Nodes whose launch is not over. */
+  nodes() {
+    return [...this.#launches.keys()]
+  }
+
+  write(node: string, launch: WrittenLaunch) {
+    this.#launches.set(node, launch)
+    return this.#save()
+  }
+
+  forget(node: string) {
+    return this.#launches.delete(node) ? this.#save() : Promise.resolve()
+  }
+
+  close() {
+    this.#lock.close()
+  }
+
+  /** One after the other, each with all that is known by then. */
+  #save() {
+    const save = () =>
+      writeSafely(this.#path, [`${JSON.stringify({ launches: Object.fromEntries(this.#launches) }, null, 2)}\n`])
+    this.#written = this.#written.then(save, save)
+    return this.#written
+  }
+}
+
+async function read(path: string) {
+  const text = await readFile(path, 'utf8').catch(unlessMissing)
+  if (text === undefined) return {}
+  const { success, data, error } = Book.safeParse(parsed(text))
+  if (success) return data.launches
+  throw new CommandError(
+    `${path} is damaged: ${describeIssues(error).join('; ')}. It tells which launches are not over. Next: see by trivet launch status what is there, then move the file away.`,
+  )
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** A lock of SQLite's: the system gives it back however its holder ends, on each system that has Node.js. */
+function lockFor(path: string, cluster: string) {
+  const lock = new Database(`${path}.lock`, { timeout: 0 })
+  try {
+    lock.exec('begin exclusive')
+    return lock
+  } catch (error) {
+    lock.close()
+    if (!hasCode(error, 'SQLITE_BUSY')) throw error
+    throw new CommandError(`another trivet launch works on cluster ${cluster}. Next: wait until it is done, or end it`)
+  }
+}

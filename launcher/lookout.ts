@@ -1,0 +1,75 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { CommandError } from '../cli/command.ts'
+import { Unreachable } from '../cli/connection.ts'
+import type { ListedNode } from '../protocol/views.ts'
+import type { Machine } from './provider.ts'
+
+/** Both sides of the cluster at one moment. */
+export interface View {
+  machines: Machine[]
+  /** On the server, by name. */
+  nodes: ReadonlyMap<string, ListedNode>
+}
+
+interface Sources {
+  machines(): Promise<Machine[]>
+  nodes(): Promise<ReadonlyMap<string, ListedNode>>
+  everyMs: number
+  /** Ends all waiting. */
+  signal: AbortSignal
+  note(text: string): void
+}
+
+/** Looks at the machines and at the nodes for all who wait for something, with one call of each for all of them. */
+export class Lookout {
+  readonly #sources: Sources
+  #next: Promise<View> | undefined
+  #nodes: ReadonlyMap<string, ListedNode> = new Map()
+
+  constructor(sources: Sources) {
+    this.#sources = sources
+  }
+
+  /** Now. */
+  async look(): Promise<View> {
+    const [machines, nodes] = await Promise.all([this.#sources.machines(), this.#sources.nodes()])
+    this.#nodes = nodes
+    return { machines, nodes }
+  }
+
+  /** What `found` makes of the first view in which it finds something. It may throw to end the waiting; `late` says for what it was waited in vain. */
+  async until<Found>(
+    found: (view: View) => Found | undefined | Promise<Found | undefined>,
+    patienceMs: number,
+    late: () => string,
+  ): Promise<Found> {
+    for (const end = Date.now() + patienceMs; ;) {
+      const seen = await found(await this.#coming())
+      if (seen !== undefined) return seen
+      if (Date.now() > end) throw new CommandError(late())
+    }
+  }
+
+  /** The view after the next pause, for each who asks meanwhile. */
+  #coming() {
+    this.#next ??= this.#lookLater().finally(() => (this.#next = undefined))
+    return this.#next
+  }
+
+  async #lookLater(): Promise<View> {
+    await delay(this.#sources.everyMs, undefined, { signal: this.#sources.signal })
+    const [machines, nodes] = await Promise.all([this.#sources.machines(), this.#nodesOrThoseBefore()])
+    return { machines, nodes }
+  }
+
+  /** A server that is away for a while, say to be restarted, ends no launch. */
+  async #nodesOrThoseBefore() {
+    try {
+      this.#nodes = await this.#sources.nodes()
+    } catch (error) {
+      if (!(error instanceof Unreachable)) throw error
+      this.#sources.note(`${error.message} Asked again until it answers.`)
+    }
+    return this.#nodes
+  }
+}

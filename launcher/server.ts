@@ -1,0 +1,87 @@
+import type { Client } from '../cli/api-client.ts'
+import { CommandError } from '../cli/command.ts'
+import { api } from '../protocol/api.ts'
+import type { ListedNode } from '../protocol/views.ts'
+import type { ClusterFile } from './cluster-file.ts'
+
+/** So long a machine may take from the call that asks for it to its first word to the server. */
+const tokenLivesMs = 60 * 60_000
+
+/** What a machine joins with. */
+export interface Invitation {
+  token: string
+  /** ms since 1970. */
+  endsAt: number
+  /** SHA-256 of the script that installs the agent; undefined where the server hands none out. */
+  installer: string | undefined
+}
+
+/** The server that the nodes are to join, by its API alone. */
+export class Server {
+  /** Where nodes reach it. */
+  readonly url: string
+  readonly #client: Client
+  readonly #cluster: string
+
+  constructor(client: Client, url: string, { cluster }: Pick<ClusterFile, 'cluster'>) {
+    this.#client = client
+    this.url = url
+    this.#cluster = cluster
+  }
+
+  /** The nodes of the cluster that are in the fleet, by name. */
+  async nodes(): Promise<ReadonlyMap<string, ListedNode>> {
+    const nodes = await this.#client.list(api.listNodes, { cluster: this.#cluster })
+    return new Map(nodes.map((node) => [node.name, node]))
+  }
+
+  /** For that one node, once. */
+  async invite(node: string, roles: string[]): Promise<Invitation> {
+    const asked = { names: node, roles, cluster: this.#cluster, uses: 1, ttlMs: tokenLivesMs }
+    const { token, expiresAt, installer } = await this.#client.call(api.createToken, asked)
+    return { token, endsAt: expiresAt, installer }
+  }
+
+  /** Makes the name free for a machine that is to be made: whatever had it before is no more. */
+  async freeName(node: string) {
+    const living = await this.#find(node)
+    if (living?.connected)
+      throw new CommandError(
+        `${node}: a node of that name is connected to the server, and is no machine of the cluster file. Next: trivet node show ${node}`,
+      )
+    if (living || (await this.#archived()).has(node)) await this.#client.call(api.revokeNode, { node })
+  }
+
+  async assign(node: string, roles: string[]) {
+    await this.#client.call(api.assignRoles, { node, roles })
+  }
+
+  /** Out of the fleet; its history stays. */
+  async archive(node: string) {
+    if (await this.#find(node)) await this.#client.call(api.archiveNode, { node })
+  }
+
+  async #find(node: string): Promise<ListedNode | undefined> {
+    const found = await this.#client.list(api.listNodes, { text: node })
+    const living = found.find(({ name }) => name === node)
+    if (living && living.cluster !== this.#cluster)
+      throw new CommandError(
+        `${node}: the server has a node of that name in cluster ${living.cluster}. Next: name the cluster of the file otherwise`,
+      )
+    return living
+  }
+
+  async #archived() {
+    return new Set((await this.#client.list(api.listArchivedNodes, {})).map(({ name }) => name))
+  }
+}
+
+/** Where nodes reach the server: as it was said, or as the operator does. */
+export function serverUrl(client: Client, said: string | undefined) {
+  const url = said ?? client.url
+  if (/^\[?(localhost|127\.|::1)/.test(new URL(url).host))
+    throw new CommandError(
+      `nodes cannot reach the server at ${url}, which is this machine itself. Next: --server-url https://ADDRESS:PORT, by which they can`,
+    )
+  return url
+}
