@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { CommandError } from '../cli/command.ts'
@@ -86,7 +86,7 @@ export async function upFleet(options: FleetOptions): Promise<Fleet> {
 }
 
 function operatorWith(config: string) {
-  const env = { PATH: environment.PATH, TRIVET_CONFIG: config }
+  const env = { PATH: environment.PATH, TRIVET_CONFIG: config, XDG_STATE_HOME: dirname(config) }
   return {
     // Not as an argument: the list of processes is for everybody to read.
     login: (invitation: string) => must([process.execPath, program, 'login', '-'], { env, input: invitation }),

@@ -1,9 +1,9 @@
 import { CommandError } from '../cli/command.ts'
 import { closest } from '../protocol/closest.ts'
 import type { Machine } from './provider.ts'
-import { lives, type Site } from './site.ts'
+import { inOrder, lives, type Site } from './site.ts'
 
-/** The living machines of those groups and nodes, or all of the cluster, by name. A name that is none of both is refused. */
+/** The living machines of those groups and nodes, or all of the cluster. A name that is none of both is refused. */
 export async function chosenMachines(names: string[], { file, lookout }: Site): Promise<Machine[]> {
   const machines = (await lookout.look()).machines.filter(lives)
   const groups = Object.keys(file.groups)
@@ -15,7 +15,6 @@ export async function chosenMachines(names: string[], { file, lookout }: Site): 
       `cluster ${file.cluster} has no group and no node ${name}.${near ? ` Did you mean ${near}?` : ''} Next: trivet launch status`,
     )
   }
-  return machines
-    .filter(({ node, group }) => names.length === 0 || names.includes(node) || names.includes(group))
-    .toSorted((a, b) => a.node.localeCompare(b.node, 'en', { numeric: true }))
+  const isChosen = ({ node, group }: Machine) => names.length === 0 || names.includes(node) || names.includes(group)
+  return inOrder(file, machines.filter(isChosen))
 }

@@ -38,7 +38,7 @@ export async function withSite<Result>(
   const file = await readClusterFile(path)
   const [client, provider, screen] = await Promise.all([
     context.api(),
-    makeProvider(providerName, file),
+    makeProvider(providerName, file, (text) => context.output.note(text)),
     context.screen({ quiet: json }),
   ])
   const server = new Server(client, serverUrl(client, asked['server-url']), file)

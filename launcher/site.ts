@@ -42,3 +42,11 @@ export function wantedNodes({ cluster, groups }: ClusterFile): WantedNode[] {
 export function lives({ state }: Machine) {
   return state !== 'terminated' && state !== 'shutting-down'
 }
+
+/** Group by group as in the file, then by number; those of groups that the file has no more come first. */
+export function inOrder({ groups }: ClusterFile, machines: Machine[]): Machine[] {
+  const order = Object.keys(groups)
+  return machines.toSorted(
+    (a, b) => order.indexOf(a.group) - order.indexOf(b.group) || a.node.localeCompare(b.node, 'en', { numeric: true }),
+  )
+}

@@ -5,7 +5,7 @@ import { whyNotReady } from '../../protocol/node-ready.ts'
 import { sshArguments, urlsOf } from '../inventory.ts'
 import { withSite } from '../open-site.ts'
 import { command, file, siteFlags, siteOptions, siteUsage } from '../options.ts'
-import { lives, type Site } from '../site.ts'
+import { inOrder, lives, type Site } from '../site.ts'
 
 const flags = siteFlags
 const options = z.object({ operands: z.tuple([file]), ...siteOptions })
@@ -52,12 +52,12 @@ async function show({ operands: [path], ...asked }: Options, context: Context) {
   })
 }
 
-async function standingsOf({ file: { groups }, lookout, book }: Site) {
+async function standingsOf({ file, lookout, book }: Site) {
   const { machines, nodes } = await lookout.look()
-  return machines.filter(lives).map((machine) => {
+  return inOrder(file, machines.filter(lives)).map((machine) => {
     const node = nodes.get(machine.node)
     const stands = node ? (whyNotReady(node) ?? 'ready') : 'has not joined'
-    const user = groups[machine.group]?.sshUser
+    const user = file.groups[machine.group]?.sshUser
     return {
       ...machine,
       stands: book.launchOf(machine.node) ? `${stands} (its launch is not over: trivet launch up)` : stands,
