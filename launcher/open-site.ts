@@ -9,7 +9,8 @@ import { Lookout } from './lookout.ts'
 import type { SiteOptions } from './options.ts'
 import { Progress } from './progress.ts'
 import { makeProvider } from './providers.ts'
-import { Server, serverUrl } from './server.ts'
+import { urlForNodes } from './server-url.ts'
+import { Server } from './server.ts'
 import type { Site } from './site.ts'
 
 /** Between two looks at all machines and nodes. */
@@ -41,7 +42,7 @@ export async function withSite<Result>(
     makeProvider(providerName, file, (text) => context.output.note(text)),
     context.screen({ quiet: json }),
   ])
-  const server = new Server(client, serverUrl(client, asked['server-url']), file)
+  const server = new Server(client, urlForNodes(asked['server-url'], client.url), file)
   const book = await LaunchBook.open(join(context.stateFolder, 'launch'), provider.scope, file)
   const progress = new Progress(screen, context.output)
   const lookout = new Lookout({

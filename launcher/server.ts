@@ -75,13 +75,3 @@ export class Server {
     return new Set((await this.#client.list(api.listArchivedNodes, {})).map(({ name }) => name))
   }
 }
-
-/** Where nodes reach the server: as it was said, or as the operator does. */
-export function serverUrl(client: Client, said: string | undefined) {
-  const url = said ?? client.url
-  if (/^\[?(localhost|127\.|::1)/.test(new URL(url).host))
-    throw new CommandError(
-      `nodes cannot reach the server at ${url}, which is this machine itself. Next: --server-url https://ADDRESS:PORT, by which they can`,
-    )
-  return url
-}
