@@ -57,9 +57,17 @@ export class Lookout {
   }
 
   async #lookLater(): Promise<View> {
-    await delay(this.#sources.everyMs, undefined, { signal: this.#sources.signal })
+    await this.#pause()
     const [machines, nodes] = await Promise.all([this.#sources.machines(), this.#nodesOrThoseBefore()])
     return { machines, nodes }
+  }
+
+  async #pause() {
+    const { everyMs, signal } = this.#sources
+    await delay(everyMs, undefined, { signal }).catch((error: unknown) => {
+      if (!signal.aborted) throw error
+      throw new CommandError('interrupted; what was begun is written down. Next: run the same again, and it goes on')
+    })
   }
 
   /** A server that is away for a while, say to be restarted, ends no launch. */

@@ -35,36 +35,32 @@ export async function withSite<Result>(
   context: Context,
   work: (site: Site) => Promise<Result>,
 ): Promise<Result> {
-  const { provider: providerName, for: patienceMs, json = false } = asked
   const file = await readClusterFile(path)
+  const note = (text: string) => context.output.note(text)
   const [client, provider, screen] = await Promise.all([
     context.api(),
-    makeProvider(providerName, file, (text) => context.output.note(text)),
-    context.screen({ quiet: json }),
+    makeProvider(asked.provider, file, note),
+    context.screen({ quiet: asked.json ?? false }),
   ])
   const server = new Server(client, urlForNodes(asked['server-url'], client.url), file)
   const book = await LaunchBook.open(join(context.stateFolder, 'launch'), provider.scope, file)
   const progress = new Progress(screen, context.output)
-  const lookout = new Lookout({
-    machines: () => provider.machines(),
-    nodes: () => server.nodes(),
-    everyMs,
-    signal: context.interrupted(),
-    note: (text) => context.output.note(text),
-  })
-  const tell = (node: string, phase: string) => progress.tell(node, phase)
+  const machines = () => provider.machines()
+  const nodes = () => server.nodes()
+  const lookout = new Lookout({ machines, nodes, everyMs, signal: context.interrupted(), note })
+  const site: Site = {
+    file,
+    provider,
+    server,
+    book,
+    lookout,
+    tell: (node, phase) => progress.tell(node, phase),
+    patienceMs: asked.for,
+    keepOnFailure: asked['keep-on-failure'] ?? false,
+    now: context.now,
+  }
   try {
-    return await work({
-      file,
-      provider,
-      server,
-      book,
-      lookout,
-      tell,
-      patienceMs,
-      keepOnFailure: asked['keep-on-failure'] ?? false,
-      now: context.now,
-    })
+    return await work(site)
   } finally {
     screen.keep()
     book.close()

@@ -40,4 +40,4 @@ export interface SiteOptions {
   json?: boolean
 }
 
-export const file = z.string().describe('The cluster file.')
+export const filePath = z.string().describe('The cluster file.')

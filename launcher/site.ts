@@ -12,12 +12,12 @@ export interface Site {
   book: LaunchBook
   lookout: Lookout
   /** How far one node is, for people. */
-  tell(node: string, phase: string): void
+  tell: (node: string, phase: string) => void
   /** How long one step of one node may take, in ms. */
   patienceMs: number
   /** Whether a machine that did not boot into a node stays, to be looked at. */
   keepOnFailure: boolean
-  now(): number
+  now: () => number
 }
 
 /** A node that the file asks for. */

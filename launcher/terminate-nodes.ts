@@ -4,7 +4,7 @@ import { lives, type Site } from './site.ts'
 
 /** Ends the machines and takes their nodes out of the fleet; comes back when they are gone. */
 export async function terminateNodes(machines: Machine[], site: Site, { force = false } = {}) {
-  const { provider, server, book, lookout, tell, patienceMs } = site
+  const { provider, book, lookout, tell, patienceMs } = site
   if (machines.length === 0) return
   if (!force) await refuseProtected(machines, site)
   for (const { node, id } of machines) tell(node, `${id} is terminated`)

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { CommandError } from '../../cli/command.ts'
 import { chosenMachines } from '../chosen-machines.ts'
 import { withSite } from '../open-site.ts'
-import { command, file, siteFlags, siteOptions, siteUsage, yes, yesFlag } from '../options.ts'
+import { command, filePath, siteFlags, siteOptions, siteUsage, yes, yesFlag } from '../options.ts'
 import type { Belonging, Machine } from '../provider.ts'
 import { lives, type Site } from '../site.ts'
 import { terminateNodes } from '../terminate-nodes.ts'
@@ -14,7 +14,7 @@ export const destroy = command({
 Machines that are protected are named, and then nothing is ended, unless --force takes the protection from them.`,
   flags: { force: { type: 'boolean' }, ...yesFlag, ...siteFlags },
   options: z.object({
-    operands: z.tuple([file], z.string()),
+    operands: z.tuple([filePath], z.string()),
     force: z.boolean().default(false).describe('Also those that are protected.'),
     yes,
     ...siteOptions,

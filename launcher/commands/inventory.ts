@@ -3,7 +3,7 @@ import { CommandError } from '../../cli/command.ts'
 import { chosenMachines } from '../chosen-machines.ts'
 import { inventoryFormats, inventoryOf } from '../inventory.ts'
 import { withSite } from '../open-site.ts'
-import { command, file, siteFlags, siteOptions, siteUsage } from '../options.ts'
+import { command, filePath, siteFlags, siteOptions, siteUsage } from '../options.ts'
 import { Name } from '../../protocol/name.ts'
 
 export const inventory = command({
@@ -11,7 +11,7 @@ export const inventory = command({
   summary: 'Print the machines as an ssh config, an Ansible inventory or a hosts file.',
   flags: { format: { type: 'string' }, ...siteFlags },
   options: z.object({
-    operands: z.tuple([file]),
+    operands: z.tuple([filePath]),
     format: z.enum(inventoryFormats).default('ssh').describe('ssh, ansible or hosts; ssh if not said.'),
     ...siteOptions,
   }),
@@ -29,7 +29,7 @@ export const consoleCommand = command({
   usage: `launch console FILE NODE ${siteUsage}`,
   summary: "Print the end of what a node's machine wrote to its console.",
   flags: siteFlags,
-  options: z.object({ operands: z.tuple([file, Name]), ...siteOptions }),
+  options: z.object({ operands: z.tuple([filePath, Name]), ...siteOptions }),
 
   async run({ operands: [path, node], ...asked }, context) {
     return withSite(path, asked, context, async (site) => {

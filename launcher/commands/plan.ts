@@ -8,16 +8,16 @@ import { survey } from '../bring-up.ts'
 import { told } from '../changes.ts'
 import { costOf, Prices, type Cost } from '../cost.ts'
 import { withSite } from '../open-site.ts'
-import { command, file, siteFlags, siteOptions, siteUsage } from '../options.ts'
+import { command, filePath, siteFlags, siteOptions, siteUsage } from '../options.ts'
 import { shown } from './up.ts'
 
 export const plan = command({
   usage: `launch plan FILE [--prices FILE] [--detailed-exitcodes] ${siteUsage}`,
   summary: 'Tell what up would make, change and destroy, and what the cluster costs in a month.',
-  details: 'A file of prices is one of yours: docs/examples/clusters/prices.yaml shows how it is written.',
+  details: 'A file of prices is one of yours: docs/examples/prices.yaml shows how it is written.',
   flags: { prices: { type: 'string' }, 'detailed-exitcodes': { type: 'boolean' }, ...siteFlags },
   options: z.object({
-    operands: z.tuple([file]),
+    operands: z.tuple([filePath]),
     prices: z.string().optional().describe('A file of prices, by which the cost is reckoned.'),
     'detailed-exitcodes': z.boolean().default(false).describe('2 where there is something to do.'),
     ...siteOptions,

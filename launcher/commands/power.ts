@@ -2,12 +2,12 @@ import { z } from 'zod'
 import type { Context } from '../../cli/context.ts'
 import { chosenMachines } from '../chosen-machines.ts'
 import { withSite } from '../open-site.ts'
-import { command, file, siteFlags, siteOptions, siteUsage } from '../options.ts'
+import { command, filePath, siteFlags, siteOptions, siteUsage } from '../options.ts'
 import { rebootNodes, startNodes, stopNodes } from '../power.ts'
 import type { Machine } from '../provider.ts'
 import type { Site } from '../site.ts'
 
-const operands = z.tuple([file], z.string())
+const operands = z.tuple([filePath], z.string())
 const chosenHelp = 'GROUP and NODE are those of the file; all of the cluster if none is said.'
 
 export const stop = command({

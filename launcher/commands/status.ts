@@ -4,11 +4,11 @@ import type { Context } from '../../cli/context.ts'
 import { whyNotReady } from '../../protocol/node-ready.ts'
 import { sshArguments, urlsOf } from '../inventory.ts'
 import { withSite } from '../open-site.ts'
-import { command, file, siteFlags, siteOptions, siteUsage } from '../options.ts'
+import { command, filePath, siteFlags, siteOptions, siteUsage } from '../options.ts'
 import { inOrder, lives, type Site } from '../site.ts'
 
 const flags = siteFlags
-const options = z.object({ operands: z.tuple([file]), ...siteOptions })
+const options = z.object({ operands: z.tuple([filePath]), ...siteOptions })
 type Options = z.infer<typeof options>
 
 const status = command({

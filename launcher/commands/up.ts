@@ -4,7 +4,7 @@ import type { Context } from '../../cli/context.ts'
 import { bringUp, survey } from '../bring-up.ts'
 import { told, type Change } from '../changes.ts'
 import { withSite } from '../open-site.ts'
-import { command, file, siteFlags, siteOptions, siteUsage, yes, yesFlag, type SiteOptions } from '../options.ts'
+import { command, filePath, siteFlags, siteOptions, siteUsage, yes, yesFlag, type SiteOptions } from '../options.ts'
 import type { Site } from '../site.ts'
 
 export const up = command({
@@ -13,7 +13,7 @@ export const up = command({
   details: `Shows what it is about to do and asks first. Run again, it goes on where it was cut off; where all is as the file says it does nothing.
 A machine that fails to boot is shown with its phase and the end of its console. It takes a login as an admin, since it makes join tokens.`,
   flags: { ...yesFlag, 'keep-on-failure': { type: 'boolean' }, ...siteFlags },
-  options: z.object({ operands: z.tuple([file]), ...upOptions() }),
+  options: z.object({ operands: z.tuple([filePath]), ...upOptions() }),
 
   async run({ operands: [path], ...asked }, context) {
     return withSite(path, asked, context, (site) => upWith(site, asked, context))

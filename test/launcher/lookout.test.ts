@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Unreachable } from '../../cli/connection.ts'
+import { Lookout } from '../../launcher/lookout.ts'
+
+function lookout(more: Partial<ConstructorParameters<typeof Lookout>[0]> = {}) {
+  const calls = { machines: 0 }
+  const sources = {
+    machines: async () => {
+      calls.machines++
+      return []
+    },
+    nodes: async () => new Map(),
+    everyMs: 1,
+    signal: new AbortController().signal,
+    note: () => undefined,
+    ...more,
+  }
+  return { calls, lookout: new Lookout(sources) }
+}
+
+test('all who wait share one look', async () => {
+  const { calls, lookout: one } = lookout()
+  let views = 0
+  const third = () => (++views > 6 ? true : undefined)
+  await Promise.all([one.until(third, 1000, () => 'late'), one.until(third, 1000, () => 'late')])
+  assert(calls.machines <= views / 2 + 1, `${calls.machines} looks for ${views} views`)
+})
+
+test('what comes late is told in the words of who waits', async () => {
+  await assert.rejects(
+    lookout().lookout.until(
+      () => undefined,
+      5,
+      () => 'the node never came',
+    ),
+    { name: 'CommandError', message: 'the node never came' },
+  )
+})
+
+test('a server that is away is waited for, and told of', async () => {
+  const said: string[] = []
+  let isAway = true
+  const { lookout: one } = lookout({
+    note: (text) => said.push(text),
+    nodes: async () => {
+      if (!isAway) return new Map()
+      isAway = false
+      throw new Unreachable('The server is away.')
+    },
+  })
+  let views = 0
+  await one.until(
+    () => (++views === 2 ? true : undefined),
+    1000,
+    () => 'late',
+  )
+  assert.deepEqual(said, ['The server is away. Asked again until it answers.'])
+})
+
+test('Ctrl-C ends the waiting, and says that the same again goes on', async () => {
+  const controller = new AbortController()
+  const { lookout: one } = lookout({ signal: controller.signal, everyMs: 60_000 })
+  const waiting = one.until(
+    () => undefined,
+    60_000,
+    () => 'late',
+  )
+  controller.abort()
+  await assert.rejects(waiting, { name: 'CommandError', message: /run the same again/ })
+})
