@@ -15,12 +15,17 @@ import type { ResourceTypes } from './runs/prepare.ts'
 import type { Reboots } from './runs/reboot.ts'
 import type { Runner } from './runs/run.ts'
 import type { Identity, State } from './kept/state.ts'
+import { JudgeUnit } from './upgrade/judge-unit.ts'
+import { slotsAround } from './upgrade/slots.ts'
+import { Upgrades, type Ways } from './upgrade/upgrades.ts'
 import { messageOf } from '../protocol/errors.ts'
 
 export interface AgentOptions {
   state: State
   types: ResourceTypes
   version: string
+  /** By whose signature another agent is taken. */
+  upgradeKey?: string | undefined
   log: Log
 }
 
@@ -66,6 +71,27 @@ export class Agent {
   /** Beside runs and their deadlines. */
   get runBeside(): Host['run'] {
     return (argv, options = {}) => runCommand(argv, options, this.#options.state.path('scratch'))
+  }
+
+  upgrades(ways: Ways) {
+    const { state, log, version, upgradeKey: key } = this.#options
+    const platform = `${process.platform}-${process.arch}`
+    return new Upgrades(
+      {
+        state,
+        log,
+        version,
+        key,
+        place: slotsAround(process.execPath),
+        unit: new JudgeUnit(this.runBeside),
+        stage: async (wanted) => {
+          const { stage } = await import('./upgrade/stage.ts')
+          return stage({ ...wanted, platform, server: this.identity, run: this.runBeside })
+        },
+        hasCatalog: () => this.catalog.isThere,
+      },
+      ways,
+    )
   }
 
   async welcome({ intervalMs, sendFacts }: ServerMessage & { type: 'welcome' }, connection: Connection) {

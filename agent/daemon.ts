@@ -1,20 +1,24 @@
 import type { Log } from '../cli/command.ts'
-import { digestOf, ResourceId } from '../protocol/catalog.ts'
-import type { Report, Run } from '../protocol/events.ts'
+import { ResourceId } from '../protocol/catalog.ts'
+import type { Report } from '../protocol/events.ts'
 import type { AgentMessage, ServerMessage } from '../protocol/messages.ts'
 import type { Agent } from './agent.ts'
 import { type Connection, keepConnected } from './link/connection.ts'
+import { FactsTold } from './link/facts-told.ts'
 import { Cluster } from './cluster/cluster.ts'
 import { Drift } from './drift/drift.ts'
 import { joined, kindOf } from './runs/joined.ts'
 import { Progress } from './runs/progress.ts'
+import { toldRun } from './runs/show.ts'
 import { reportOfNone } from './runs/report.ts'
 import { Refused, type Request } from './runs/run.ts'
 import { Rest } from './rest.ts'
 import { Schedule } from './schedule.ts'
 import { Taking } from './taking.ts'
+import { noteStatus } from './kept/note-status.ts'
 import type { State } from './kept/state.ts'
 import { messageOf } from '../protocol/errors.ts'
+import type { Upgrades } from './upgrade/upgrades.ts'
 import type { Hooks } from './runs/walk.ts'
 
 /** Unless the server says otherwise. */
@@ -44,7 +48,8 @@ export class Daemon {
   #session = ''
   /** What to add to our clock to have the server's. */
   #serverAheadMs = 0
-  #factsSent = ''
+  readonly #facts: FactsTold
+  readonly #upgrades: Upgrades
 
   /** `mayRun` throws while no run may be made, and says why. */
   constructor(agent: Agent, state: State, log: Log, mayRun = () => {}) {
@@ -69,6 +74,12 @@ export class Daemon {
       isConnected: () => this.#connection !== undefined,
       log,
     })
+    this.#facts = new FactsTold(agent.readFacts)
+    this.#upgrades = agent.upgrades({
+      whenIdle: (job) => this.#queue(job),
+      look: () => this.#request({ mode: 'plan', trigger: 'start', orders: [] }),
+      stopping: this.#stopping.signal,
+    })
     this.#cluster = new Cluster({
       gates: agent.gates,
       leases: agent.leases,
@@ -81,6 +92,7 @@ export class Daemon {
   /** Runs until `stop`. */
   async run() {
     const watching = this.#agent.delivery.watch(() => void (this.#running || this.#followCluster()))
+    const endUpgrades = this.#upgrades.begin()
     const resumed = this.#agent.reboots.resumed
     if (resumed) this.#request({ mode: 'converge', trigger: 'boot', orders: resumed })
     else if (this.#agent.catalog.isThere) this.#request({ mode: 'converge', trigger: 'start', orders: [] })
@@ -94,6 +106,7 @@ export class Daemon {
       this.#stopping.signal,
     )
     watching.close()
+    endUpgrades()
     await this.#runs
     // Only now: the last run has set them anew.
     this.#schedule.close()
@@ -115,15 +128,9 @@ export class Daemon {
     this.#connection = connection
     if (!connection) {
       this.#taking.disconnected()
-      this.#agent.delivery.connected(undefined)
-      this.#cluster.connected(undefined)
+      for (const part of [this.#agent.delivery, this.#cluster, this.#upgrades]) part.connected(undefined)
     }
-    const status = { pid: process.pid, connected: connection !== undefined, since: Date.now() }
-    try {
-      this.#state.writeStatus(detail === undefined ? status : { ...status, detail })
-    } catch (error) {
-      this.#log(`status.json cannot be written: ${messageOf(error)}`, { level: 'warn' })
-    }
+    noteStatus(this.#state, connection !== undefined, detail, this.#log)
   }
 
   async #receive(message: ServerMessage, connection: Connection) {
@@ -132,11 +139,12 @@ export class Daemon {
         this.#session = message.session
         this.#serverAheadMs = message.clock - Date.now()
         await this.#agent.welcome(message, connection)
-        this.#factsSent = digestOf(await this.#agent.readFacts())
+        await this.#facts.greeted()
         this.#schedule.begin()
         this.#log(`connected to ${this.#agent.identity.url} as ${message.node}`, { node: message.node })
         this.#cluster.connected(connection.send, () => Date.now() + this.#serverAheadMs)
-        return this.#agent.delivery.connected(connection)
+        this.#agent.delivery.connected(connection)
+        return this.#upgrades.connected(connection)
       case 'catalog':
         return this.#taking.take(message.catalog)
       case 'no-catalog':
@@ -144,7 +152,12 @@ export class Daemon {
         return this.#log(`the server has no catalog for this node (${message.why}): ${message.reason}`)
       case 'order':
         return this.#order(message, connection)
+      case 'upgrade':
+        return this.#upgrades.order(message, this.#isLate(message))
+      case 'upgrade-stored':
+        return this.#upgrades.stored(message.order)
       case 'cancel':
+        this.#upgrades.cancel(message.id)
         return this.#cancel(message.id)
       case 'stored':
         return this.#agent.delivery.stored(message.run)
@@ -158,10 +171,12 @@ export class Daemon {
     }
   }
 
-  #order({ id, mode, startBy, plan }: ServerMessage & { type: 'order' }, connection: Connection) {
-    const isLate = Date.now() + this.#serverAheadMs > startBy
+  #isLate = ({ startBy }: { startBy: number }) => Date.now() + this.#serverAheadMs > startBy
+
+  #order(order: ServerMessage & { type: 'order' }, connection: Connection) {
+    const { id, mode, plan } = order
     const missing = this.#agent.catalog.isThere ? undefined : 'this node has no catalog yet'
-    const reason = isLate ? 'the order came after its time' : (this.#taking.trouble ?? missing)
+    const reason = this.#isLate(order) ? 'the order came after its time' : (this.#taking.trouble ?? missing)
     if (reason !== undefined) {
       this.#log(`order refused: ${reason}`, { level: 'warn', order: id })
       return connection.send({ type: 'refused', order: id, reason })
@@ -190,10 +205,11 @@ export class Daemon {
     const kind = kindOf(request)
     const waiting = this.#pending.get(kind)
     this.#pending.set(kind, waiting ? joined(waiting, request) : request)
-    if (!waiting)
-      this.#runs = this.#runs
-        .then(() => this.#next())
-        .catch((error: unknown) => this.#log(String(error), { level: 'error' }))
+    if (!waiting) this.#queue(() => this.#next())
+  }
+
+  #queue(job: () => Promise<void>) {
+    this.#runs = this.#runs.then(job).catch((error: unknown) => this.#log(String(error), { level: 'error' }))
   }
 
   async #next() {
@@ -218,7 +234,8 @@ export class Daemon {
       for (const report of reports) this.#agent.delivery.add(report)
       for (const { run } of reports) {
         this.#closed = Object.keys(run.waits ?? {}).flatMap((id) => ResourceId.safeParse(id).data ?? [])
-        this.#tellRun(run, tookMs)
+        this.#log('run over', toldRun(run, tookMs))
+        this.#upgrades.ran(run)
       }
     } catch (error) {
       if (request.trigger === 'drift') this.#drift.again()
@@ -239,18 +256,13 @@ export class Daemon {
     return this.#connection !== undefined
   }
 
-  #tellRun({ id, orders, mode, trigger, outcome, error }: Run, ms: number) {
-    const about = { run: id, orders, mode, trigger, outcome, ms: Number(ms.toFixed(1)), ...(error && { error }) }
-    this.#log('run over', { level: outcome === 'failed' ? 'warn' : 'info', ...about })
-  }
-
   /** What a run leaves to be followed. */
   async #goOn({ trigger }: Request) {
     const catalog = this.#agent.catalog.read()
     this.#drift.follow(catalog)
     await this.#schedule.follow(catalog?.head.policies)
     await this.#followCluster()
-    if (trigger !== 'drift') await this.#renewFacts()
+    if (trigger !== 'drift') await this.#facts.renew(this.#connection)
     this.#rest.begin()
   }
 
@@ -284,12 +296,5 @@ export class Daemon {
   #refused({ orders, trigger }: Request, reason: string) {
     this.#log(`no run (${trigger}): ${reason}`, { level: 'warn', orders })
     for (const order of orders) this.#connection?.send({ type: 'refused', order, reason })
-  }
-
-  async #renewFacts() {
-    const facts = await this.#agent.readFacts()
-    if (!this.#connection || digestOf(facts) === this.#factsSent) return
-    this.#factsSent = digestOf(facts)
-    this.#connection.send({ type: 'facts', facts })
   }
 }

@@ -49,6 +49,7 @@ async function main() {
       interrupted,
       types: resourceTypes,
       version: built.version,
+      upgradeKey: built.upgradeKey,
       environment: process.env,
       openLog: async () => (await import('../cli/log.ts')).openLog(process.stderr),
       readInput: () => text(process.stdin),

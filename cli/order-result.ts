@@ -77,10 +77,10 @@ function resultRows(order: Order, paint: Paint): Record<string, string>[] {
   const { targets, mode } = order
   const some = (count: keyof Counts) => targets.some(({ counts }) => counts && counts[count] > 0)
   const columns = [
-    ...(mode === 'plan' ? [] : [['changed', 'changed'] as const]),
+    ...(mode === 'converge' ? [['changed', 'changed'] as const] : []),
     ...(mode === 'plan' || some('wouldChange') ? [['would change', 'wouldChange'] as const] : []),
     ...(some('deferred') ? [['deferred', 'deferred'] as const] : []),
-    ['failed', 'failed'] as const,
+    ...(mode === 'upgrade' ? [] : [['failed', 'failed'] as const]),
   ]
   const someReason = targets.some(({ reason }) => reason !== null)
   const somePlan = targets.some(({ plan }) => plan !== undefined)

@@ -50,6 +50,7 @@ function targetLines(order: Order, target: Target, paint: Paint) {
 export function stateWord({ mode }: Pick<Order, 'mode'>, { state, outcome, counts }: Target) {
   if (state !== 'converged') return state
   if (mode === 'plan') return 'planned'
+  if (mode === 'upgrade') return 'upgraded'
   if (outcome !== 'would-change') return state
   return counts && counts.deferred > 0 ? 'deferred' : 'audited'
 }
@@ -71,7 +72,8 @@ export function tally(order: Pick<Order, 'mode'>, targets: Target[]) {
 
 /** The same of an order in a list. */
 export function tallyOfStates({ mode, states }: OrderSummary) {
-  const wordOf = (state: string) => (mode === 'plan' && state === 'converged' ? 'planned' : state)
+  const done = { plan: 'planned', upgrade: 'upgraded', converge: 'converged' }[mode]
+  const wordOf = (state: string) => (state === 'converged' ? done : state)
   return Object.entries(states)
     .map(([state, count]) => `${count} ${wordOf(state)}`)
     .join(', ')
@@ -82,6 +84,7 @@ export function summaryOf(order: Order) {
   const { targets, mode } = order
   const sum = (count: keyof Counts) => targets.reduce((total, { counts }) => total + (counts?.[count] ?? 0), 0)
   const [changed, would, deferred] = [sum('changed'), sum('wouldChange'), sum('deferred')]
+  if (mode === 'upgrade') return `${countOf(targets.length, 'node')}: ${tally(order, targets)}.`
   const said = [
     mode === 'plan' ? `${countOf(would, 'resource')} would change` : `${countOf(changed, 'resource')} changed`,
     ...(mode !== 'plan' && would > 0 ? [`${would} would change`] : []),

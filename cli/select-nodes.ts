@@ -24,7 +24,7 @@ export interface Selection {
 
 const words: string[] = NodeWord.options
 
-export const selectionHelp = `NODES is a name, several with commas between them, a pattern such as 'web-*', or a filter: role:R, cluster:C, state:S, is:W, where W is
+export const selectionHelp = `NODES is a name, several with commas between them, a pattern such as 'web-*', or a filter: role:R, cluster:C, state:S, agent:VERSION, is:W, where W is
 ${words.slice(0, -1).join(', ')} or ${words.at(-1)}. + asks for both: role:web+is:offline. Example of all: '*'`
 
 const states: readonly string[] = NodeSummary.shape.state.options
@@ -32,6 +32,7 @@ const filters: Record<string, { known?: string[]; holds(node: NodeSummary, value
   role: { holds: (node, value) => node.roles.includes(value) },
   cluster: { holds: (node, value) => node.cluster === value },
   state: { known: [...states], holds: (node, value) => node.state === value },
+  agent: { holds: (node, value) => node.agentVersion === value },
   is: { known: words, holds: (node, value) => nodeIs[NodeWord.parse(value)](node) },
 }
 

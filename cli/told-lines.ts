@@ -1,5 +1,12 @@
 import type { Counts, ResourceEvent, Run } from '../protocol/events.ts'
-import { isFinal, type OrderSummary, type OrderUpdate, statesOf, type Target } from '../protocol/views.ts'
+import {
+  isFinal,
+  type OrderMode,
+  type OrderSummary,
+  type OrderUpdate,
+  statesOf,
+  type Target,
+} from '../protocol/views.ts'
 import type { Context } from './context.ts'
 import type { OrderState } from './order-state.ts'
 
@@ -8,7 +15,7 @@ import type { OrderState } from './order-state.ts'
  * the run, `event` what `run show --json` has of a resource.
  */
 export type ToldLine =
-  | { type: 'order'; order: string; mode: Run['mode']; nodes: number }
+  | { type: 'order'; order: string; mode: OrderMode; nodes: number }
   | ({ type: 'target'; order: string } & Pick<Target, 'node' | 'state' | 'reason' | 'run' | 'outcome' | 'counts'>)
   | {
       type: 'resource'
@@ -65,7 +72,7 @@ export function endLine(order: string, targets: Target[], exitCode: number): Tol
 }
 
 /** The first lines of an order's stream: what was known of it when it began. */
-export function beginLines({ id, mode, targets }: { id: string; mode: Run['mode']; targets: Target[] }): ToldLine[] {
+export function beginLines({ id, mode, targets }: { id: string; mode: OrderMode; targets: Target[] }): ToldLine[] {
   const final = targets.filter(({ state }) => isFinal(state))
   return [
     { type: 'order', order: id, mode, nodes: targets.length },

@@ -53,3 +53,6 @@ export function valueText(value: unknown): string {
 export function shortId(id: string) {
   return id.slice(0, 8)
 }
+
+/** What an order asks for, at the head of a sentence about its nodes. */
+export const orderWords = { converge: 'Converge', plan: 'Plan', upgrade: 'Upgrade the agents of' }

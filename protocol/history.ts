@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { ResourceEvent, RunMode, RunOutcome } from './events.ts'
-import { NodeState, OrderSummary, StoredRun, Target } from './views.ts'
+import { ResourceEvent, RunOutcome } from './events.ts'
+import { NodeState, OrderMode, OrderSummary, StoredRun, Target } from './views.ts'
 
 /** Runs by how they ended; an outcome that none had is left out. */
 const RunCounts = z.partialRecord(RunOutcome, z.int())
@@ -52,7 +52,7 @@ export const TimelineItem = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('order'),
     at: z.int(),
-    order: z.object({ id: z.string(), mode: RunMode, author: z.string() }),
+    order: z.object({ id: z.string(), mode: OrderMode, author: z.string() }),
     target: Target,
   }),
   z.object({

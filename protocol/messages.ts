@@ -3,6 +3,7 @@ import { Catalog, ResourceId, Sha256 } from './catalog.ts'
 import { ResourceEvent, Report, RunMode, Time } from './events.ts'
 import { Facts } from './facts.ts'
 import { Name } from './name.ts'
+import { AgentVersion, Patience, UpgradeResult } from './upgrade.ts'
 import { spoken } from './versions.ts'
 
 /** Of what is spoken on `wss://SERVER/agent` the major version; which minor one, the two sides choose (versions.ts). */
@@ -80,6 +81,10 @@ export const AgentMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('leases'), wanted: z.array(WantedLease).max(100) }),
   /** Given back: what it was for is done, and its probe is well. */
   z.strictObject({ type: z.literal('lease-over'), group: Name, fence: z.int() }),
+  /** An agent goes, for the one that the order asked for to come. */
+  z.strictObject({ type: z.literal('upgrading'), order: z.string().max(64) }),
+  /** Said until the server has it. */
+  z.strictObject({ type: z.literal('upgrade-over'), result: UpgradeResult }),
 ])
 export type AgentMessage = z.infer<typeof AgentMessage>
 
@@ -117,6 +122,16 @@ export const ServerMessage = z.discriminatedUnion('type', [
     /** By the server's clock: an order that arrives later, out of a network that was cut, has its final state already and is refused. */
     startBy: z.int(),
   }),
+  /** An order to become another version; a lower one only where that is meant. */
+  z.strictObject({
+    type: z.literal('upgrade'),
+    id: z.string(),
+    version: AgentVersion,
+    downgrade: z.boolean(),
+    patienceMs: Patience,
+    startBy: z.int(),
+  }),
+  z.strictObject({ type: z.literal('upgrade-stored'), order: z.string() }),
   z.strictObject({ type: z.literal('cancel'), id: z.string() }),
   /** The right to act, until `expiresAt` by the server's clock: with a number that is higher than of any lease before. It is renewed as long as the node is connected. */
   z.strictObject({ type: z.literal('lease'), group: Name, fence: z.int(), expiresAt: z.int() }),

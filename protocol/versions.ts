@@ -11,6 +11,9 @@ export interface Spoken {
  */
 export const spoken: Spoken = { major: 1, oldest: 0, newest: 1 }
 
+/** From which minor version on something may be said; what is not named here may be said in each. */
+export const since = { upgrade: 1 } as const
+
 /**
  * The names under which the versions are offered and chosen as the WebSocket's subprotocol, before a word is said (RFC 6455 §1.9). The oldest comes first:
  * a server of before there was a choice takes the first that it is offered, and speaks 1.0.

@@ -3,6 +3,7 @@ import { Cleanup, Policy, ResourceId, Sha256 } from './catalog.ts'
 import { Counts, ResourceEvent, Run, RunMode, RunOutcome } from './events.ts'
 import { Facts } from './facts.ts'
 import { Name } from './name.ts'
+import { Upgrade } from './upgrade.ts'
 
 /** What a user or an API token may do; each includes those before it. */
 export const Access = z.enum(['viewer', 'operator', 'admin'])
@@ -52,6 +53,8 @@ export const NodeSummary = z.object({
   cluster: z.string(),
   roles: z.array(z.string()),
   address: z.string().nullable(),
+  /** Of its agent, as it said last. */
+  agentVersion: z.string().optional(),
   connected: z.boolean(),
   /** Since when, by the server's clock; left out while it is not. */
   connectedAt: z.int().optional(),
@@ -195,9 +198,15 @@ export const Target = z.object({
 })
 export type Target = z.infer<typeof Target>
 
+/** What nodes are asked for: a run of one of these modes, or that their agents become another version. */
+export const OrderMode = z.enum([...RunMode.options, 'upgrade'])
+export type OrderMode = z.infer<typeof OrderMode>
+
 export const Order = z.object({
   id: z.string(),
-  mode: RunMode,
+  mode: OrderMode,
+  /** Where that is what it asks for. */
+  upgrade: Upgrade.optional(),
   /** Converge only if this is what the node would do: the hash of a plan. */
   plan: Sha256.optional(),
   /** The order that it tries again, on the nodes where that one did not succeed. */

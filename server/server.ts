@@ -212,6 +212,7 @@ function createDeciders(app: FastifyInstance, base: CatalogParts) {
     happenings,
     underWay,
     send: (id, message) => registry.ready(id)?.send(message),
+    minorOf: (id) => registry.of(id)?.minor,
   })
   const gates = new Gates({ catalogs, registry })
   const log = (what: string, lease: Lease) => app.log.info(lease, what)

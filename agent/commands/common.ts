@@ -14,6 +14,8 @@ import { stateIn } from '../kept/state.ts'
 export interface AgentContext extends CommandContext {
   types: ResourceTypes
   version: string
+  /** By whose signature another agent is taken. */
+  upgradeKey: string | undefined
   environment: NotifyEnvironment
   /** Of a daemon: JSON, on stderr. */
   openLog: () => Promise<Log>
@@ -63,10 +65,10 @@ export function openState(dir: string) {
 }
 
 /** The agent that lives in the state folder. */
-export function openAgent(dir: string, { types, version }: AgentContext, log: Log) {
+export function openAgent(dir: string, { types, version, upgradeKey }: AgentContext, log: Log) {
   const state = openState(dir)
   try {
-    return { agent: new Agent({ state, types, version, log }), state }
+    return { agent: new Agent({ state, types, version, upgradeKey, log }), state }
   } catch (error) {
     if (error instanceof NotJoined) throw new CommandError(`${error.message}. First: trivet-agent join TOKEN@URL`)
     if (error instanceof CommandError || codeOf(error) === undefined) throw error

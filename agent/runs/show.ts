@@ -43,3 +43,9 @@ export function exitCodeOf({ counts, outcome }: Run, detailed: boolean) {
   const changed = counts.changed + counts.wouldChange + counts.unknown > 0
   return (changed ? 2 : 0) + (failed ? 4 : 0)
 }
+
+/** What the log says of a run that is over. */
+export function toldRun({ id, orders, mode, trigger, outcome, error }: Run, ms: number) {
+  const level: 'warn' | 'info' = outcome === 'failed' ? 'warn' : 'info'
+  return { level, run: id, orders, mode, trigger, outcome, ms: Number(ms.toFixed(1)), ...(error && { error }) }
+}

@@ -1,5 +1,6 @@
 import type { Command } from '../command.ts'
 import type { Context } from '../context.ts'
+import { agentCommands } from './agent.ts'
 import { apiTokenCommands } from './api-token.ts'
 import { audit, exportAudit } from './audit.ts'
 import { backup } from './backup.ts'
@@ -44,6 +45,7 @@ export const commands: Command<Context>[] = [
   ...revisionCommands,
   plan,
   converge,
+  ...agentCommands,
   ...orderCommands,
   ...runCommands,
   ...runHistory,

@@ -21,6 +21,7 @@ const columns: Record<string, Cell> = {
   roles: (node) => node.roles.join(', '),
   state: (node, { paint }) => stateText(node, paint),
   agent: (node) => (node.connected ? 'connected' : 'offline'),
+  version: (node) => node.agentVersion ?? '',
   'last run': (node, { now }) => (node.lastRun ? relative(node.lastRun.finishedAt, now()) : ''),
   address: (node) => node.address ?? '',
   why: whyOf,

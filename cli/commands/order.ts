@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import { api } from '../../protocol/api.ts'
-import { RunMode } from '../../protocol/events.ts'
 import { Name } from '../../protocol/name.ts'
-import { type Order, type OrderSummary, TargetState } from '../../protocol/views.ts'
+import { type Order, OrderMode, type OrderSummary, TargetState } from '../../protocol/views.ts'
 import type { Command } from '../command.ts'
 import type { Context } from '../context.ts'
 import { facts } from '../describe.ts'
@@ -33,7 +32,7 @@ const list = command({
   },
   options: z.object({
     node: Name.optional().describe('Only orders for this node.'),
-    mode: RunMode.optional().describe('Only converge, or only plan.'),
+    mode: OrderMode.optional().describe('Only converge, only plan, or only upgrade.'),
     author: z.string().optional().describe('Only orders of this user.'),
     state: TargetState.optional().describe(`Only orders with a node in this state: ${TargetState.options.join(', ')}.`),
     open: z
@@ -99,6 +98,7 @@ function print(order: Order, { output, paint, now }: Context) {
       order: order.id,
       mode: order.mode,
       plan: order.plan ?? null,
+      ...(order.upgrade && { to: order.upgrade.version }),
       again: order.again ?? null,
       author: order.author,
       given: `${clockTime(order.createdAt)} (${relative(order.createdAt, now())})`,

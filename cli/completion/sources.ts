@@ -40,6 +40,8 @@ export const sources: Record<string, Source> = {
   WEBHOOK: 'webhook',
   'webhook create WEBHOOK': 'anything',
   DELIVERY: 'anything',
+  VERSION: 'anything',
+  SHARE: 'anything',
   URL: 'anything',
   'api-token TOKEN': 'api-token',
   USER: 'user',

@@ -11,7 +11,7 @@ import { OutcomePlot } from '../plots/day-plot.tsx'
 import type { Bar } from '../plots/days.ts'
 import { hrefOf, to } from '../route.ts'
 import { runLooks } from '../status.ts'
-import { many } from '../text.ts'
+import { many, orderWords } from '../text.ts'
 import { NewOrder } from './new-order.tsx'
 
 /** All of it is counted anew. */
@@ -96,7 +96,7 @@ function OpenOrders({ orders }: { orders: FleetView['orders'] }) {
         <tr key={id}>
           <td>
             <a data-row class="name" href={to('orders', id)}>
-              {mode === 'plan' ? 'Plan' : 'Converge'} {many(countOf(states), 'node')}
+              {orderWords[mode]} {many(countOf(states), 'node')}
             </a>
           </td>
           <td>

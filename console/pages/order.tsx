@@ -19,7 +19,7 @@ import { pageIn, Pager, Table } from '../parts/table.tsx'
 import { hrefOf, to } from '../route.ts'
 import { go, usePlace } from '../router.ts'
 import { targetLooks } from '../status.ts'
-import { timeOf } from '../text.ts'
+import { timeOf, orderWords } from '../text.ts'
 
 export function Order({ params: { order: id = '' } }: { params: Record<string, string> }) {
   const { value: order, failure } = useOrder(id)
@@ -66,7 +66,7 @@ function OrderHead({ order }: { order: OrderView }) {
       under={[{ name: 'Orders', href: '/orders' }]}
       title={
         <>
-          {mode === 'plan' ? 'Plan' : 'Converge'} {nameOfTargets(targets)} <TargetCounts states={statesOf(targets)} />
+          {orderWords[mode]} {nameOfTargets(targets)} <TargetCounts states={statesOf(targets)} />
         </>
       }
       lead={

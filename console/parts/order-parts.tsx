@@ -1,7 +1,7 @@
 import { isFinal, type OrderSummary, type Target, TargetState } from '../../protocol/views.ts'
 import { to } from '../route.ts'
 import { targetLooks } from '../status.ts'
-import { many } from '../text.ts'
+import { many, orderWords } from '../text.ts'
 import { Ago, Empty, Status } from './parts.tsx'
 import { Table } from './table.tsx'
 
@@ -67,7 +67,7 @@ function OrderRow({ order: { id, mode, states, author, createdAt } }: { order: O
     <tr>
       <td>
         <a data-row class="name" href={to('orders', id)}>
-          {mode === 'plan' ? 'Plan' : 'Converge'} {many(countOf(states), 'node')}
+          {orderWords[mode]} {many(countOf(states), 'node')}
         </a>
       </td>
       <td>

@@ -151,6 +151,11 @@ export const codes = of({
     about:
       'The node has no catalog: it is unassigned, pending or in error. `details.status` says which, the error says why.',
   },
+  'no-agent': {
+    status: 409,
+    about:
+      'The server hands out no such agent, or it is not signed. `npm run build:agent -- --signing-key FILE` makes it, in the folder that `--agents` names.',
+  },
   'no-nodes': { status: 409, about: 'The order would be for no node at all.' },
   'ambiguous-run': { status: 409, about: 'Several runs begin with that id. Give more of it.' },
   'ambiguous-revision': { status: 409, about: 'Several revisions begin with that id. Give more of it.' },

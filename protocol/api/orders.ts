@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { Sha256 } from '../catalog.ts'
-import { RunMode } from '../events.ts'
 import { Name } from '../name.ts'
-import { Order, OrderSummary, OrderUpdate, TargetState } from '../views.ts'
+import { Order, OrderMode, OrderSummary, OrderUpdate, TargetState } from '../views.ts'
+import { AgentVersion, Patience, usualPatienceMs } from '../upgrade.ts'
 import { endpoint, flag } from './endpoint.ts'
 import { pageInput, pageOf } from './page.ts'
 
@@ -23,15 +23,25 @@ export const ordersApi = {
     path: '/api/orders',
     access: 'operator',
     scoped: true,
-    summary: 'Ask nodes to converge, or to plan, now.',
+    summary: 'Ask nodes to converge, or to plan, now; or their agents to become another version.',
     input: z.strictObject({
-      mode: RunMode.default('converge'),
+      mode: OrderMode.default('converge'),
       /** Exactly one of the three. */
       nodes: z.array(Name).min(1).optional(),
       role: Name.optional(),
       all: z.literal(true).optional(),
       /** The hash of a plan, with one node: it converges only if that is what it would do. */
       plan: Sha256.optional(),
+      /** With mode upgrade: to which version, which the server must hand out. */
+      upgrade: z
+        .strictObject({
+          version: AgentVersion,
+          downgrade: z.boolean().default(false).describe('Also where that is older than what runs.'),
+          patienceMs: Patience.default(usualPatienceMs).describe(
+            'How long the new agent has to prove itself before the old one comes back.',
+          ),
+        })
+        .optional(),
       deadlineMs: z
         .int()
         .min(1000)
@@ -60,7 +70,7 @@ export const ordersApi = {
     summary: 'Orders, newest first.',
     input: z.strictObject({
       node: Name.optional().describe('Only orders for this node.'),
-      mode: RunMode.optional(),
+      mode: OrderMode.optional(),
       author: z.string().max(200).optional(),
       state: TargetState.optional().describe('Only orders with a target in this state.'),
       open: flag.optional().describe('Only orders with a target that is not final yet.'),

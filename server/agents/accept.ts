@@ -44,7 +44,7 @@ function converse(parts: AcceptParts, socket: WebSocket, raw: Duplex, minor: num
     const node = await nodeOf(message, nonce, server, store)
     proven()
     if (socket.readyState !== socket.OPEN) return
-    connection = registry.open(socket, node, minor, message.catalogDigest)
+    connection = registry.open(socket, node, minor, message)
     connection.spoolBytes = message.spoolBytes ?? 0
     happenings.emit('connected', node)
     tellOthers(parts, node.id)

@@ -14,6 +14,7 @@ export interface Connection {
   session: string
   /** Which minor version of the protocol is spoken on it. */
   minor: number
+  agentVersion: string
   /** The server has its facts, so it has been told of its catalog and may be given orders. */
   ready: boolean
   /** Digest of the catalog that it has, as far as the server knows. */

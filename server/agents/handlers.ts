@@ -50,6 +50,11 @@ export async function handleMessage(parts: AgentParts, connection: Connection, m
       return handleHealth(parts, connection, message.probes)
     case 'leases':
       return parts.leases.want(connection, message.wanted)
+    case 'upgrading':
+      return orders.upgrading(id, message.order)
+    case 'upgrade-over':
+      await orders.upgraded(id, message.result)
+      return connection.send({ type: 'upgrade-stored', order: message.result.order })
     case 'lease-over':
       return parts.leases.over(connection, message.group, message.fence)
   }

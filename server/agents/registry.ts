@@ -3,6 +3,7 @@ import { closeCodes, type ServerMessage } from '../../protocol/messages.ts'
 import { newSecret } from '../secrets.ts'
 import type { Node } from '../store/store.ts'
 import { closeWith, type Connection } from './connection.ts'
+import type { Hello } from './greet.ts'
 
 export type Registry = ReturnType<typeof createRegistry>
 
@@ -18,16 +19,15 @@ export function createRegistry(clock: () => number) {
 
   function drop(nodeId: string, code: number, reason: string) {
     const connection = byNode.get(nodeId)
-    if (!connection) return
-    forget(connection)
-    connection.close(code, reason)
+    if (connection) forget(connection)
+    connection?.close(code, reason)
   }
 
   return {
     forget,
-    open(socket: WebSocket, node: Node, minor: number, catalog: string | null) {
+    open(socket: WebSocket, node: Node, minor: number, hello: Hello) {
       drop(node.id, closeCodes.replaced, 'the same key has connected anew')
-      const connection = newConnection(socket, { node, minor, catalog, connectedAt: clock() })
+      const connection = newConnection(socket, { node, minor, hello, connectedAt: clock() })
       byNode.set(node.id, connection)
       bySession.set(connection.session, connection)
       return connection
@@ -40,6 +40,7 @@ export function createRegistry(clock: () => number) {
     count: () => byNode.size,
     /** Of all reports that connected nodes have still to bring. */
     spoolBytes: () => [...byNode.values()].reduce((sum, { spoolBytes }) => sum + spoolBytes, 0),
+    versions: () => versionsOf(byNode.values()),
     isConnected: (nodeId: string) => byNode.has(nodeId),
     connectedAt: (nodeId: string) => byNode.get(nodeId)?.connectedAt,
     /** The node of a session, while its connection lasts. */
@@ -48,14 +49,16 @@ export function createRegistry(clock: () => number) {
   }
 }
 
-type Opened = Pick<Connection, 'node' | 'minor' | 'catalog' | 'connectedAt'>
+type Opened = Pick<Connection, 'node' | 'minor' | 'connectedAt'> & { hello: Hello }
 
-function newConnection(socket: WebSocket, opened: Opened): Connection {
+function newConnection(socket: WebSocket, { hello, ...opened }: Opened): Connection {
   return {
     ...opened,
+    agentVersion: hello.agentVersion,
+    catalog: hello.catalogDigest,
     session: newSecret(),
     ready: false,
-    hasCatalog: opened.catalog !== null,
+    hasCatalog: hello.catalogDigest !== null,
     run: undefined,
     spoolBytes: 0,
     health: undefined,
@@ -66,4 +69,11 @@ function newConnection(socket: WebSocket, opened: Opened): Connection {
     send: (message: ServerMessage) => socket.send(JSON.stringify(message)),
     close: (code, reason) => closeWith(socket, code, reason),
   }
+}
+
+/** How many nodes have an agent of each version. */
+function versionsOf(connections: Iterable<Connection>) {
+  const counts = new Map<string, number>()
+  for (const { agentVersion } of connections) counts.set(agentVersion, (counts.get(agentVersion) ?? 0) + 1)
+  return counts
 }

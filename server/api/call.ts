@@ -28,7 +28,7 @@ export interface ApiParts {
   metrics: Metrics
   feed: Feed
   webhooks: Webhooks
-  handout: Pick<Handout, 'installer'>
+  handout: Pick<Handout, 'installer' | 'versions'>
   clock: () => number
   version: string
   /** SHA-256 of the CA, the last part of tokens. */

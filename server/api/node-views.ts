@@ -93,6 +93,7 @@ function summaryNow(node: FleetNode, standing: Standing | undefined, parts: Node
     cluster: node.cluster,
     roles: node.roles,
     address: node.facts?.address ?? null,
+    ...(node.facts && { agentVersion: node.facts.agentVersion }),
     connected: registry.isConnected(node.id),
     connectedAt: registry.connectedAt(node.id),
     ...stateOf(node, standing, parts),

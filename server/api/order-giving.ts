@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { Api } from '../../protocol/api.ts'
 import { digestOf } from '../../protocol/catalog.ts'
+import type { Upgrade } from '../../protocol/upgrade.ts'
 import type { NewOrder } from '../orders/orders.ts'
 import type { Once } from '../store/orders.ts'
 import type { ApiParts, Handlers } from './call.ts'
@@ -12,22 +13,45 @@ export function orderGiving(parts: ApiParts): Pick<Handlers, 'createOrder' | 'or
   return {
     createOrder: ({ idempotencyKey, ...asked }, caller) =>
       give(parts, caller, onceOf(idempotencyKey, asked), async () => {
-        const { mode, plan, deadlineMs, ...whom } = asked
-        if (plan !== undefined && (mode === 'plan' || whom.nodes?.length !== 1))
+        const { mode, plan, upgrade, deadlineMs, ...whom } = asked
+        if (plan !== undefined && (mode !== 'converge' || whom.nodes?.length !== 1))
           throw new ApiFault('bad-input', 'A plan is of one node: name that one, and converge.')
-        return { mode, plan, deadlineMs, nodes: await nodesOf(parts, caller, whom) }
+        if ((mode === 'upgrade') !== (upgrade !== undefined))
+          throw new ApiFault('bad-input', 'With mode upgrade, and with no other, say upgrade: to which version.')
+        if (upgrade) await requireAgent(parts, upgrade, deadlineMs)
+        return { mode, plan, upgrade, deadlineMs, nodes: await nodesOf(parts, caller, whom) }
       }),
     orderAgain: ({ idempotencyKey, id }, caller) =>
       give(parts, caller, onceOf(idempotencyKey, { again: id }), async () => {
-        const { mode, plan, createdAt, deadline } = await findOrder(parts, caller, id)
+        const { mode, plan, upgrade, createdAt, deadline } = await findOrder(parts, caller, id)
         const nodes = await parts.store.unconverged(id, caller.clusters)
-        if (nodes.length > 0) return { mode, plan, again: id, deadlineMs: deadline - createdAt, nodes }
+        if (nodes.length > 0) return { mode, plan, upgrade, again: id, deadlineMs: deadline - createdAt, nodes }
         throw new ApiFault(
           'nothing-again',
           `No node is done with order ${id} without having converged. trivet order show ${id} tells how each stands.`,
         )
       }),
   }
+}
+
+/** What the node does when its time is over must still be within that of the order. */
+const afterPatienceMs = 60_000
+
+async function requireAgent({ handout }: ApiParts, { version, patienceMs }: Upgrade, deadlineMs: number) {
+  const { versions, isSigned } = await handout.versions()
+  const there = [...versions.keys()].join(', ') || 'none'
+  if (!versions.has(version))
+    throw new ApiFault(
+      'no-agent',
+      `This server hands out no agent ${version}; there is ${there}. Build it: npm run build:agent -- --signing-key FILE`,
+    )
+  if (!isSigned)
+    throw new ApiFault(
+      'no-agent',
+      `The agent ${version} is not signed, and no agent takes it. Build it anew: npm run build:agent -- --signing-key FILE`,
+    )
+  if (deadlineMs < patienceMs + afterPatienceMs)
+    throw new ApiFault('bad-input', 'deadlineMs: must be at least a minute more than upgrade.patienceMs')
 }
 
 /** Makes the order, or gives the one that its author made under the same key. */

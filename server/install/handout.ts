@@ -4,10 +4,11 @@ import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sha256 } from '../../protocol/catalog.ts'
 import { unlessMissing } from '../../protocol/errors.ts'
+import { versionsIn } from './handed-out.ts'
 
 const script = new URL('install.sh', import.meta.url)
 /** As `npm run build:agent` names what it hands out: no folder, nothing hidden. */
-const handedOut = /^(SHA256SUMS|trivet-agent[-_][\w.+-]+)$/
+const handedOut = /^(SHA256SUMS(?:\.sig)?|trivet-agent[-_][\w.+-]+)$/
 
 /**
  * What a machine that is to be a node needs, for everybody to have: the script that installs the agent, the CA (`ca`, PEM), which the script knows by the
@@ -25,6 +26,12 @@ export class Handout {
   /** The SHA-256 of the script: who is told it by the API can take the script from anybody. Undefined while there is no agent to be installed. */
   async installer() {
     return (await this.#find('SHA256SUMS')) ? sha256(await readFile(script)) : undefined
+  }
+
+  /** Which versions there are, and whether they are signed: agents take no other. */
+  async versions() {
+    const sums = await readFile(join(this.#folder, 'SHA256SUMS'), 'utf8').catch(unlessMissing)
+    return { versions: versionsIn(sums ?? ''), isSigned: (await this.#find('SHA256SUMS.sig')) !== undefined }
   }
 
   register(app: FastifyInstance) {

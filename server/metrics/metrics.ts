@@ -108,6 +108,16 @@ function watchNodes({ registry }: MetricsParts, register: Registry, states: Node
     registers: [register],
     collect: () => connected.set(registry.count()),
   })
+  const agents: Gauge = new Gauge({
+    name: 'trivet_agents',
+    help: 'Connected nodes by the version of their agent.',
+    labelNames: ['version'],
+    registers: [register],
+    collect() {
+      agents.reset()
+      registry.versions().forEach((count, version) => agents.set({ version }, count))
+    },
+  })
   const spool: Gauge = new Gauge({
     name: 'trivet_spool_bytes',
     help: 'Reports that wait on the disks of connected nodes for the server to store them.',

@@ -1,9 +1,9 @@
-import type { RunMode } from '../../protocol/events.ts'
-import { openStates, type TargetState } from '../../protocol/views.ts'
+import { openStates, type OrderMode, type TargetState } from '../../protocol/views.ts'
+import type { Upgrade, UpgradeResult } from '../../protocol/upgrade.ts'
 import { newId } from '../secrets.ts'
 import type { Once } from '../store/orders.ts'
 import type { By } from '../store/store.ts'
-import { createDelivery, type DeliveryParts } from './delivery.ts'
+import { createDelivery, type DeliveryParts, messageOf } from './delivery.ts'
 import { createExpiry, startByOf, type ExpiryParts } from './expiry.ts'
 import { createWatching, type WatchingParts } from './watching.ts'
 
@@ -17,8 +17,9 @@ export type TurnTarget = (
 ) => Promise<void>
 
 export interface NewOrder {
-  mode: RunMode
+  mode: OrderMode
   plan?: string | undefined
+  upgrade?: Upgrade | undefined
   /** The id of an order whose failed targets these are. */
   again?: string | undefined
   by: By
@@ -71,8 +72,8 @@ export function createOrders(parts: OrderParts) {
 /** It is sent when it is stored. */
 async function storeOrder(
   { store, clock, send }: OrderParts,
-  { mode, plan, again, by, nodes, deadlineMs, once }: NewOrder,
-  refusal: (nodeId: string, mode: RunMode) => string | undefined,
+  { mode, plan, upgrade, again, by, nodes, deadlineMs, once }: NewOrder,
+  refusal: (nodeId: string, mode: OrderMode) => string | undefined,
 ) {
   const id = newId()
   const createdAt = clock()
@@ -81,12 +82,11 @@ async function storeOrder(
     return reason === undefined ? { node, state: 'waiting' as const } : { node, state: 'refused' as const, reason }
   })
   const deadline = createdAt + deadlineMs
-  const told = { id, mode, ...(plan && { plan }) }
+  const told = { id, mode, ...(plan && { plan }), ...(upgrade && { upgrade }) }
   const order = { ...told, ...(again !== undefined && { again }), author: by.author, createdAt, deadline }
   if (!(await store.createOrder(order, targets, by, once))) return undefined
   for (const { node, state } of targets) {
-    if (state === 'waiting')
-      send(node, { type: 'order', ...told, startBy: startByOf({ state, createdAt, deadline }, createdAt) })
+    if (state === 'waiting') send(node, messageOf(told, startByOf({ state, createdAt, deadline }, createdAt)))
   }
   return id
 }
@@ -99,5 +99,10 @@ function answers(turn: TurnTarget) {
     async started(nodeId: string, orders: string[], run: string) {
       for (const order of orders) await turn(order, nodeId, ['waiting', 'delivered'], 'started', { run })
     },
+    upgrading: (nodeId: string, order: string) => turn(order, nodeId, ['waiting', 'delivered'], 'started'),
+    upgraded: (nodeId: string, { order, outcome, reason }: UpgradeResult) =>
+      turn(order, nodeId, openStates, outcome === 'upgraded' ? 'converged' : 'failed', {
+        ...(reason !== undefined && { reason }),
+      }),
   }
 }

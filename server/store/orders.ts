@@ -1,13 +1,14 @@
-import type { RunMode } from '../../protocol/events.ts'
-import type { Clusters, Order, OrderSummary, Target, TargetState } from '../../protocol/views.ts'
+import type { Upgrade } from '../../protocol/upgrade.ts'
+import type { Clusters, Order, OrderMode, OrderSummary, Target, TargetState } from '../../protocol/views.ts'
 import type { By } from './who.ts'
 
 /** One node's part of an order, as the server works with it. */
 export interface OpenTarget {
   order: string
   node: string
-  mode: RunMode
+  mode: OrderMode
   plan?: string
+  upgrade?: Upgrade
   state: TargetState
   createdAt: number
   deadline: number
@@ -53,7 +54,7 @@ export interface OrderStore {
 export interface OrderFilter {
   /** A node's id. */
   node?: string | undefined
-  mode?: RunMode | undefined
+  mode?: OrderMode | undefined
   author?: string | undefined
   /** Some target is in one of these clusters; no others are looked at or counted. */
   clusters?: Clusters | undefined

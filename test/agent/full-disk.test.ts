@@ -36,6 +36,7 @@ test(
       {
         output: { json: note, jsonl: note, table: () => {}, line: note, note },
         interrupted: () => stop.signal,
+        upgradeKey: undefined,
         types: world.types,
         version: '1',
         environment: {},

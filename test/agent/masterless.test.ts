@@ -26,6 +26,7 @@ async function run(...args: string[]) {
     {
       output,
       interrupted: () => new AbortController().signal,
+      upgradeKey: undefined,
       types: resourceTypes,
       version: '1',
       environment: {},

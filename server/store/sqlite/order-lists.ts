@@ -2,9 +2,11 @@ import type { Database } from 'better-sqlite3'
 import { openStates, type OrderSummary, type TargetState } from '../../../protocol/views.ts'
 import type { OrderFilter, OrderStore } from '../orders.ts'
 import { fromJson } from './json.ts'
+import { planOf, upgradeOf } from './order-columns.ts'
 
-interface SummaryRow extends Omit<OrderSummary, 'states' | 'plan' | 'again'> {
+interface SummaryRow extends Omit<OrderSummary, 'states' | 'plan' | 'upgrade' | 'again'> {
   plan: Buffer | null
+  upgrade: string | null
   again: string | null
   states: string
 }
@@ -66,13 +68,13 @@ function query({ node, mode, author, clusters = 'all', state, open: isOpen, afte
     isOpen !== undefined && `${isOpen ? '' : 'not '}exists (select 1 from ${seen} and state in (${openWords}))`,
     after !== undefined && `(created_at, id) ${side} (:afterTime, :afterId)`,
   ].filter((condition) => typeof condition === 'string')
-  return `select id, mode, plan, again, author, created_at as createdAt, deadline,
+  return `select id, mode, plan, upgrade, again, author, created_at as createdAt, deadline,
        (${clusters === 'all' ? kept : counted}) as states
      from orders ${where.length > 0 ? `where ${where.join(' and ')}` : ''}
      order by created_at ${direction}, id ${direction} limit :limit`
 }
 
-function summaryOf({ plan, again, states, ...order }: SummaryRow): OrderSummary {
+function summaryOf({ plan, upgrade, again, states, ...order }: SummaryRow): OrderSummary {
   const counts = fromJson<Partial<Record<TargetState, number>>>(states)
-  return { ...order, ...(plan && { plan: plan.toString('hex') }), ...(again && { again }), states: counts }
+  return { ...order, ...planOf(plan), ...upgradeOf(upgrade), ...(again && { again }), states: counts }
 }

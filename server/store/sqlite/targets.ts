@@ -5,6 +5,7 @@ import type { OpenTarget, OrderStore, Turn } from '../orders.ts'
 import type { Audit } from './audit.ts'
 import type { Write } from './commits.ts'
 import { fromJson } from './json.ts'
+import { planOf, upgradeOf } from './order-columns.ts'
 import { createOrderLists } from './order-lists.ts'
 import { hashToBytes } from './runs.ts'
 
@@ -21,8 +22,9 @@ export interface TargetRow {
   at: number
 }
 
-interface OrderRow extends Omit<Order, 'targets' | 'plan' | 'again'> {
+interface OrderRow extends Omit<Order, 'targets' | 'plan' | 'upgrade' | 'again'> {
   plan: Buffer | null
+  upgrade: string | null
   again: string | null
 }
 
@@ -78,10 +80,6 @@ export function targetOf({ name, state, reason, run, outcome, counts, plan, at }
   }
 }
 
-function planOf(bytes: Buffer | null) {
-  return bytes === null ? {} : { plan: bytes.toString('hex') }
-}
-
 export function createOrders(database: Database, write: Write, audit: Audit): OrderStore {
   return {
     ...making(database, write, audit),
@@ -93,8 +91,8 @@ export function createOrders(database: Database, write: Write, audit: Audit): Or
 
 function making(database: Database, write: Write, audit: Audit): Pick<OrderStore, 'createOrder'> {
   const insertOrder = database.prepare(
-    `insert into orders (id, mode, plan, again, author, created_at, deadline, idempotency_key, asked)
-     values (:id, :mode, :plan, :again, :author, :createdAt, :deadline, :key, :asked)
+    `insert into orders (id, mode, plan, upgrade, again, author, created_at, deadline, idempotency_key, asked)
+     values (:id, :mode, :plan, :upgrade, :again, :author, :createdAt, :deadline, :key, :asked)
      on conflict (author, idempotency_key) where idempotency_key is not null do nothing`,
   )
   const insertTarget = database.prepare(
@@ -104,13 +102,19 @@ function making(database: Database, write: Write, audit: Audit): Pick<OrderStore
   return {
     createOrder: (order, targets, by, once) =>
       write(() => {
-        const { plan, again, mode } = order
+        const { plan, upgrade, again, mode } = order
         const hashes = { plan: hashToBytes(plan ?? null), asked: hashToBytes(once?.asked ?? null) }
-        const made = insertOrder.run({ ...order, again: again ?? null, key: once?.key ?? null, ...hashes })
+        const made = insertOrder.run({
+          ...order,
+          upgrade: upgrade ? JSON.stringify(upgrade) : null,
+          again: again ?? null,
+          key: once?.key ?? null,
+          ...hashes,
+        })
         if (made.changes === 0) return false
         for (const [position, { node, state, reason = null }] of targets.entries())
           insertTarget.run(order.id, node, position, state, reason, order.createdAt)
-        const after = { mode, plan, again, targets: targets.length }
+        const after = { mode, plan, upgrade, again, targets: targets.length }
         audit(by, { action: 'create-order', subject: order.id, cluster: clusterOf(order.id), after })
         return true
       }),
@@ -130,14 +134,17 @@ function clusterReader(database: Database) {
 
 function reading(database: Database): Pick<OrderStore, 'readOrder' | 'openTargets'> {
   const one = database.prepare<[string], OrderRow>(
-    'select id, mode, plan, again, author, created_at as createdAt, deadline from orders where id = ?',
+    'select id, mode, plan, upgrade, again, author, created_at as createdAt, deadline from orders where id = ?',
   )
   const targets = database.prepare<[string], TargetRow>(`select ${targetColumns} where order_id = ? order by position`)
   const targetsIn = database.prepare<[string, string], TargetRow>(
     `select ${targetColumns} where order_id = ? and nodes.cluster in (select value from json_each(?)) order by position`,
   )
-  const opened = database.prepare<{ node: string | null }, Omit<OpenTarget, 'plan'> & { plan: Buffer | null }>(
-    `select order_id as "order", node, state, orders.mode, orders.plan, orders.created_at as createdAt, orders.deadline
+  const opened = database.prepare<
+    { node: string | null },
+    Omit<OpenTarget, 'plan' | 'upgrade'> & { plan: Buffer | null; upgrade: string | null }
+  >(
+    `select order_id as "order", node, state, orders.mode, orders.plan, orders.upgrade, orders.created_at as createdAt, orders.deadline
      from targets join orders on orders.id = targets.order_id
      where ${open} and (:node is null or node = :node) order by orders.created_at, orders.id, position`,
   )
@@ -147,11 +154,13 @@ function reading(database: Database): Pick<OrderStore, 'readOrder' | 'openTarget
       if (!found) return undefined
       const rows = clusters === 'all' ? targets.all(id) : targetsIn.all(id, JSON.stringify(clusters))
       if (clusters !== 'all' && rows.length === 0) return undefined
-      const { plan, again, ...order } = found
-      return { ...order, ...planOf(plan), ...(again && { again }), targets: rows.map(targetOf) }
+      const { plan, upgrade, again, ...order } = found
+      return { ...order, ...planOf(plan), ...upgradeOf(upgrade), ...(again && { again }), targets: rows.map(targetOf) }
     },
     openTargets: async (node) =>
-      opened.all({ node: node ?? null }).map(({ plan, ...target }) => ({ ...target, ...planOf(plan) })),
+      opened
+        .all({ node: node ?? null })
+        .map(({ plan, upgrade, ...target }) => ({ ...target, ...planOf(plan), ...upgradeOf(upgrade) })),
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3'
-import type { RunMode } from '../../../protocol/events.ts'
+import type { OrderMode } from '../../../protocol/views.ts'
 import type { TimelineItem } from '../../../protocol/history.ts'
 import type { HistoryStore, TimelinePlace, TimelineSort } from '../store.ts'
 import { fromJson } from './json.ts'
@@ -16,7 +16,7 @@ interface WriteRow {
   after: string | null
 }
 
-type OrderRow = TargetRow & { mode: RunMode; author: string; created_at: number }
+type OrderRow = TargetRow & { mode: OrderMode; author: string; created_at: number }
 
 interface Bound {
   id: string

@@ -1,0 +1,197 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { stateIn } from '../../../agent/kept/state.ts'
+import { upgradeIn } from '../../../agent/upgrade/intent.ts'
+import { Slots } from '../../../agent/upgrade/slots.ts'
+import { Upgrades, type UpgradesOptions } from '../../../agent/upgrade/upgrades.ts'
+import type { AgentMessage, ServerMessage } from '../../../protocol/messages.ts'
+import { reportOf } from '../../helpers/fake-agent.ts'
+import { until } from '../tiny.ts'
+
+const order: ServerMessage & { type: 'upgrade' } = {
+  type: 'upgrade',
+  id: 'o1',
+  version: '1.1.0',
+  downgrade: false,
+  patienceMs: 1000,
+  startBy: 0,
+}
+
+function agent(t: TestContext, given: Partial<UpgradesOptions> = {}, minor = 1) {
+  const dir = mkdtempSync(join(tmpdir(), 'test-upgrades-'))
+  t.after(() => rmSync(dir, { recursive: true }))
+  mkdirSync(join(dir, 'lib'))
+  writeFileSync(join(dir, 'lib/trivet-agent'), '')
+  symlinkSync('.', join(dir, 'lib/current'))
+  const slots = new Slots(join(dir, 'lib'))
+  const state = stateIn(join(dir, 'state'))
+  const files = upgradeIn(state)
+  const [sent, judges, looks]: [AgentMessage[], string[], string[]] = [[], [], []]
+  const stopping = new AbortController()
+  let idle = Promise.resolve()
+  const upgrades = new Upgrades(
+    {
+      state,
+      log: () => {},
+      version: '1.0.0',
+      key: 'a key',
+      place: { slots, slot: '.' },
+      unit: {
+        begin: async (program) => void judges.push(program),
+        end: async () => void judges.push('end'),
+      },
+      stage: async () => 'a',
+      hasCatalog: () => true,
+      ...given,
+    },
+    {
+      whenIdle: (job) => void (idle = idle.then(job)),
+      look: () => void looks.push('look'),
+      stopping: stopping.signal,
+    },
+  )
+  const end = upgrades.begin()
+  t.after(async () => {
+    stopping.abort()
+    await idle
+    end()
+  })
+  const connection = {
+    send: (message: AgentMessage) => void sent.push(message),
+    close() {},
+    minor: () => minor,
+    closed: new Promise<never>(() => {}),
+  }
+  const said = () => sent.map((message) => ('reason' in message ? `${message.type}: ${message.reason}` : message.type))
+  const connect = () => upgrades.connected(connection)
+  return { upgrades, files, slots, said, sent, judges, looks, connect, stopping }
+}
+
+test('an order is taken, staged, written down, and left to the judge, who is the program that runs', async (t) => {
+  const node = agent(t)
+  node.connect()
+  node.upgrades.order(order, false)
+  await until('the judge has it', () => node.said().includes('upgrading'))
+  assert.deepEqual(node.said(), ['delivered', 'upgrading'])
+  assert.deepEqual(node.judges, ['end', node.slots.program('.')])
+  const intent = node.files.readIntent()
+  assert.deepEqual([intent?.phase, intent?.from, intent?.to.slot], ['switch', { slot: '.', version: '1.0.0' }, 'a'])
+  node.upgrades.order(order, false)
+  node.upgrades.order({ ...order, id: 'o2' }, false)
+  assert.deepEqual(node.said().slice(2), ['delivered', 'refused: it is busy with the upgrade of order o1'])
+})
+
+test('what cannot be is refused, with what to do', async (t) => {
+  const refusal = (given: Partial<UpgradesOptions>, asked = order, isLate = false) => {
+    const node = agent(t, given)
+    node.connect()
+    node.upgrades.order(asked, isLate)
+    return node.said().at(-1) ?? ''
+  }
+  assert.match(
+    refusal({ key: undefined }),
+    /refused: this agent was built without a signing key.*Next: npm run build:agent/,
+  )
+  assert.match(refusal({ place: undefined }), /refused: .*Next: install it by the line of trivet token create/)
+  assert.match(refusal({}, { ...order, version: '0.9.0' }), /refused: 0\.9\.0 is older than 1\.0\.0.*--downgrade/)
+  assert.match(refusal({}, order, true), /refused: the order came after its time/)
+  assert.equal(refusal({}, { ...order, version: '0.9.0', downgrade: true }), 'delivered')
+  const node = agent(t, { stage: () => Promise.reject(new Error('SHA256SUMS is not signed')) })
+  node.connect()
+  node.upgrades.order(order, false)
+  await until('it is refused', () => node.said().includes('refused: SHA256SUMS is not signed'))
+  assert.equal(node.files.readIntent(), undefined)
+})
+
+test('the version that runs already is an upgrade that is over', async (t) => {
+  const node = agent(t)
+  node.connect()
+  node.upgrades.order({ ...order, version: '1.0.0' }, false)
+  await until('it is told', () => node.said().includes('upgrade-over'))
+  node.upgrades.stored('o1')
+  assert.deepEqual(node.files.untold(), [])
+})
+
+test('a cancelled order is not gone on with', async (t) => {
+  const node = agent(t, {
+    stage: ({ signal }) =>
+      new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+  })
+  node.connect()
+  node.upgrades.order(order, false)
+  node.upgrades.cancel('o1')
+  await until('it is told', () => node.said().includes('refused: it was cancelled'))
+  assert.deepEqual([node.judges, node.files.readIntent()], [['end'], undefined])
+})
+
+/** The new one, when the judge has started it. */
+function candidate(t: TestContext, given: Partial<UpgradesOptions> & { failing?: boolean; had?: boolean } = {}) {
+  const { failing = false, had = true, ...options } = given
+  const node = agent(t, { version: '1.1.0', ...options })
+  node.slots.make('a')
+  node.slots.point('a')
+  const intent = {
+    order: 'o1',
+    from: { slot: '.', version: '1.0.0' },
+    to: { slot: 'a', version: '1.1.0' },
+    patienceMs: 1000,
+    before: { hasCatalog: had, failing },
+    phase: 'wait' as const,
+  }
+  node.files.writeIntent(intent)
+  return { ...node, isProven: () => node.files.isProven(intent) }
+}
+const place = (t: TestContext) => {
+  const { slots } = agent(t)
+  return { slots, slot: 'a' }
+}
+const runOf = (run: Parameters<typeof reportOf>[1]) => reportOf('00000000-0000-4000-8000-000000000000', run).run
+
+test('a new agent proves itself by a run that it made when it was connected', async (t) => {
+  const node = candidate(t, { place: place(t) })
+  node.upgrades.ran(runOf({ outcome: 'unchanged' }))
+  assert.equal(node.isProven(), false, 'nobody knows yet that it can connect')
+  node.connect()
+  assert.deepEqual([node.looks, node.isProven()], [['look'], false])
+  node.upgrades.ran(runOf({ outcome: 'failed' }))
+  assert.equal(node.isProven(), false)
+  node.upgrades.ran(runOf({ outcome: 'would-change' }))
+  assert.equal(node.isProven(), true)
+})
+
+test('a run that fails as the one of the old agent did proves it too, one that could not be made does not', async (t) => {
+  const node = candidate(t, { place: place(t), failing: true })
+  node.connect()
+  node.upgrades.ran(runOf({ outcome: 'failed', error: 'there is no run' }))
+  assert.equal(node.isProven(), false)
+  node.upgrades.ran(runOf({ outcome: 'failed' }))
+  assert.equal(node.isProven(), true)
+})
+
+test('without a catalog there is no run to be seen, unless there was one before', async (t) => {
+  const without = { hasCatalog: () => false }
+  const unassigned = candidate(t, { place: place(t), had: false, ...without })
+  unassigned.connect()
+  assert.equal(unassigned.isProven(), true)
+  const lost = candidate(t, { place: place(t), ...without })
+  lost.connect()
+  assert.equal(lost.isProven(), false)
+})
+
+test('how it ended is told each time that it connects until the server has it, and to a server of before not at all', async (t) => {
+  const node = agent(t)
+  node.files.close({ order: 'o1', outcome: 'rolled-back', version: '1.0.0', reason: 'it was no good' })
+  node.connect()
+  node.connect()
+  const told = node.sent.filter(({ type }) => type === 'upgrade-over')
+  assert(told.length >= 2)
+  node.upgrades.stored('o1')
+  assert.deepEqual(node.files.untold(), [])
+  const older = agent(t, {}, 0)
+  older.files.close({ order: 'o1', outcome: 'upgraded', version: '1.0.0' })
+  older.connect()
+  assert.deepEqual(older.sent, [])
+})
