@@ -78,8 +78,9 @@ function answerOf(thrown: unknown): { status?: number; request?: string } {
 function sentence({ code, words, request, isUndecided }: Told, { action, target, region }: Call) {
   const where = [target && ` of ${target}`, region && ` in ${region}`].filter(Boolean).join('')
   const ids = [code, request && `request ${request}`].filter(Boolean).join(', ')
-  const next =
-    whatNext(code, words) ?? (isUndecided && 'Whether it was done is not known. Ask again: it is not done twice.')
+  const isChange = !/^(Describe|Get)/.test(action)
+  const unsure = isUndecided && isChange && 'Whether it was done is not known. Ask again: it is not done twice.'
+  const next = whatNext(code, words) ?? unsure
   return `${action}${where}: ${words}${ids && ` (${ids})`}${next ? `\n${next}` : ''}`
 }
 

@@ -40,6 +40,11 @@ export async function findMachines(ec2: Ec2): Promise<Machine[]> {
   return ours.map(machineOf)
 }
 
+/** Machines that bake images, or once did; `trivet:expires` says until when they may. */
+export function findBuilders(ec2: Ec2): Promise<Instance[]> {
+  return findInstances(ec2, [withTag(tagKeys.cluster, ec2.cluster), withTag(tagKeys.expires, '*')])
+}
+
 export async function findSecurityGroups({ ec2: client }: Ec2, Filters: Filter[]): Promise<SecurityGroup[]> {
   const found: SecurityGroup[] = []
   for await (const page of paginateDescribeSecurityGroups({ client, pageSize }, { Filters })) {
@@ -64,11 +69,11 @@ export function stateOf({ State }: Instance): MachineState {
   return State?.Name ?? 'pending'
 }
 
-function machineOf(instance: Instance): Machine {
+export function machineOf(instance: Instance): Machine {
   const { InstanceId: id = '', StateReason: reason, PrivateIpAddress: inside, PublicIpAddress: outside } = instance
   return {
     id,
-    node: tagOf(instance, tagKeys.node) ?? '',
+    node: tagOf(instance, tagKeys.node) ?? tagOf(instance, 'Name') ?? '',
     group: tagOf(instance, tagKeys.group) ?? '',
     attempt: tagOf(instance, tagKeys.attempt) ?? '',
     state: stateOf(instance),

@@ -16,7 +16,7 @@ import { findInstances, stateOf } from './find.ts'
 import { describeImage } from './images.ts'
 import { insist, onceKnown } from './pace.ts'
 import { securityGroupOf } from './security-groups.ts'
-import { tagged, tagsOf } from './tags.ts'
+import { type OwnTags, tagged, tagsOf } from './tags.ts'
 
 const mostUserData = 16_384
 
@@ -27,15 +27,25 @@ export function clientTokenOf(cluster: string, { node, attempt, placement }: Lau
   return createHash('sha256').update(what).digest('hex')
 }
 
+/** What a machine is made as: a node, or one that bakes an image. */
+export interface As {
+  own: OwnTags
+  /** What becomes of it when it turns itself off. */
+  shutdown: 'stop' | 'terminate'
+}
+
 /** Makes the machine, or finds that this launch made it before. */
-export async function launchInstance(ec2: Ec2, launch: Launch, group: Group): Promise<string> {
+export async function launchInstance(ec2: Ec2, launch: Launch, group: Group, as?: As): Promise<string> {
   const bytes = Buffer.byteLength(launch.userData)
   if (bytes > mostUserData)
     throw new CommandError(
       `The user data of ${launch.node} has ${bytes} bytes, and EC2 takes ${mostUserData}. Take an image from \`trivet launch bake\`, which needs less.`,
     )
   const image = await describeImage(ec2, launch.image)
-  const request = requestOf(ec2.cluster, launch, group, image, await securityGroupOf(ec2, launch.group))
+  const { node, group: name, attempt } = launch
+  const asNode: As = { own: { cluster: ec2.cluster, group: name, node, attempt }, shutdown: 'stop' }
+  const parts = { image, securityGroup: await securityGroupOf(ec2, name), as: as ?? asNode }
+  const request = requestOf(ec2.cluster, launch, group, parts)
   try {
     return living(await run(ec2, request), launch)
   } catch (error) {
@@ -93,13 +103,12 @@ function requestOf(
   cluster: string,
   launch: Launch,
   group: Group,
-  image: Image,
-  securityGroup: string,
+  { image, securityGroup, as }: { image: Image; securityGroup: string; as: As },
 ): RunInstancesCommandInput {
-  const { node, group: name, attempt, placement, userData } = launch
+  const { node, placement, userData } = launch
   const isSpot = group.market === 'spot'
-  const tags = tagsOf(node, { cluster, group: name, node, attempt }, group.tags)
-  const kept = group.volumes.some(({ keep }) => keep)
+  const tags = tagsOf(node, as.own, group.tags)
+  const ofVolumes = group.volumes.some(({ keep }) => keep) ? tagsOf(node, { ...as.own, keep: 'yes' }, group.tags) : tags
   return {
     ClientToken: clientTokenOf(cluster, launch),
     MinCount: 1,
@@ -117,11 +126,11 @@ function requestOf(
     },
     ...(group.keyPair && { KeyName: group.keyPair }),
     ...(group.iamProfile && { IamInstanceProfile: { Name: group.iamProfile } }),
-    ...(isSpot ? spot : { InstanceInitiatedShutdownBehavior: 'stop' }),
+    ...(isSpot ? spot : { InstanceInitiatedShutdownBehavior: as.shutdown }),
     DisableApiTermination: group.isProtected,
     TagSpecifications: [
       ...tagged(tags, 'instance', 'network-interface', ...(isSpot ? (['spot-instances-request'] as const) : [])),
-      ...tagged(kept ? tagsOf(node, { cluster, group: name, node, attempt, keep: 'yes' }, group.tags) : tags, 'volume'),
+      ...tagged(ofVolumes, 'volume'),
     ],
   }
 }
@@ -159,14 +168,19 @@ function network({ placement }: Launch, { publicAddress }: Group, securityGroup:
 }
 
 /** The root disk is always said, since it would not be encrypted otherwise. */
-function devicesOf({ volumes }: Group, { RootDeviceName, ImageId }: Image): BlockDeviceMapping[] {
+function devicesOf(
+  { volumes }: Group,
+  { RootDeviceName, ImageId, BlockDeviceMappings = [] }: Image,
+): BlockDeviceMapping[] {
   if (!RootDeviceName) throw new CommandError(`The image ${ImageId} does not say which its root disk is: take another.`)
-  const root = { device: 'root', type: 'gp3', keep: false } as const
+  const own = BlockDeviceMappings.find(({ DeviceName }) => DeviceName === RootDeviceName)?.Ebs?.VolumeSize
+  const root = { device: 'root', sizeGiB: own, type: 'gp3', keep: false } as const
   const all = volumes.some(({ device }) => device === 'root') ? volumes : [root, ...volumes]
   return all.map((volume) => ({
     DeviceName: volume.device === 'root' ? RootDeviceName : volume.device,
     Ebs: {
-      ...('sizeGiB' in volume && { VolumeSize: volume.sizeGiB, Iops: volume.iops, Throughput: volume.throughputMiBs }),
+      VolumeSize: volume.sizeGiB,
+      ...('iops' in volume && { Iops: volume.iops, Throughput: volume.throughputMiBs }),
       ...('kmsKey' in volume && { KmsKeyId: volume.kmsKey }),
       VolumeType: volume.type,
       Encrypted: true,

@@ -3,12 +3,14 @@ import { CommandError } from '../../cli/command.ts'
 import type { ClusterFile } from '../cluster-file.ts'
 import type { Provider } from '../provider.ts'
 import { adjustMachine } from './adjust.ts'
+import { type Baking, bakeImage } from './bake.ts'
 import { findBelongings, removeBelongings } from './belongings.ts'
 import { connect } from './connection.ts'
 import { consoleOutput } from './console.ts'
 import type { Ec2 } from './context.ts'
 import { findDifferences } from './differences.ts'
 import { findMachines } from './find.ts'
+import { findOrphans, type Orphan, type OrphanLook } from './gc.ts'
 import { resolveImage } from './images.ts'
 import { launchInstance } from './launch.ts'
 import { type Pace, usualPace } from './pace.ts'
@@ -32,8 +34,15 @@ function openEc2({ cluster, region, profile, pace: hurry, answerMs }: Ec2Options
   return { cluster, pace, ...connect({ region, profile, pace, ...(answerMs && { answerMs }) }) }
 }
 
+/** What EC2 has beside what all providers have. */
+export interface Ec2Provider extends Provider {
+  /** Gives the id of the image; its builder is gone then, whatever happened. */
+  bake(baking: Baking): Promise<string>
+  orphans(look: OrphanLook): Promise<Orphan[]>
+}
+
 /** Asks AWS who we are, so that wrong keys are told before anything else. */
-export async function makeEc2Provider(options: Ec2Options): Promise<Provider> {
+export async function makeEc2Provider(options: Ec2Options): Promise<Ec2Provider> {
   const ec2 = openEc2(options)
   const { Account: account = '' } = await ec2.sts.send(new GetCallerIdentityCommand({}))
   return {
@@ -55,6 +64,8 @@ export async function makeEc2Provider(options: Ec2Options): Promise<Provider> {
     protectedOf: (machines) => findProtected(ec2, machines),
     terminate: (machines) => terminateMachines(ec2, machines),
     remove: (belongings) => removeBelongings(ec2, belongings),
+    bake: (baking) => bakeImage(ec2, baking),
+    orphans: (look) => findOrphans(ec2, look),
     console: ({ id }) => consoleOutput(ec2, id),
   }
 }

@@ -1,95 +1,180 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { CommandError } from '../../../cli/command.ts'
 import { whyNoLab } from '../../../lab/requirements.ts'
-import { parseClusterFile } from '../../../launcher/cluster-file.ts'
-import { makeEc2Provider } from '../../../launcher/ec2/provider.ts'
-import type { Launch, Machine, Placement, Provider } from '../../../launcher/provider.ts'
-import { type Ec2Server, startEc2Server } from '../../helpers/ec2-server.ts'
+import type { Ec2Provider } from '../../../launcher/ec2/provider.ts'
+import { LaunchIsSpent, NoRoom } from '../../../launcher/provider.ts'
+import { type Cloud, down, groupOf, launchOf, pair, startCloud, up } from '../../helpers/ec2-cloud.ts'
 
 const skip = whyNoLab() ?? false
-const hurry = { pollMs: 20, settleMs: 400, changeMs: 5000, backoffMs: 5 }
-let server: Ec2Server
+let cloud: Cloud
 
 before(async () => {
-  if (skip) return
-  server = await startEc2Server()
-  Object.assign(process.env, {
-    AWS_ENDPOINT_URL: server.url,
-    AWS_ACCESS_KEY_ID: 'test',
-    AWS_SECRET_ACCESS_KEY: 'test',
-    AWS_REGION: 'eu-west-1',
-  })
+  if (!skip) cloud = await startCloud()
 })
-after(() => server?.close())
+after(() => cloud?.close())
 
-const file = (cluster: string, more = '') =>
-  parseClusterFile(
-    `cluster: ${cluster}
-defaults:
-  image: { owner: '099720109477', name: 'ubuntu/images/hvm-ssd/ubuntu-xenial-*' }
-  volumes: [{ device: root, sizeGiB: 20 }]
-  instanceTypes: [t3.small, t3a.small]
-  tags: { team: rails }
-groups:
-  master:
-    count: 3
-    spread: true
-    publicAddress: kept
-    securityRules: [{ ports: 5050, from: 203.0.113.9/24 }, { ports: [1024, 65535], from: { group: slave } }]
-  slave:
-    count: 1
-    securityRules: [{ ports: [1024, 65535], from: { group: master } }, { ports: 22, from: anywhere }]
-${more}`,
-    'c.yaml',
-  )
-
-const launchOf = (node: string, group: string, image: string, placement: Placement): Launch => ({
-  node,
-  group,
-  attempt: '1',
-  placement,
-  image,
-  userData: '#cloud-config\n',
-})
-
-async function make(provider: Provider, cluster = file('c')): Promise<Machine[]> {
-  await provider.prepare(cluster)
-  for (const [name, group] of Object.entries(cluster.groups)) {
-    const image = await provider.image(group)
-    for (let n = 1; n <= group.count; n++) {
-      const [first] = await provider.placements(name, group, await provider.machines())
-      assert(first)
-      await provider.launch(launchOf(`${cluster.cluster}-${name}-${n}`, name, image, first), group)
-    }
-  }
-  const machines = await provider.machines()
-  for (const machine of machines) {
-    const group = cluster.groups[machine.group]
-    assert(group)
-    await provider.adjust(machine, group)
-  }
-  return machines
+async function assertGone(provider: Ec2Provider) {
+  assert.deepEqual(await provider.belongings(), [])
+  assert((await provider.machines()).every(({ state }) => state === 'terminated'))
 }
 
 test('a cluster comes, is as its file says, and goes without a trace', { skip }, async () => {
-  const provider = await makeEc2Provider({ cluster: 'c', pace: hurry })
-  const cluster = file('c')
-  const machines = await make(provider, cluster)
-  assert.deepEqual(machines.map(({ node }) => node).toSorted(), ['c-master-1', 'c-master-2', 'c-master-3', 'c-slave-1'])
-  const zones = machines.filter(({ group }) => group === 'master').map(({ zone }) => zone)
-  assert.equal(new Set(zones).size, 3)
-  assert.deepEqual(await provider.differences(cluster, machines), [])
+  const provider = await cloud.provider('whole')
+  assert.equal(provider.scope, 'ec2-123456789012-eu-west-1')
+  const file = pair('whole')
+  const machines = await up(provider, file)
+  assert.deepEqual(machines.map(({ node }) => node).toSorted(), ['whole-master-1', 'whole-master-2', 'whole-slave-1'])
+  assert.deepEqual(
+    machines.filter(({ group }) => group === 'master').map(({ zone }) => zone),
+    ['eu-west-1a', 'eu-west-1b'],
+  )
+  assert.deepEqual(await provider.differences(file, machines), [])
 
   await provider.stop(machines)
   assert((await provider.machines()).every(({ state }) => state === 'stopped'))
   await provider.start(machines)
   await provider.reboot(machines)
   assert((await provider.machines()).every(({ state }) => state === 'running'))
+  assert.deepEqual(
+    (await provider.protectedOf(machines)).map(({ group }) => group),
+    ['master', 'master'],
+  )
 
   const kinds = (await provider.belongings()).map(({ kind }) => kind)
-  assert.deepEqual(kinds, ['security-group', 'security-group', 'address', 'address', 'address'])
-  await provider.terminate(machines)
-  await provider.remove(await provider.belongings())
-  assert.deepEqual(await provider.belongings(), [])
-  assert((await provider.machines()).every(({ state }) => state === 'terminated'))
+  assert.deepEqual(kinds, ['security-group', 'security-group', 'address', 'address'])
+  await down(provider)
+  await assertGone(provider)
+})
+
+test('asked twice, there is one of each', { skip }, async () => {
+  const provider = await cloud.provider('twice')
+  const [first, again] = [await up(provider, pair('twice')), await up(provider, pair('twice'))]
+  assert.deepEqual(again, first)
+  assert.equal((await provider.belongings()).length, 4)
+  await down(provider)
+  await down(provider)
+  await assertGone(provider)
+})
+
+test('a launch tells EC2 all that a machine must have from its first moment', { skip }, async () => {
+  const provider = await cloud.provider('asked')
+  const file = pair('asked')
+  await provider.prepare(file)
+  const spot = { ...groupOf(file, 'slave'), market: 'spot', metadataHops: 2, volumes: [] } as const
+  await provider.launch(await launchOf(provider, file, { node: 'asked-slave-1', group: 'slave' }, []), {
+    ...spot,
+    volumes: [],
+  })
+  const asked = cloud.calls.findLast(({ action }) => action === 'ec2:RunInstances')?.parameters
+  const said = (name: string) => asked?.get(name)
+  assert.match(said('ClientToken') ?? '', /^[0-9a-f]{64}$/)
+  assert.deepEqual([said('MinCount'), said('MaxCount')], ['1', '1'])
+  assert.deepEqual(
+    ['HttpTokens', 'HttpEndpoint', 'HttpPutResponseHopLimit'].map((option) => said(`MetadataOptions.${option}`)),
+    ['required', 'enabled', '2'],
+  )
+  assert.deepEqual(
+    ['DeviceName', 'Ebs.Encrypted', 'Ebs.DeleteOnTermination'].map((option) => said(`BlockDeviceMapping.1.${option}`)),
+    ['/dev/sda1', 'true', 'true'],
+  )
+  const kinds = [1, 2, 3, 4].map((n) => said(`TagSpecification.${n}.ResourceType`))
+  assert.deepEqual(kinds, ['instance', 'network-interface', 'spot-instances-request', 'volume'])
+  assert.equal(said('InstanceMarketOptions.SpotOptions.SpotInstanceType'), 'one-time')
+  await down(provider)
+})
+
+test('where there is no room, EC2 is asked once, and the next placement is taken', { skip }, async () => {
+  const provider = await cloud.provider('full')
+  const file = pair('full')
+  await provider.prepare(file)
+  const launch = await launchOf(provider, file, { node: 'full-slave-1', group: 'slave' }, [])
+  cloud.rules.full.add('t3.small eu-west-1a')
+  const callsBefore = cloud.calls.length
+  await assert.rejects(provider.launch(launch, groupOf(file, 'slave')), (error) => {
+    assert(error instanceof NoRoom)
+    assert.match(
+      error.message,
+      /^RunInstances of full-slave-1 in eu-west-1: There is no room for t3\.small eu-west-1a\. \(Insuf/,
+    )
+    return true
+  })
+  assert.equal(cloud.calls.slice(callsBefore).filter(({ action }) => action === 'ec2:RunInstances').length, 1)
+  const [, next] = await provider.placements('slave', groupOf(file, 'slave'), [])
+  assert.deepEqual([next?.instanceType, next?.zone], ['t3.small', 'eu-west-1b'])
+  await provider.launch({ ...launch, placement: next ?? launch.placement }, groupOf(file, 'slave'))
+  cloud.rules.full.clear()
+  await down(provider)
+})
+
+test(
+  'a launch whose machine is gone is spent, and one that was asked otherwise finds its machine',
+  { skip },
+  async () => {
+    const provider = await cloud.provider('spent')
+    const file = pair('spent')
+    await provider.prepare(file)
+    const group = groupOf(file, 'slave')
+    const launch = await launchOf(provider, file, { node: 'spent-slave-1', group: 'slave' }, [])
+    const id = await provider.launch(launch, group)
+    await down(provider)
+    await provider.prepare(file)
+    await assert.rejects(provider.launch(launch, group), (error) => {
+      assert(error instanceof LaunchIsSpent)
+      assert(error.message.startsWith(`${id} of spent-slave-1 is gone: `))
+      return true
+    })
+
+    const second = { ...launch, attempt: '2' }
+    const made = await provider.launch(second, group)
+    assert.equal(await provider.launch(second, group), made)
+    assert.equal(await provider.launch({ ...second, userData: '#other\n' }, group), made)
+    await down(provider)
+  },
+)
+
+test('too much user data is refused before EC2 is asked anything', { skip }, async () => {
+  const provider = await cloud.provider('large')
+  const placement = { instanceType: 't3.small', zone: 'eu-west-1a', subnet: 'subnet-1' }
+  const launch = {
+    node: 'large-slave-1',
+    group: 'slave',
+    attempt: '1',
+    placement,
+    image: 'ami-1',
+    userData: 'é'.repeat(8193),
+  }
+  const callsBefore = cloud.calls.length
+  await assert.rejects(provider.launch(launch, groupOf(pair('large'), 'slave')), /has 16386 bytes, and EC2 takes 16384/)
+  assert.equal(cloud.calls.length, callsBefore)
+})
+
+test('a security group of the same name that is not ours is neither taken nor touched', { skip }, async () => {
+  const [theirs, ours] = [await cloud.provider('names-a'), await cloud.provider('names')]
+  const file = pair('names-a')
+  await theirs.prepare({ ...file, groups: { b: { ...groupOf(file, 'slave'), securityRules: [] } } })
+  const wanted = { ...pair('names'), groups: { 'a-b': { ...groupOf(file, 'slave'), securityRules: [] } } }
+  await assert.rejects(ours.prepare(wanted), (error) => {
+    assert(error instanceof CommandError)
+    assert.match(error.message, /There is a security group names-a-b \(sg-\w+\) in vpc-\w+ already, and it is not ours/)
+    return true
+  })
+  await down(theirs)
+})
+
+test('rules that the file has no longer are told, then closed', { skip }, async () => {
+  const provider = await cloud.provider('rules')
+  const file = pair('rules')
+  await provider.prepare(file)
+  const closed = { ...file, groups: { ...file.groups, slave: { ...groupOf(file, 'slave'), securityRules: [] } } }
+  assert.deepEqual(
+    (await provider.differences(closed, [])).map(({ what, how }) => `${what} ${how}`),
+    [
+      'security group rules-slave may also be reached at tcp 1024 to 65535 from rules-master',
+      'security group rules-slave may also be reached at tcp 22 from 198.51.100.0/24',
+    ],
+  )
+  await provider.prepare(closed)
+  assert.deepEqual(await provider.differences(closed, []), [])
+  await down(provider)
 })

@@ -1,0 +1,128 @@
+import { CreateImageCommand, DescribeImagesCommand, type Image } from '@aws-sdk/client-ec2'
+import { CommandError } from '../../cli/command.ts'
+import type { Group } from '../cluster-file.ts'
+import type { Launch, Machine } from '../provider.ts'
+import { removeImage } from './belongings.ts'
+import type { Ec2 } from './context.ts'
+import { hasAwsCode, isUnknownToAws } from './errors.ts'
+import { findInstancesById, machineOf } from './find.ts'
+import { launchInstance } from './launch.ts'
+import { awaitChange, insist } from './pace.ts'
+import { awaitState, stopMachines, terminateMachines } from './power.ts'
+import { tagged, tagKeys, tagOf, tagsOf } from './tags.ts'
+
+export interface Baking {
+  /** What the image is called in all its versions. */
+  name: string
+  /** How this version is called; another with each baking. */
+  version: string
+  group: Group
+  /** The builder: its user data installs what is to be in the image, and turns it off by itself when it takes too long. */
+  launch: Launch
+  /** ms since 1970; from then on the builder is an orphan. */
+  expiresAt: number
+  /** Until the builder has all in it that the image is to have. */
+  untilReady(builder: Machine): Promise<void>
+  /** Takes out what no two machines may share: keys, ids, secrets. */
+  clean(builder: Machine): Promise<void>
+  /** Tries a machine of the image; where it throws there will be no image. */
+  smoke(image: string): Promise<void>
+  /** How many versions stay, this one included. */
+  keep: number
+}
+
+export async function bakeImage(ec2: Ec2, baking: Baking): Promise<string> {
+  const id = await build(ec2, baking)
+  try {
+    await baking.smoke(id)
+  } catch (error) {
+    await removeImage(ec2, id)
+    throw error
+  }
+  for (const { ImageId = '' } of await findSuperseded(ec2, baking.keep, baking.name)) await removeImage(ec2, ImageId)
+  return id
+}
+
+async function build(ec2: Ec2, baking: Baking): Promise<string> {
+  const builder = await launchBuilder(ec2, baking)
+  try {
+    await awaitState(ec2, [builder], 'running', ['pending'])
+    const running = await describeBuilder(ec2, builder)
+    await baking.untilReady(running)
+    await baking.clean(running)
+    // An image of a running machine is one of a machine whose power was cut.
+    await stopMachines(ec2, [running])
+    return await createImage(ec2, baking, builder.id)
+  } finally {
+    await terminateMachines(ec2, [builder])
+  }
+}
+
+async function launchBuilder(ec2: Ec2, { name, group, launch, expiresAt }: Baking): Promise<Machine> {
+  const own = { cluster: ec2.cluster, group: launch.group, image: name, expires: new Date(expiresAt).toISOString() }
+  const id = await launchInstance(ec2, launch, { ...group, isProtected: false }, { own, shutdown: 'terminate' })
+  const { node, group: of, attempt, image, placement } = launch
+  const { instanceType, zone = '' } = placement
+  return { id, node, group: of, attempt, state: 'pending', image, instanceType, zone, launchedAt: Date.now() }
+}
+
+async function describeBuilder(ec2: Ec2, builder: Machine): Promise<Machine> {
+  const [instance] = await findInstancesById(ec2, [builder.id])
+  return instance ? machineOf(instance) : builder
+}
+
+async function createImage(ec2: Ec2, { name, version, launch }: Baking, InstanceId: string): Promise<string> {
+  const tags = tagsOf(version, { cluster: ec2.cluster, group: launch.group, image: name })
+  const request = { InstanceId, Name: version, TagSpecifications: tagged(tags, 'image', 'snapshot') }
+  const call = () => ec2.once.send(new CreateImageCommand(request))
+  const made = await insist(call, ec2.pace, ({ isUndecided }) => isUndecided).catch(async (error: unknown) => {
+    // A lost answer, and the name is taken now: by us, if it says so.
+    if (!hasAwsCode(error, 'InvalidAMIName.Duplicate')) throw error
+    const [there] = await findImages(ec2, [{ Name: 'name', Values: [version] }])
+    if (!there || tagOf(there, tagKeys.cluster) !== ec2.cluster) throw error
+    return there
+  })
+  const id = made.ImageId ?? ''
+  await awaitImage(ec2, id, version)
+  return id
+}
+
+async function awaitImage(ec2: Ec2, id: string, version: string): Promise<void> {
+  const look = async () => {
+    const [image] = await ofId(ec2, id)
+    if (image?.State === 'available') return true
+    if (!image || image.State === 'pending') return undefined
+    const { Message = 'AWS does not say why', Code = 'no code' } = image.StateReason ?? {}
+    await removeImage(ec2, id)
+    throw new CommandError(`The image ${version} (${id}) is ${image.State}: ${Message} (${Code}). Bake it again.`)
+  }
+  // Copying a disk takes as long as the disk is large.
+  const patient = { ...ec2.pace, changeMs: ec2.pace.changeMs * 6 }
+  await awaitChange(look, () => `the image ${version} (${id}) to be available`, patient)
+}
+
+async function ofId({ ec2 }: Ec2, id: string): Promise<Image[]> {
+  try {
+    return (await ec2.send(new DescribeImagesCommand({ ImageIds: [id] }))).Images ?? []
+  } catch (error) {
+    if (isUnknownToAws(error)) return []
+    throw error
+  }
+}
+
+async function findImages({ ec2 }: Ec2, Filters: { Name: string; Values: string[] }[]): Promise<Image[]> {
+  return (await ec2.send(new DescribeImagesCommand({ Owners: ['self'], Filters }))).Images ?? []
+}
+
+/** All but the newest `keep` of each baked image, or of that of one name. */
+export async function findSuperseded(ec2: Ec2, keep: number, name = '*'): Promise<Image[]> {
+  const cluster = { Name: `tag:${tagKeys.cluster}`, Values: [ec2.cluster] }
+  const found = await findImages(ec2, [cluster, { Name: `tag:${tagKeys.image}`, Values: [name] }])
+  const newestFirst = found.toSorted((a, b) => ((a.CreationDate ?? '') < (b.CreationDate ?? '') ? 1 : -1))
+  const seen = new Map<string, number>()
+  return newestFirst.filter((image) => {
+    const of = tagOf(image, tagKeys.image) ?? ''
+    seen.set(of, (seen.get(of) ?? 0) + 1)
+    return (seen.get(of) ?? 0) > keep
+  })
+}

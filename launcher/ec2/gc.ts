@@ -1,0 +1,79 @@
+import type { Address } from '@aws-sdk/client-ec2'
+import type { Belonging, Machine } from '../provider.ts'
+import { findSuperseded } from './bake.ts'
+import { findBelongings } from './belongings.ts'
+import type { Ec2 } from './context.ts'
+import { findAddresses, findBuilders, findMachines, findVolumes, machineOf } from './find.ts'
+import { tagKeys, tagOf, withTag } from './tags.ts'
+
+export interface OrphanLook {
+  /** The machines that the launcher has in its book. */
+  known: string[]
+  /** ms since 1970. */
+  now: number
+  /** How many versions of each image stay. */
+  keepImages: number
+}
+
+/** What carries our tags and serves nothing: `terminate` takes the machine, `remove` the belonging. */
+export type Orphan = { why: string } & ({ machine: Machine } | { belonging: Belonging })
+
+export async function findOrphans(ec2: Ec2, { known, now, keepImages }: OrphanLook): Promise<Orphan[]> {
+  const machines = (await findMachines(ec2)).filter(isLiving)
+  const builders = (await findBuilders(ec2)).map((one) => ({ ...machineOf(one), expires: tagOf(one, tagKeys.expires) }))
+  const living = builders.filter(isLiving)
+  const expired = living.filter(({ expires = '' }) => Date.parse(expires) < now)
+  const superseded = new Set((await findSuperseded(ec2, keepImages)).map(({ ImageId }) => ImageId))
+  const belongings = await findBelongings(ec2)
+  const idle = await findIdle(ec2, machines)
+  const isDeserted = machines.length === 0 && living.length === 0
+  const why = ({ kind, id }: Belonging) => {
+    if (kind === 'security-group' && isDeserted) return 'the cluster has no machine'
+    if (kind === 'image' && superseded.has(id)) return 'there are newer ones'
+    // That of an image that is being baked is no image's yet.
+    if (kind === 'snapshot' && living.length === 0) return 'no image has it'
+    return idle.get(id)
+  }
+  return [
+    ...expired.map(({ expires, ...machine }) => ({ machine, why: `it was to bake an image until ${expires}` })),
+    ...duplicates(machines, known).map((machine) => ({ machine, why: `another machine is ${machine.node}` })),
+    ...belongings.flatMap((belonging) => {
+      const reason = why(belonging)
+      return reason ? [{ belonging, why: reason }] : []
+    }),
+  ]
+}
+
+function isLiving({ state }: Machine) {
+  return state !== 'terminated' && state !== 'shutting-down'
+}
+
+/** Without the one in the book nobody can say which of them is too many. */
+export function duplicates(machines: Machine[], known: string[]): Machine[] {
+  const isKnown = ({ id }: Machine) => known.includes(id)
+  return machines.filter(
+    (one) => !isKnown(one) && machines.some(({ id, node }) => node === one.node && known.includes(id)),
+  )
+}
+
+/** EC2 takes it off a machine that ends, a little later. */
+function isFree({ AssociationId, InstanceId }: Address, living: Set<string>) {
+  return !AssociationId || (InstanceId !== undefined && !living.has(InstanceId))
+}
+
+/** Addresses that are on no machine and whose node is none, and volumes that nobody asked to keep. */
+async function findIdle(ec2: Ec2, machines: Machine[]): Promise<Map<string, string>> {
+  const ours = [withTag(tagKeys.cluster, ec2.cluster)]
+  const nodes = new Set(machines.map(({ node }) => node))
+  const ids = new Set(machines.map(({ id }) => id))
+  const addresses = (await findAddresses(ec2, ours)).filter(
+    (one) => isFree(one, ids) && !nodes.has(tagOf(one, tagKeys.node) ?? ''),
+  )
+  const volumes = (await findVolumes(ec2, ours)).filter(
+    (one) => one.State === 'available' && tagOf(one, tagKeys.keep) === undefined,
+  )
+  return new Map([
+    ...addresses.map(({ AllocationId = '' }) => [AllocationId, 'its node has no machine'] as const),
+    ...volumes.map(({ VolumeId = '' }) => [VolumeId, 'it is on no machine, and nobody asked to keep it'] as const),
+  ])
+}

@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { whyNoLab } from '../../../lab/requirements.ts'
+import type { Baking } from '../../../launcher/ec2/bake.ts'
+import { launcherPolicy } from '../../../launcher/ec2/policy.ts'
+import type { Ec2Provider } from '../../../launcher/ec2/provider.ts'
+import { type Cloud, down, groupOf, launchOf, pair, startCloud, up } from '../../helpers/ec2-cloud.ts'
+
+const skip = whyNoLab() ?? false
+let cloud: Cloud
+
+before(async () => {
+  if (!skip) cloud = await startCloud()
+})
+after(() => cloud?.close())
+
+const anHour = 3_600_000
+const fails = () => Promise.reject(new Error('it does not boot'))
+
+async function baking(
+  provider: Ec2Provider,
+  cluster: string,
+  version: string,
+  steps: Partial<Baking> = {},
+): Promise<Baking> {
+  const file = pair(cluster)
+  await provider.prepare(file)
+  const node = `${cluster}-bake-${version}`
+  const launch = await launchOf(provider, file, { node, group: 'slave' }, [])
+  return {
+    name: 'node',
+    version,
+    group: groupOf(file, 'slave'),
+    launch: { ...launch, attempt: version },
+    expiresAt: Date.now() + anHour,
+    untilReady: async () => undefined,
+    clean: async () => undefined,
+    smoke: async () => undefined,
+    keep: 1,
+    ...steps,
+  }
+}
+
+test(
+  'an image is baked of a builder that is stopped, tried, and takes the place of the one before',
+  { skip },
+  async () => {
+    const provider = await cloud.provider('oven')
+    const said: string[] = []
+    const step = (name: string) => async () => void said.push(name)
+    const steps = { untilReady: step('ready'), clean: step('clean'), smoke: step('smoke') }
+    await provider.bake(await baking(provider, 'oven', 'one', steps))
+    assert.deepEqual(said, ['ready', 'clean', 'smoke'])
+    const asked = cloud.calls.findLast(({ action }) => action === 'ec2:RunInstances')?.parameters
+    assert.equal(asked?.get('InstanceInitiatedShutdownBehavior'), 'terminate')
+    const order = cloud.calls.map(({ action }) => action).filter((action) => /Stop|CreateImage|Terminate/.test(action))
+    assert.deepEqual(order, ['ec2:StopInstances', 'ec2:CreateImage', 'ec2:TerminateInstances'])
+
+    const second = await provider.bake(await baking(provider, 'oven', 'two'))
+    const images = (await provider.belongings()).filter(({ kind }) => kind === 'image' || kind === 'snapshot')
+    assert.deepEqual(images, [{ kind: 'image', id: second, name: 'two', isKept: true }])
+    assert.deepEqual(await provider.machines(), [])
+    await down(provider)
+  },
+)
+
+test('an image that fails its trial does not stay, nor does a builder that is never ready', { skip }, async () => {
+  const provider = await cloud.provider('burnt')
+  for (const steps of [{ smoke: fails }, { untilReady: fails }]) {
+    await assert.rejects(
+      provider.bake(await baking(provider, 'burnt', Object.keys(steps).join(), steps)),
+      /it does not boot/,
+    )
+  }
+  const kinds = (await provider.belongings()).map(({ kind }) => kind)
+  assert.deepEqual(kinds, ['security-group', 'security-group'])
+  const orphans = await provider.orphans({ known: [], now: Date.now() + 2 * anHour, keepImages: 1 })
+  assert.deepEqual(
+    orphans.map(({ why }) => why),
+    ['the cluster has no machine', 'the cluster has no machine'],
+  )
+  await down(provider)
+})
+
+test('orphans are found by their tags, with the reason', { skip }, async () => {
+  const provider = await cloud.provider('orphans')
+  const [first] = await up(provider, pair('orphans'))
+  assert(first)
+  const file = pair('orphans')
+  const double = { ...(await launchOf(provider, file, first, [])), attempt: '2' }
+  const id = await provider.launch(double, groupOf(file, first.group))
+  const machines = await provider.machines()
+  const book = machines.map((one) => one.id).filter((one) => one !== id)
+  const look = { known: book, now: Date.now(), keepImages: 1 }
+  const [orphan, ...others] = await provider.orphans(look)
+  assert.deepEqual(others, [])
+  assert(orphan && 'machine' in orphan)
+  assert.deepEqual([orphan.machine.id, orphan.why], [id, `another machine is ${first.node}`])
+
+  await provider.terminate(machines)
+  const left = (await provider.orphans(look)).map((one) =>
+    'belonging' in one ? `${one.belonging.kind}: ${one.why}` : '',
+  )
+  assert.deepEqual(left.toSorted(), [
+    'address: its node has no machine',
+    'address: its node has no machine',
+    'security-group: the cluster has no machine',
+    'security-group: the cluster has no machine',
+  ])
+  await down(provider)
+})
+
+test('the policy allows what is called here, and little else', { skip }, async () => {
+  const provider = await cloud.provider('calls')
+  const file = pair('calls')
+  const [machine] = await up(provider, file)
+  assert(machine)
+  await provider.console(machine)
+  await provider.stop([machine])
+  await provider.start([machine])
+  await provider.reboot([machine])
+  const tagged = {
+    ...groupOf(file, machine.group),
+    tags: { team: 'others' },
+    publicAddress: 'none',
+    isProtected: false,
+  } as const
+  await provider.adjust(machine, tagged)
+  await provider.bake(await baking(provider, 'calls', 'only'))
+  await down(provider)
+  const left = (await provider.belongings()).filter(({ isKept }) => isKept)
+  await provider.remove(left)
+
+  const allowed = launcherPolicy()
+    .Statement.filter(({ Effect }) => Effect === 'Allow')
+    .flatMap(({ Action }) => Action)
+  const called = new Set(cloud.calls.map(({ action }) => action))
+  assert.deepEqual(
+    [...called].filter((action) => !allowed.includes(action)),
+    [],
+  )
+  // Of what a machine or an image leaves behind when something went wrong, of a group that is held, of parameters, and made with tags.
+  const rare = [
+    'ec2:DeleteVolume',
+    'ec2:DeleteSnapshot',
+    'ec2:DescribeNetworkInterfaces',
+    'ssm:GetParameter',
+    'ec2:ModifyInstanceMetadataOptions',
+  ]
+  assert.deepEqual([...new Set(allowed)].filter((action) => !called.has(action)).toSorted(), rare.toSorted())
+})

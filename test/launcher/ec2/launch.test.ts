@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { AwsError } from '../../../launcher/ec2/errors.ts'
+import { duplicates } from '../../../launcher/ec2/gc.ts'
+import { clientTokenOf, isNoRoom } from '../../../launcher/ec2/launch.ts'
+import { ranked } from '../../../launcher/ec2/placements.ts'
+import { launcherPolicy } from '../../../launcher/ec2/policy.ts'
+import { tagsOf } from '../../../launcher/ec2/tags.ts'
+import type { Launch, Machine } from '../../../launcher/provider.ts'
+
+const launch: Launch = {
+  node: 'c-web-1',
+  group: 'web',
+  attempt: '1',
+  placement: { instanceType: 't3.small', zone: 'eu-west-1a', subnet: 'subnet-1' },
+  image: 'ami-1',
+  userData: '#!/bin/sh\n',
+}
+
+test('a token is of one try in one place: the same again, another for any other', () => {
+  const token = clientTokenOf('c', launch)
+  assert.match(token, /^[\x21-\x7e]{1,64}$/)
+  assert.equal(clientTokenOf('c', { ...launch }), token)
+  const others = [
+    clientTokenOf('d', launch),
+    clientTokenOf('c', { ...launch, node: 'c-web-2' }),
+    clientTokenOf('c', { ...launch, attempt: '2' }),
+    clientTokenOf('c', { ...launch, placement: { ...launch.placement, zone: 'eu-west-1b' } }),
+    clientTokenOf('c', { ...launch, placement: { ...launch.placement, instanceType: 't3a.small' } }),
+  ]
+  assert.equal(new Set([token, ...others]).size, 6)
+})
+
+const code = (name: string) =>
+  new AwsError(Object.assign(new Error(''), { name, $metadata: { httpStatusCode: 400 } }), { action: 'RunInstances' })
+
+test('no room is not a quota, and a quota is not no room', () => {
+  const next = ['InsufficientInstanceCapacity', 'InsufficientHostCapacity', 'InsufficientFreeAddressesInSubnet']
+  const stop = ['VcpuLimitExceeded', 'InstanceLimitExceeded', 'PendingVerification', 'OptInRequired']
+  assert([...next, 'Unsupported'].every((name) => isNoRoom(code(name))))
+  assert(![...stop, 'UnsupportedOperation'].some((name) => isNoRoom(code(name))))
+})
+
+test('what is spread begins where it has fewest, and never sits in one zone alone', () => {
+  const subnets = ['a', 'b', 'c'].map((zone) => ({ SubnetId: `subnet-${zone}`, AvailabilityZone: zone }))
+  const order = (taken: string[], spread = true, count = 3) =>
+    ranked(subnets, { spread, count }, taken).map(({ AvailabilityZone }) => AvailabilityZone)
+  assert.deepEqual(order([]), ['a', 'b', 'c'])
+  assert.deepEqual(order(['a']), ['b', 'c'])
+  assert.deepEqual(order(['a', 'b']), ['c', 'a', 'b'])
+  assert.deepEqual(order(['a', 'a'], false), ['a', 'b', 'c'])
+  assert.deepEqual(ranked(subnets.slice(0, 1), { spread: true, count: 3 }, []), [])
+  assert.equal(ranked(subnets.slice(0, 1), { spread: true, count: 1 }, []).length, 1)
+})
+
+test('tags are in the same order however they were written, and ours cannot be taken', () => {
+  const own = { cluster: 'c', group: 'web', node: 'c-web-1' }
+  const tags = tagsOf('c-web-1', own, { b: '2', a: '1', Name: 'mine' })
+  assert.deepEqual(tags, tagsOf('c-web-1', own, { a: '1', b: '2' }))
+  assert.deepEqual(
+    tags.map(({ Key, Value }) => `${Key}=${Value}`).join(' '),
+    'Name=c-web-1 a=1 b=2 trivet:cluster=c trivet:created-by=trivet trivet:group=web trivet:node=c-web-1',
+  )
+})
+
+test('of two machines for one node the one in the book stays', () => {
+  const rest = {
+    group: 'web',
+    attempt: '1',
+    state: 'running',
+    image: '',
+    instanceType: '',
+    zone: '',
+    launchedAt: 0,
+  } as const
+  const machine = (id: string, node: string): Machine => ({ id, node, ...rest })
+  const all = [machine('i-1', 'a'), machine('i-2', 'a'), machine('i-3', 'b')]
+  assert.deepEqual(
+    duplicates(all, ['i-2']).map(({ id }) => id),
+    ['i-1'],
+  )
+  assert.deepEqual(duplicates(all, []), [])
+})
+
+test('the policy lets nothing be changed without our tag, and no machine have an open metadata service', () => {
+  const { Statement } = launcherPolicy({ nodeRole: 'arn:aws:iam::123456789012:role/node' })
+  const changing = /^ec2:(?!Describe|RunInstances|Create|Allocate)/
+  for (const { Effect, Action, Condition, Sid } of Statement) {
+    if (Effect === 'Allow' && Action.some((action) => changing.test(action)))
+      assert.deepEqual(Condition, { StringEquals: { 'aws:ResourceTag/trivet:created-by': 'trivet' } }, Sid)
+  }
+  const passing = Statement.find(({ Action }) => Action.includes('iam:PassRole'))
+  assert.deepEqual(passing?.Condition, { StringEquals: { 'iam:PassedToService': 'ec2.amazonaws.com' } })
+  const denied = Statement.find(({ Effect }) => Effect === 'Deny')
+  assert.deepEqual(denied?.Condition, { StringNotEquals: { 'ec2:MetadataHttpTokens': 'required' } })
+  assert(!JSON.stringify(launcherPolicy()).includes('iam:PassRole'))
+})
