@@ -17,6 +17,8 @@ import { takeContext } from './take-context.ts'
 import { cannotWrite } from './write-safely.ts'
 
 const { env, stdin, stdout, stderr } = process
+// What AWS's library says to those who write programs is nothing for those who use them.
+env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true'
 
 const program: Program<Context> = {
   name: 'trivet',
