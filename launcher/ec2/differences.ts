@@ -32,7 +32,7 @@ export async function findDifferences(ec2: Ec2, file: ClusterFile, machines: Mac
 }
 
 /** What only a new machine can have. */
-export function lastingDifferences(instance: Instance, group: Group): string[] {
+function lastingDifferences(instance: Instance, group: Group): string[] {
   const { InstanceType: type = '', ImageId: image, KeyName: key, SubnetId: subnet = '' } = instance
   const profile = instance.IamInstanceProfile?.Arn?.split('/').at(-1)
   const zone = instance.Placement?.AvailabilityZone ?? ''
@@ -53,7 +53,7 @@ export function lastingDifferences(instance: Instance, group: Group): string[] {
   return found
 }
 
-export function diskDifferences(instance: Instance, group: Group, volumes: Volume[]): string[] {
+function diskDifferences(instance: Instance, group: Group, volumes: Volume[]): string[] {
   const { BlockDeviceMappings: disks = [], RootDeviceName: root } = instance
   return group.volumes.flatMap(({ device, sizeGiB, type }) => {
     const name = device === 'root' ? root : device

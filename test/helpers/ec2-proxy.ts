@@ -30,7 +30,10 @@ export async function startEc2Proxy(upstream: string): Promise<Ec2Proxy> {
     const { action, parameters } = parse(request, body)
     calls.push({ action, parameters })
     const fault = faults.get(action)?.shift()
-    if (fault === 'cut before') return void response.destroy()
+    if (fault === 'cut before') {
+      response.destroy()
+      return
+    }
     if (typeof fault === 'object' && 'code' in fault) {
       throw new Refused(fault.code, fault.words ?? 'As the test wants it.', fault.status)
     }
@@ -38,13 +41,19 @@ export async function startEc2Proxy(upstream: string): Promise<Ec2Proxy> {
     const done = action.startsWith('ec2:')
       ? await rules.answer(action.slice('ec2:'.length), parameters, forward)
       : await send(upstream, request.headers, body)
-    if (fault === 'cut after') return void response.destroy()
+    if (fault === 'cut after') {
+      response.destroy()
+      return
+    }
     if (typeof fault === 'object' && 'delayMs' in fault) await wait(fault.delayMs)
     response.writeHead(done.status, { 'content-type': done.type }).end(done.text)
   }
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => {
-      if (!(error instanceof Refused)) return void response.destroy(error instanceof Error ? error : undefined)
+      if (!(error instanceof Refused)) {
+        response.destroy(error instanceof Error ? error : undefined)
+        return
+      }
       const headers = { 'content-type': 'text/xml', 'x-amzn-requestid': '7a62c49f-347e-4fc4-9331-6e8eEXAMPLE' }
       response.writeHead(error.status, headers).end(error.xml())
     })
