@@ -40,7 +40,7 @@ function pairOf<Value>(key: string, value: Value | undefined): [string, Value][]
 }
 
 /** Of several machines for one node that which has joined as it, else the oldest. */
-export function keptOf(living: Machine[], node: string, nodes: View['nodes']) {
+function keptOf(living: Machine[], node: string, nodes: View['nodes']) {
   const candidates = living.filter((machine) => machine.node === node)
   const address = nodes.get(node)?.address
   return (

@@ -3,7 +3,7 @@ import type { ClusterFile } from './cluster-file.ts'
 import type { Machine } from './provider.ts'
 
 /** By which the operator reaches it, if it has any yet. */
-export function addressOf({ publicAddress, privateAddress }: Pick<Machine, 'publicAddress' | 'privateAddress'>) {
+function addressOf({ publicAddress, privateAddress }: Pick<Machine, 'publicAddress' | 'privateAddress'>) {
   return publicAddress ?? privateAddress
 }
 
