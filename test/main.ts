@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { buildAgent } from '../agent/build/build.ts'
+import { buildPackages } from '../agent/build/packages.ts'
+import { platformHere } from '../packaging/platform.ts'
 
 /**
  * `tsx test/main.ts all | unit | e2e [NAME...]`: names the files to node:test, which on Node.js 20 finds no TypeScript by itself,
@@ -24,8 +25,8 @@ const isInBrowser = (name: string) => name.startsWith('console/')
 const ownCode = kind === 'e2e' ? [] : files.filter((name) => !isEndToEnd(name))
 const [inBrowser, unit] = [ownCode.filter(isInBrowser), ownCode.filter((name) => !isInBrowser(name))]
 const endToEnd = kind === 'unit' ? [] : files.filter((name) => isEndToEnd(name) && isWanted(name))
-const agent = mkdtempSync(join(tmpdir(), 'trivet-agent-'))
-process.on('exit', () => rmSync(agent, { recursive: true }))
+const packages = mkdtempSync(join(tmpdir(), 'trivet-packages-'))
+process.on('exit', () => rmSync(packages, { recursive: true }))
 const unknown = names.filter((wanted) => !endToEnd.some((name) => isNamed(name, wanted)))
 
 if (unknown.length > 0) {
@@ -38,8 +39,8 @@ if (unknown.length > 0) {
   const halfAnHour = 1_800_000
   if (endToEnd.length > 0) {
     // Once for all files (helpers/fleet.ts).
-    await buildAgent(agent)
-    process.env.TRIVET_TEST_AGENT = agent
+    await buildPackages(packages, { platforms: [platformHere()], note: () => undefined })
+    process.env.TRIVET_TEST_PACKAGES = packages
   }
   const passed = [
     await runTests(unit, 2, 60_000),

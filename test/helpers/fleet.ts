@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before } from 'node:test'
-import { buildAgent } from '../../agent/build/build.ts'
-import { nodeBin } from '../../packaging/platform.ts'
+import { buildPackages } from '../../agent/build/packages.ts'
+import { nodeBin, platformHere } from '../../packaging/platform.ts'
 import { type Fleet, type FleetOptions, upFleet } from '../../lab/fleet.ts'
 import type { Bind } from '../../lab/machine.ts'
 import type { LabNode } from '../../lab/node.ts'
@@ -14,17 +14,22 @@ import type { ResourceEvent } from '../../protocol/events.ts'
 
 let built: Promise<string> | undefined
 
-/** The agent of this source: that which main.ts has built, or for a file that is run alone one of its own, removed with it. */
-export function builtAgent() {
+/** What the server hands out, of this source and for this platform: what main.ts has built, or for a file that is run alone its own, removed with it. */
+export function builtPackages() {
   built ??= (async () => {
-    const { TRIVET_TEST_AGENT: given } = process.env
+    const { TRIVET_TEST_PACKAGES: given } = process.env
     if (given) return given
-    const folder = mkdtempSync(join(tmpdir(), 'trivet-agent-'))
+    const folder = mkdtempSync(join(tmpdir(), 'trivet-packages-'))
     process.on('exit', () => rmSync(folder, { recursive: true }))
-    await buildAgent(folder)
+    await buildPackages(folder, { platforms: [platformHere()], note: () => undefined })
     return folder
   })()
   return built
+}
+
+/** The agent among them. */
+export async function builtAgent() {
+  return join(await builtPackages(), platformHere())
 }
 
 /** A Node.js on the nodes, at /opt/node, for the programs of tests and stand-ins: the agent needs none there. */

@@ -1,11 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
-import { buildPackages } from '../../../agent/build/packages.ts'
-import { platformHere } from '../../../packaging/platform.ts'
 import { type Fleet, upFleet } from '../../../lab/fleet.ts'
 import { openNode } from '../../../lab/remote.ts'
 import { whyNoLab } from '../../../lab/requirements.ts'
@@ -13,18 +9,14 @@ import { until } from '../../../lab/run.ts'
 import { consoleLog } from '../../../lab/state.ts'
 import { type Boot, readBoot } from '../../../launcher/boot-phase.ts'
 import { userData, type UserData } from '../../../launcher/user-data.ts'
-import { onNode, roleOf, sourcesOf } from '../../helpers/fleet.ts'
+import { builtPackages, onNode, roleOf, sourcesOf } from '../../helpers/fleet.ts'
 
 const bootMs = 240_000
 const waits = ({ phase, reason }: Boot) => phase === 'server' && /Failed to connect/.test(reason.join('\n'))
 
 describe('a machine becomes a node by its user data', { skip: whyNoLab() ?? false }, () => {
-  const agents = mkdtempSync(join(tmpdir(), 'trivet-packages-'))
   const { recipes, roles } = sourcesOf(roleOf('greeted', `file('/etc/greeting', { content: 'hello\\n' })`))
   let fleet: Fleet
-
-  before(() => buildPackages(agents, { platforms: [platformHere()], note: () => {} }))
-  after(() => rmSync(agents, { recursive: true }))
 
   const up = async (os: 'trixie' | 'bookworm', packages: string[]) => {
     fleet = await upFleet({
@@ -34,7 +26,7 @@ describe('a machine becomes a node by its user data', { skip: whyNoLab() ?? fals
       packages: ['cloud-init', ...packages],
       recipes,
       roles,
-      serverFlags: ['--agents', agents],
+      serverFlags: ['--agents', await builtPackages()],
     })
   }
   const createToken = async () => {

@@ -4,13 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { z } from 'zod'
-import { buildPackages } from '../../../agent/build/packages.ts'
 import { type Fleet, upFleet } from '../../../lab/fleet.ts'
 import { downLab, openNode } from '../../../lab/remote.ts'
 import { findLabs } from '../../../lab/remove.ts'
 import { whyNoLab } from '../../../lab/requirements.ts'
-import { platformHere } from '../../../packaging/platform.ts'
-import { onNode, roleOf, sourcesOf } from '../../helpers/fleet.ts'
+import { builtPackages, onNode, roleOf, sourcesOf } from '../../helpers/fleet.ts'
 
 const cluster = 'e2e-cluster-file'
 const text = `cluster: ${cluster}
@@ -30,8 +28,8 @@ const Shown = z.object({
 const greeting = async (name: string) => onNode((await openNode(name)).node, 'cat', '/etc/greeting')
 
 describe('a cluster file on this machine', { skip: whyNoLab() ?? false }, () => {
-  const agents = mkdtempSync(join(tmpdir(), 'trivet-packages-'))
-  const file = join(agents, 'cluster.yaml')
+  const folder = mkdtempSync(join(tmpdir(), 'trivet-launch-'))
+  const file = join(folder, 'cluster.yaml')
   const { recipes, roles } = sourcesOf(roleOf('greeted', `file('/etc/greeting', { content: 'hello\\n' })`))
   let fleet: Fleet
   const launch = (verb: string, ...words: string[]) =>
@@ -41,13 +39,18 @@ describe('a cluster file on this machine', { skip: whyNoLab() ?? false }, () => 
 
   before(async () => {
     writeFileSync(file, text)
-    await buildPackages(agents, { platforms: [platformHere()], note: () => undefined })
-    fleet = await upFleet({ count: 0, name: 'e2e-launch', recipes, roles, serverFlags: ['--agents', agents] })
+    fleet = await upFleet({
+      count: 0,
+      name: 'e2e-launch',
+      recipes,
+      roles,
+      serverFlags: ['--agents', await builtPackages()],
+    })
   })
   after(async () => {
     if ((await findLabs()).some(({ name }) => name === cluster)) await downLab(cluster)
     await fleet.down()
-    rmSync(agents, { recursive: true })
+    rmSync(folder, { recursive: true })
   })
 
   test('plan tells what up would do, and up asks before it does it', async () => {

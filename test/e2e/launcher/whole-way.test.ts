@@ -12,15 +12,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { after, before, describe, test } from 'node:test'
-import { buildPackages } from '../../../agent/build/packages.ts'
 import { readLogin } from '../../../cli/login-file.ts'
 import { type Fleet, upFleet } from '../../../lab/fleet.ts'
 import { openNode } from '../../../lab/remote.ts'
 import { whyNoLab } from '../../../lab/requirements.ts'
 import { launchCommands } from '../../../launcher/commands/index.ts'
-import { platformHere } from '../../../packaging/platform.ts'
 import { type Ec2Server, startEc2Server } from '../../helpers/ec2-server.ts'
-import { onNode, roleOf, sourcesOf } from '../../helpers/fleet.ts'
+import { builtPackages, onNode, roleOf, sourcesOf } from '../../helpers/fleet.ts'
 import { trivet } from '../../helpers/trivet.ts'
 
 const text = `cluster: whole
@@ -92,8 +90,8 @@ class Hardware {
 }
 
 describe('from a cluster file to nodes and back, by the API of EC2', { skip: whyNoLab() ?? false }, () => {
-  const agents = mkdtempSync(join(tmpdir(), 'trivet-packages-'))
-  const file = join(agents, 'cluster.yaml')
+  const folder = mkdtempSync(join(tmpdir(), 'trivet-launch-'))
+  const file = join(folder, 'cluster.yaml')
   let server: Ec2Server
   let fleet: Fleet
   let ec2: EC2Client
@@ -102,7 +100,7 @@ describe('from a cluster file to nodes and back, by the API of EC2', { skip: why
   const launch = async (...words: string[]) => {
     const login = await readLogin(fleet.config)
     const { exitCode, stdout, stderr } = await trivet(['launch', ...words], {
-      home: agents,
+      home: folder,
       login,
       commands: launchCommands,
     })
@@ -127,14 +125,13 @@ describe('from a cluster file to nodes and back, by the API of EC2', { skip: why
     }
     Object.assign(process.env, aws)
     ec2 = new EC2Client()
-    await buildPackages(agents, { platforms: [platformHere()], note: () => undefined })
     fleet = await upFleet({
       count: 0,
       name: 'e2e-whole',
       packages: ['cloud-init', 'curl'],
       recipes,
       roles,
-      serverFlags: ['--agents', agents],
+      serverFlags: ['--agents', await builtPackages()],
     })
     hardware = new Hardware(ec2, fleet)
   })
@@ -142,7 +139,7 @@ describe('from a cluster file to nodes and back, by the API of EC2', { skip: why
     await hardware.end()
     await fleet.down()
     await server.close()
-    rmSync(agents, { recursive: true })
+    rmSync(folder, { recursive: true })
   })
 
   test('plan tells five machines and what they cost', async () => {
