@@ -39,6 +39,12 @@ function pairOf<Value>(key: string, value: Value | undefined): [string, Value][]
   return value === undefined ? [] : [[key, value]]
 }
 
+/** The one that is its node, of all machines. */
+export function keptMachines(machines: Machine[], nodes: View['nodes']): Machine[] {
+  const living = machines.filter(lives)
+  return [...new Set(living.map(({ node }) => node))].flatMap((node) => keptOf(living, node, nodes) ?? [])
+}
+
 /** Of several machines for one node that which has joined as it, else the oldest. */
 function keptOf(living: Machine[], node: string, nodes: View['nodes']) {
   const candidates = living.filter((machine) => machine.node === node)

@@ -42,6 +42,7 @@ export class LaunchBook {
   readonly #lock: Database.Database
   readonly #launches: Map<string, WrittenLaunch>
   #written: Promise<void> = Promise.resolve()
+  #turn: Promise<unknown> = Promise.resolve()
 
   private constructor(path: string, lock: Database.Database, launches: Record<string, WrittenLaunch>) {
     this.#path = path
@@ -64,6 +65,13 @@ export class LaunchBook {
 
   launchOf(node: string) {
     return this.#launches.get(node)
+  }
+
+  /** One after the other, so that each knows what the one before has written. */
+  inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const result = this.#turn.then(work, work)
+    this.#turn = result
+    return result
   }
 
   /** Nodes whose launch is not over. */

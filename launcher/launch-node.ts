@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { CommandError } from '../cli/command.ts'
+import type { Group } from './cluster-file.ts'
 import type { WrittenLaunch } from './launch-book.ts'
 import { LaunchIsSpent, NoRoom, type Machine } from './provider.ts'
 import { lives, type Site, type WantedNode } from './site.ts'
@@ -24,7 +25,7 @@ export async function launchNode(wanted: WantedNode, site: Site): Promise<Machin
 /** Gives the id of the machine. */
 async function launchMachine(wanted: WantedNode, site: Site): Promise<string> {
   for (let attempt = 1; ; attempt++) {
-    const written = (await unfinished(wanted.node, site)) ?? (await prepareLaunch(wanted, site))
+    const written = (await unfinished(wanted.node, site)) ?? (await site.book.inTurn(() => prepareLaunch(wanted, site)))
     if (written.machine !== undefined) return written.machine
     try {
       return await ask(wanted, written, site)
@@ -50,11 +51,10 @@ async function unfinished(node: string, { book, lookout, now }: Site) {
 }
 
 async function prepareLaunch({ node, groupName, group }: WantedNode, site: Site) {
-  const { provider, server, book, lookout } = site
-  const { machines } = await lookout.look()
+  const { provider, server, book } = site
   const [image, placements] = await Promise.all([
     provider.image(group),
-    provider.placements(groupName, group, machines.filter(lives)),
+    provider.placements(groupName, group, await otherMachines(node, site)),
   ])
   await server.freeName(node)
   const { token, endsAt, installer } = await server.invite(node, group.roles)
@@ -71,17 +71,40 @@ async function prepareLaunch({ node, groupName, group }: WantedNode, site: Site)
   return written
 }
 
+/** All machines but those of the node, also those that are being launched and not seen yet, in the places that they will have. */
+async function otherMachines(node: string, { book, lookout }: Site): Promise<Machine[]> {
+  const living = (await lookout.look()).machines.filter(lives)
+  const launched = book.nodes().flatMap((other) => machineToBe(other, book.launchOf(other)))
+  const unseen = launched.filter(({ attempt }) => living.every((machine) => machine.attempt !== attempt))
+  return [...living, ...unseen].filter((machine) => machine.node !== node)
+}
+
+function machineToBe(node: string, launch: WrittenLaunch | undefined): Machine[] {
+  const placement = launch?.placements[launch.at]
+  if (!launch || !placement) return []
+  const { attempt, group, image } = launch
+  const { instanceType, zone = '' } = placement
+  return [{ id: '', node, group, attempt, state: 'pending', image, instanceType, zone, launchedAt: 0 }]
+}
+
 /** Asks in each placement in turn. One that was asked is asked again before the next, since nobody knows what came of it. */
-async function ask({ node, group }: WantedNode, written: WrittenLaunch, { provider, book, tell }: Site) {
-  const { attempt, image, placements } = written
+async function ask({ node, group }: WantedNode, written: WrittenLaunch, site: Site) {
+  const { provider, book, tell } = site
+  const { attempt, image, placements, userData: text } = written
   const refusals: string[] = []
   for (const [at, placement] of placements.entries()) {
     if (at < written.at) continue
+    if (at > written.at && (await wouldGather(node, group, { ...written, at }, site))) {
+      refusals.push(`all of ${written.group} would be in ${placement.zone}`)
+      continue
+    }
     await book.write(node, { ...written, at })
-    tell(node, `is launched: ${Object.values(placement).join(' in ')}`)
+    tell(node, `is launched: ${[placement.instanceType, placement.zone].filter(Boolean).join(' in ')}`)
     try {
-      const launch = { node, group: written.group, attempt, placement, image, userData: written.userData }
-      const machine = await provider.launch(launch, group)
+      const machine = await provider.launch(
+        { node, group: written.group, attempt, placement, image, userData: text },
+        group,
+      )
       await book.write(node, { ...written, at, machine })
       return machine
     } catch (error) {
@@ -94,6 +117,14 @@ async function ask({ node, group }: WantedNode, written: WrittenLaunch, { provid
   throw new CommandError(
     `${node}: there is no room for it in any of ${placements.length} placements:\n${refusals.join('\n')}\nNext: add instance types, subnets or zones to the cluster file, or try later`,
   )
+}
+
+/** Whether a group that is to be spread would be all in one zone: others may be in their second choice by now. */
+async function wouldGather(node: string, { spread, count }: Group, written: WrittenLaunch, site: Site) {
+  if (!spread || count < 2) return false
+  const others = (await otherMachines(node, site)).filter(({ group }) => group === written.group)
+  const zone = written.placements[written.at]?.zone
+  return others.length >= count - 1 && others.every((machine) => machine.zone === zone)
 }
 
 /** It may take a while until it is seen at all. */

@@ -3,12 +3,14 @@ import { join } from 'node:path'
 import { CommandError } from '../cli/command.ts'
 import type { Context } from '../cli/context.ts'
 import { cannotRead } from '../cli/write-safely.ts'
-import { ClusterFileError, parseClusterFile } from './cluster-file.ts'
+import { type ClusterFile, ClusterFileError, parseClusterFile } from './cluster-file.ts'
+import type { Ec2Provider } from './ec2/provider.ts'
 import { LaunchBook } from './launch-book.ts'
 import { Lookout } from './lookout.ts'
 import type { SiteOptions } from './options.ts'
 import { Progress } from './progress.ts'
-import { makeProvider } from './providers.ts'
+import type { Provider } from './provider.ts'
+import { makeEc2, makeProvider } from './providers.ts'
 import { urlForNodes } from './server-url.ts'
 import { Server } from './server.ts'
 import type { Site } from './site.ts'
@@ -36,31 +38,54 @@ export async function withSite<Result>(
   work: (site: Site) => Promise<Result>,
 ): Promise<Result> {
   const file = await readClusterFile(path)
-  const note = (text: string) => context.output.note(text)
-  const [client, provider, screen] = await Promise.all([
-    context.api(),
-    makeProvider(asked.provider, file, note),
-    context.screen({ quiet: asked.json ?? false }),
-  ])
+  const provider = await makeProvider(asked.provider, file, (text) => context.output.note(text))
+  return withProvider(file, provider, asked, context, work)
+}
+
+/** For what EC2 alone has. */
+export async function withEc2Site<Result>(
+  path: string,
+  asked: Omit<SiteOptions, 'provider'>,
+  context: Context,
+  work: (site: Site, provider: Ec2Provider) => Promise<Result>,
+): Promise<Result> {
+  const file = await readClusterFile(path)
+  const provider = await makeEc2(file)
+  return withProvider(file, provider, asked, context, (site) => work(site, provider))
+}
+
+async function withProvider<Result>(
+  file: ClusterFile,
+  provider: Provider,
+  asked: Omit<SiteOptions, 'provider'>,
+  context: Context,
+  work: (site: Site) => Promise<Result>,
+): Promise<Result> {
+  const [client, screen] = await Promise.all([context.api(), context.screen({ quiet: asked.json ?? false })])
   const server = new Server(client, urlForNodes(asked['server-url'], client.url), file)
   const book = await LaunchBook.open(join(context.stateFolder, 'launch'), provider.scope, file)
   const progress = new Progress(screen, context.output)
-  const machines = () => provider.machines()
-  const nodes = () => server.nodes()
-  const lookout = new Lookout({ machines, nodes, everyMs, signal: context.interrupted(), note })
-  const site: Site = {
-    file,
-    provider,
-    server,
-    book,
-    lookout,
-    tell: (node, phase) => progress.tell(node, phase),
-    patienceMs: asked.for,
-    keepOnFailure: asked['keep-on-failure'] ?? false,
-    now: context.now,
-  }
+  const lookout = new Lookout({
+    machines: () => provider.machines(),
+    nodes: () => server.nodes(),
+    everyMs,
+    signal: context.interrupted(),
+    note: (text) => context.output.note(text),
+  })
+  const tell = (node: string, phase: string) => progress.tell(node, phase)
+  const keepOnFailure = asked['keep-on-failure'] ?? false
   try {
-    return await work(site)
+    return await work({
+      file,
+      provider,
+      server,
+      book,
+      lookout,
+      tell,
+      patienceMs: asked.for,
+      keepOnFailure,
+      now: context.now,
+    })
   } finally {
     screen.keep()
     book.close()

@@ -29,6 +29,12 @@ export const siteOptions = {
   json,
 }
 
+/** Those of what EC2 alone has. */
+const { provider: _flag, ...ec2Flags } = siteFlags
+const { provider: _option, ...ec2Options } = siteOptions
+export { ec2Flags, ec2Options }
+export const ec2Usage = siteUsage.replace('[--provider ec2|lab] ', '')
+
 export const yesFlag = { yes: { type: 'boolean', short: 'y' } } as const
 export const yes = z.boolean().default(false).describe('Do not ask first.')
 

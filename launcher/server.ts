@@ -9,6 +9,7 @@ const tokenLivesMs = 60 * 60_000
 
 /** What a machine joins with. */
 export interface Invitation {
+  id: string
   token: string
   /** ms since 1970. */
   endsAt: number
@@ -38,8 +39,13 @@ export class Server {
   /** For that one node, once. */
   async invite(node: string, roles: string[]): Promise<Invitation> {
     const asked = { names: node, roles, cluster: this.#cluster, uses: 1, ttlMs: tokenLivesMs }
-    const { token, expiresAt, installer } = await this.#client.call(api.createToken, asked)
-    return { token, endsAt: expiresAt, installer }
+    const { id, token, expiresAt, installer } = await this.#client.call(api.createToken, asked)
+    return { id, token, endsAt: expiresAt, installer }
+  }
+
+  /** Nobody joins with it any more. */
+  async withdraw({ id }: Invitation) {
+    await this.#client.call(api.deleteToken, { id })
   }
 
   /** Makes the name free for a machine that is to be made: whatever had it before is no more. */

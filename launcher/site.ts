@@ -1,3 +1,5 @@
+import { whyNotReady } from '../protocol/node-ready.ts'
+import type { ListedNode } from '../protocol/views.ts'
 import type { ClusterFile, Group } from './cluster-file.ts'
 import type { LaunchBook } from './launch-book.ts'
 import type { Lookout } from './lookout.ts'
@@ -36,6 +38,12 @@ export function wantedNodes({ cluster, groups }: ClusterFile): WantedNode[] {
       group,
     })),
   )
+}
+
+/** Why the node of a machine is not ready; undefined: it is. One that is to have no roles has nothing to converge to. */
+export function whyNotUp(node: ListedNode) {
+  if (node.state === 'unassigned') return node.connected ? undefined : 'is not connected'
+  return whyNotReady(node)
 }
 
 /** Neither gone nor going. */

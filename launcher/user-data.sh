@@ -9,6 +9,8 @@ url='@url@'
 invitation='@invitation@'
 # The SHA-256 of the server's install script; empty where the image has the agent.
 installer='@installer@'
+# yes: the machine is to become an image, and joins nothing.
+bakes='@bakes@'
 # The machine turns itself off when it has not joined after so many minutes; empty: never.
 switch='@deadMansMinutes@'
 # For how many seconds a network, a mirror or a server that is not there is waited for.
@@ -87,7 +89,9 @@ fetch() {
   patiently curl --fail --silent --show-error --insecure --proto =https --connect-timeout 10 --max-time 60 --output "$work/$1" -- "$url/agent/$1"
 }
 join() {
-  if [ -n "$installer" ]; then
+  if [ -n "$bakes" ]; then
+    TRIVET_INSTALL_ONLY=1 TRIVET_JOIN=$invitation sh "$work/install.sh"
+  elif [ -n "$installer" ]; then
     TRIVET_JOIN=$invitation sh "$work/install.sh" --name "$node"
   elif [ -e /var/lib/trivet-agent/identity.json ]; then
     echo 'this machine has joined already'
@@ -111,6 +115,19 @@ for left in 2 1 0; do
   if join; then break; fi
   [ "$left" -gt 0 ] || exit 1
 done
+if [ -n "$bakes" ]; then
+  phase clean
+  rm -f -- "$again"
+  [ -z "$switch" ] || shutdown -c
+  if command -v cloud-init; then cloud-init clean --logs; fi
+  apt-get clean
+  rm -rf -- /var/lib/apt/lists/* /etc/ssh/ssh_host_* /root/.ssh /root/.bash_history /home/*/.ssh /home/*/.bash_history /var/lib/trivet-agent "$log"
+  # An empty one is made anew at the next boot.
+  : >/etc/machine-id
+  sync
+  phase baked
+  exit 0
+fi
 phase start
 systemctl enable --now --quiet trivet-agent.service
 [ -z "$switch" ] || shutdown -c

@@ -17,6 +17,8 @@ export interface UserData {
   token: string
   /** The SHA-256 of the server's install script; undefined for an image that has the agent. */
   installer: string | undefined
+  /** The machine is to become an image: it has the agent, and nothing that two machines may not share. */
+  bakes?: boolean
   /** The machine turns itself off when it has not joined by then. */
   deadMansMinutes?: number
   /** How long a network, a mirror or a server that is not there is waited for. */
@@ -24,7 +26,8 @@ export interface UserData {
 }
 
 /** The script that makes a machine a node at its first boot: the same text for the same input. It holds the token, so it is a secret until that is used. */
-export function userData({ node, url, token, installer, deadMansMinutes, patienceSeconds = 1800 }: UserData): string {
+export function userData(asked: UserData): string {
+  const { node, url, token, installer, bakes = false, deadMansMinutes, patienceSeconds = 1800 } = asked
   const invitation = parseInvitation(`${token}@${url}`)
   if (!invitation) throw new CommandError(`${url} is no https://HOST:PORT of a server, or its token is none.`)
   const values: Record<string, string | number> = {
@@ -32,6 +35,7 @@ export function userData({ node, url, token, installer, deadMansMinutes, patienc
     url: quotable(invitation.url),
     invitation: quotable(`${formatToken(invitation.token)}@${invitation.url}`),
     installer: installer === undefined ? '' : Sha256.parse(installer),
+    bakes: bakes ? 'yes' : '',
     deadMansMinutes: deadMansMinutes ?? '',
     patienceSeconds,
   }

@@ -1,9 +1,9 @@
 import { CommandError } from '../cli/command.ts'
-import { cannotBecomeReady, whyNotReady } from '../protocol/node-ready.ts'
+import { cannotBecomeReady } from '../protocol/node-ready.ts'
 import { describeBoot, readBoot } from './boot-phase.ts'
 import type { View } from './lookout.ts'
 import type { Machine } from './provider.ts'
-import { lives, type Site } from './site.ts'
+import { lives, whyNotUp, type Site } from './site.ts'
 
 /** Between two looks at the console of one machine: on EC2 it lags anyway. */
 const consoleEveryMs = 10_000
@@ -21,9 +21,9 @@ export async function waitUntilReady(machine: Machine, site: Site, before?: numb
     if (!lives(seen)) throw new CommandError(`${node}: ${seen.id} is ${seen.state}: ${seen.stateReason ?? noReason}`)
     const joined = nodes.get(node)
     if (joined && cannotBecomeReady(joined))
-      throw new CommandError(`${node} has joined, and is ${whyNotReady(joined)}. Next: trivet node explain ${node}`)
+      throw new CommandError(`${node} has joined, and is ${whyNotUp(joined)}. Next: trivet node explain ${node}`)
     const isBack = joined?.connectedAt !== undefined && joined.connectedAt !== before
-    const why = joined && isBack ? whyNotReady(joined) : await boot.phase()
+    const why = joined && isBack ? whyNotUp(joined) : await boot.phase()
     if (why === undefined) return seen
     if (why !== told) site.tell(node, why)
     told = why

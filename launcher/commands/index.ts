@@ -1,6 +1,7 @@
 import type { Command } from '../../cli/command.ts'
 import type { Context } from '../../cli/context.ts'
 import { destroy } from './destroy.ts'
+import { bakeCommand, gc, policy } from './ec2.ts'
 import { consoleCommand, inventory } from './inventory.ts'
 import { plan } from './plan.ts'
 import { reboot, start, stop } from './power.ts'
@@ -21,5 +22,8 @@ export const launchCommands: Command<Context>[] = [
   destroy,
   inventory,
   consoleCommand,
+  bakeCommand,
+  gc,
+  policy,
   schema,
 ]

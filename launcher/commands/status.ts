@@ -1,11 +1,10 @@
 import { z } from 'zod'
 import type { Command } from '../../cli/command.ts'
 import type { Context } from '../../cli/context.ts'
-import { whyNotReady } from '../../protocol/node-ready.ts'
 import { sshArguments, urlsOf } from '../inventory.ts'
 import { withSite } from '../open-site.ts'
 import { command, filePath, siteFlags, siteOptions, siteUsage } from '../options.ts'
-import { inOrder, lives, type Site } from '../site.ts'
+import { inOrder, lives, whyNotUp, type Site } from '../site.ts'
 
 const flags = siteFlags
 const options = z.object({ operands: z.tuple([filePath]), ...siteOptions })
@@ -56,7 +55,7 @@ async function standingsOf({ file, lookout, book }: Site) {
   const { machines, nodes } = await lookout.look()
   return inOrder(file, machines.filter(lives)).map((machine) => {
     const node = nodes.get(machine.node)
-    const stands = node ? (whyNotReady(node) ?? 'ready') : 'has not joined'
+    const stands = node ? (whyNotUp(node) ?? 'ready') : 'has not joined'
     const user = file.groups[machine.group]?.sshUser
     return {
       ...machine,

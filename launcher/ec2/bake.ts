@@ -21,10 +21,8 @@ export interface Baking {
   launch: Launch
   /** ms since 1970; from then on the builder is an orphan. */
   expiresAt: number
-  /** Until the builder has all in it that the image is to have. */
+  /** Until the builder has all in it that the image is to have, and nothing else: no keys, ids, secrets. */
   untilReady(builder: Machine): Promise<void>
-  /** Takes out what no two machines may share: keys, ids, secrets. */
-  clean(builder: Machine): Promise<void>
   /** Tries a machine of the image; where it throws there will be no image. */
   smoke(image: string): Promise<void>
   /** How many versions stay, this one included. */
@@ -49,7 +47,6 @@ async function build(ec2: Ec2, baking: Baking): Promise<string> {
     await awaitState(ec2, [builder], 'running', ['pending'])
     const running = await describeBuilder(ec2, builder)
     await baking.untilReady(running)
-    await baking.clean(running)
     // An image of a running machine is one of a machine whose power was cut.
     await stopMachines(ec2, [running])
     return await createImage(ec2, baking, builder.id)

@@ -2,6 +2,7 @@
 # Installs the agent of Trivet on this machine, has it join a server, and starts it. Run again, it ends the same; a newer agent takes the place of an older one.
 #
 #   TRIVET_JOIN=TOKEN@URL sh install.sh [JOIN OPTION]...
+#   TRIVET_INSTALL_ONLY=1 TRIVET_JOIN=TOKEN@URL sh install.sh     for an image: the token is not used up
 #
 # TOKEN@URL is that of `trivet token create`; not an argument, since the list of processes is for everybody to read. Nothing is taken from the
 # server before it has shown the CA whose hash is in the token.
@@ -86,6 +87,10 @@ else
   say "installed $archive"
 fi
 
+if [ -n "${TRIVET_INSTALL_ONLY:-}" ]; then
+  say 'nothing has joined: TRIVET_INSTALL_ONLY'
+  exit 0
+fi
 if [ -e /var/lib/trivet-agent/identity.json ]; then
   say 'this machine has joined already'
 else

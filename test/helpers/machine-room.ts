@@ -27,7 +27,7 @@ export class MachineRoom {
   boots = true
   room: (placement: Placement) => boolean = () => true
   #served: Served
-  #agents = new Map<string, { keys: AgentKey; agent?: Agent }>()
+  #agents = new Map<string, { keys: AgentKey; roles: string[]; agent?: Agent }>()
   #byToken = new Map<string, Machine>()
   #address = 1
 
@@ -49,7 +49,7 @@ export class MachineRoom {
       zones.flatMap((zone) => instanceTypes.map((instanceType) => ({ instanceType, zone }))),
     differences: async () => this.differences,
     prepare: async () => undefined,
-    launch: async (launch) => this.#launch(launch),
+    launch: async (launch, { roles }) => this.#launch(launch, roles),
     adjust: async () => undefined,
     start: async (machines) => this.#each(machines, (machine) => this.#run(machine)),
     stop: async (machines) => this.#each(machines, (machine) => this.#halt(machine, 'stopped')),
@@ -71,7 +71,7 @@ export class MachineRoom {
     return this.#halt(machine, 'terminated')
   }
 
-  async #launch(launch: Launch) {
+  async #launch(launch: Launch, roles: string[]) {
     const { node, group, attempt, placement } = launch
     this.asked.push(launch)
     const token = JSON.stringify([attempt, placement])
@@ -92,17 +92,17 @@ export class MachineRoom {
     }
     this.#byToken.set(token, machine)
     this.all.push(machine)
-    if (this.boots) await this.#join(machine, launch.userData)
+    if (this.boots) await this.#join(machine, launch.userData, roles)
     await this.#run(machine)
     return machine.id
   }
 
-  async #join({ id, node }: Machine, userData: string) {
+  async #join({ id, node }: Machine, userData: string, roles: string[]) {
     const invitation = parseInvitation(/^invitation='(.*)'$/m.exec(userData)?.[1] ?? '')
     assert(invitation)
     const { status, keys } = await enrol(this.#served.place, formatToken(invitation.token), node)
     assert.equal(status, 200)
-    this.#agents.set(id, { keys })
+    this.#agents.set(id, { keys, roles })
   }
 
   async #run(machine: Machine) {
@@ -110,8 +110,8 @@ export class MachineRoom {
     machine.privateAddress = `10.0.0.${this.#address++}`
     const node = this.#agents.get(machine.id)
     if (!node) return
-    node.agent = await again(this.#served, node.keys)
-    await node.agent.report()
+    node.agent = await again(this.#served, node.keys, node.roles)
+    if (node.roles.length > 0) await node.agent.report()
   }
 
   async #halt(machine: Machine, state: Machine['state']) {

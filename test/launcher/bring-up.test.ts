@@ -35,6 +35,23 @@ test('where there is no room the next placement is tried, and the token of the f
   assert(told.includes('c-master-1: no room for t3.small in a'), told.join('\n'))
 })
 
+test('each node of a group knows where those before it will be, and a spread group is never all in one zone', async (t) => {
+  const { served, room } = await makeRoom(t)
+  const file = clusterOf({ master: 2 }, ', spread: true, zones: [eu-west-1a, eu-west-1b]')
+  const taken: number[] = []
+  const provider: Provider = {
+    ...room.provider,
+    placements: async (name, group, machines) => {
+      taken.push(machines.length)
+      return room.provider.placements(name, group, machines)
+    },
+  }
+  room.room = ({ zone }) => zone === 'eu-west-1b'
+  await assert.rejects(up(served, { file, provider }), /all of master would be in eu-west-1b/)
+  assert.deepEqual(taken, [0, 1])
+  assert.equal(room.living.length, 1)
+})
+
 test('where there is no room anywhere it says so of each placement, and the others are made', async (t) => {
   const { served, room } = await makeRoom(t)
   const provider = {

@@ -98,6 +98,21 @@ describe('a machine becomes a node by its user data', { skip: whyNoLab() ?? fals
       assert.equal(readBoot(consoleOf('boot-web-1')).phase, 'joined')
     })
 
+    test('a machine that is to be an image has the agent, and nothing that two may not share', async () => {
+      const node = await launch('boot-oven', await dataFor('boot-oven', { bakes: true }))
+      await told('boot-oven', 'that it is baked', ({ phase }) => phase === 'baked')
+      assert.match(await onNode(node, 'trivet-agent', '--version'), /^trivet-agent \d/)
+      const shared = [
+        '/var/lib/trivet-agent/identity.json',
+        '/etc/ssh/ssh_host_ed25519_key',
+        '/var/log/trivet-boot.log',
+      ]
+      for (const path of shared) assert.equal((await node.exec(['test', '-e', path])).exitCode, 1, path)
+      assert.equal(await onNode(node, 'cat', '/etc/machine-id'), '')
+      assert.equal((await node.exec(['grep', '-rls', "invitation='", '/var/lib/cloud'])).stdout, '')
+      assert.equal((await fleet.trivet('node', 'show', 'boot-oven')).exitCode, 1)
+    })
+
     test('a baked image joins by the token alone', async () => {
       const { node } = await openNode('boot-web-1')
       await onNode(node, 'systemctl', 'disable', '--now', 'trivet-agent')

@@ -34,7 +34,6 @@ async function baking(
     launch: { ...launch, attempt: version },
     expiresAt: Date.now() + anHour,
     untilReady: async () => undefined,
-    clean: async () => undefined,
     smoke: async () => undefined,
     keep: 1,
     ...steps,
@@ -48,9 +47,9 @@ test(
     const provider = await cloud.provider('oven')
     const said: string[] = []
     const step = (name: string) => async () => void said.push(name)
-    const steps = { untilReady: step('ready'), clean: step('clean'), smoke: step('smoke') }
+    const steps = { untilReady: step('ready'), smoke: step('smoke') }
     await provider.bake(await baking(provider, 'oven', 'one', steps))
-    assert.deepEqual(said, ['ready', 'clean', 'smoke'])
+    assert.deepEqual(said, ['ready', 'smoke'])
     const asked = cloud.calls.findLast(({ action }) => action === 'ec2:RunInstances')?.parameters
     assert.equal(asked?.get('InstanceInitiatedShutdownBehavior'), 'terminate')
     const order = cloud.calls.map(({ action }) => action).filter((action) => /Stop|CreateImage|Terminate/.test(action))
