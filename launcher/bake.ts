@@ -6,7 +6,7 @@ import type { Ec2Provider } from './ec2/provider.ts'
 import { launchNode } from './launch-node.ts'
 import type { Launch, Machine } from './provider.ts'
 import type { Invitation } from './server.ts'
-import type { Site } from './site.ts'
+import { lives, type Site } from './site.ts'
 import { terminateNodes } from './terminate-nodes.ts'
 import { userData } from './user-data.ts'
 
@@ -103,10 +103,18 @@ async function untilBaked(builder: Machine, { provider, lookout, tell, now, pati
   await lookout.until(baked, patienceMs, () => `${builder.node} has baked nothing; ${describeBoot(text)}`)
 }
 
-/** A machine of the image becomes a node without roles, and goes again. */
-async function smoke({ groupName, group }: Of, site: Site) {
-  const node = `${site.file.cluster}-${groupName}-smoke`
+/** A machine of the image becomes a node without roles, and goes again, whatever came of it. Named after the image: another one's is not gone on with. */
+async function smoke({ groupName, group }: Of & { group: { image: string } }, site: Site) {
+  const node = `${site.file.cluster}-${groupName}-smoke-${group.image.slice(-6)}`
   site.tell(node, 'tries the image')
-  const machine = await launchNode({ node, groupName, group }, site)
-  await terminateNodes([machine], site)
+  try {
+    await launchNode({ node, groupName, group, isBaked: true }, site)
+  } finally {
+    const { machines } = await site.lookout.look()
+    await terminateNodes(
+      machines.filter((machine) => machine.node === node && lives(machine)),
+      site,
+    )
+    await site.book.forget(node)
+  }
 }

@@ -1,9 +1,9 @@
 import { changesOf, type Change } from './changes.ts'
-import { forEachNode } from './each-node.ts'
+import { forEachNode, together } from './each-node.ts'
 import { launchNode } from './launch-node.ts'
 import type { Machine } from './provider.ts'
 import { lives, type Site, type WantedNode } from './site.ts'
-import { terminateNodes } from './terminate-nodes.ts'
+import { archiveAbandoned, terminateNodes } from './terminate-nodes.ts'
 import { startNodes } from './power.ts'
 
 /** What there is to do, of what is there now. */
@@ -18,10 +18,11 @@ export async function bringUp(changes: Change[], site: Site) {
   const { file, provider, server, lookout } = site
   const { superfluous, stopped, roles, wanted } = sorted(changes)
   await terminateNodes(superfluous, site)
+  await archiveAbandoned(site)
   await provider.prepare(file)
   await adjustAll(site, (await lookout.look()).machines.filter(lives))
   for (const { what, roles: missing } of roles) await server.assign(what, missing)
-  await Promise.all([
+  await together([
     startNodes(stopped, site),
     forEachNode(wanted, async (each) => {
       await launchNode(each, site)

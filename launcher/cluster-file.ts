@@ -117,7 +117,7 @@ const own = {
 const Group = z.strictObject({ ...machine, ...own })
 
 const file = {
-  cluster: Name.describe('What the nodes are in, on the server too; each node is called GROUP-N after its group.'),
+  cluster: Name.describe('What the nodes are in, on the server too; each node is called CLUSTER-GROUP-N.'),
   region: z
     .string()
     .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'such as eu-west-1')

@@ -3,20 +3,33 @@ import { CommandError } from '../cli/command.ts'
 /** So many nodes are made at a time: EC2 fills its bucket of launches up by two a second. */
 const mostAtOnce = 20
 
-/** Does `work` for each, several at a time. One that fails ends no other; all failures are told together at the end. */
+/** Does `work` for each, several at a time. A CommandError of one ends no other; anything else lets none begin any more. Comes back when nothing is done any more. */
 export async function forEachNode<Item>(items: Item[], work: (item: Item) => Promise<void>, atOnce = mostAtOnce) {
-  const failures: CommandError[] = []
-  const waiting = items[Symbol.iterator]()
+  const waiting = [...items]
   const worker = async () => {
-    for (const item of waiting) {
+    const failures: CommandError[] = []
+    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) {
       try {
         await work(item)
       } catch (error) {
+        if (!(error instanceof CommandError)) waiting.length = 0
         if (!(error instanceof CommandError)) throw error
         failures.push(error)
       }
     }
+    if (failures.length > 0) throw new CommandError(failures.map(({ message }) => message).join('\n'))
   }
-  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker))
-  if (failures.length > 0) throw new CommandError(failures.map(({ message }) => message).join('\n'))
+  await together(Array.from({ length: Math.min(atOnce, items.length) }, worker))
+}
+
+/** Comes back when all of them have ended, and only then tells their failures, all in one. */
+export async function together<Result>(work: Promise<Result>[]): Promise<Result[]> {
+  const ended = await Promise.allSettled(work)
+  const failures = ended.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []))
+  const fault = failures.find((failure) => !(failure instanceof CommandError))
+  if (fault !== undefined) throw fault
+  const messages = failures.flatMap((failure) => (failure instanceof CommandError ? [failure.message] : []))
+  const [first] = failures
+  if (messages.length > 0) throw messages.length === 1 ? first : new CommandError(messages.join('\n'))
+  return ended.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
 }

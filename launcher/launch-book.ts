@@ -26,6 +26,10 @@ const WrittenLaunch = z.strictObject({
   placements: z.array(Placement).min(1),
   /** The one that is tried. */
   at: z.int().min(0),
+  /** Why those before it were not taken. */
+  refusals: z.array(z.string()).optional(),
+  /** ms since 1970, when it was asked for last. */
+  askedAt: z.int(),
   /** What the provider has called it; until then it may or may not be there. */
   machine: z.string().optional(),
 })
@@ -39,12 +43,12 @@ const Book = z.strictObject({ launches: z.record(z.string(), WrittenLaunch) })
  */
 export class LaunchBook {
   readonly #path: string
-  readonly #lock: Database.Database
+  readonly #lock: Database.Database | undefined
   readonly #launches: Map<string, WrittenLaunch>
   #written: Promise<void> = Promise.resolve()
   #turn: Promise<unknown> = Promise.resolve()
 
-  private constructor(path: string, lock: Database.Database, launches: Record<string, WrittenLaunch>) {
+  private constructor(path: string, lock: Database.Database | undefined, launches: Record<string, WrittenLaunch>) {
     this.#path = path
     this.#lock = lock
     this.#launches = new Map(Object.entries(launches))
@@ -53,7 +57,7 @@ export class LaunchBook {
   /** `scope` as the provider has it. */
   static async open(folder: string, scope: string, { cluster }: Pick<ClusterFile, 'cluster'>) {
     await mkdir(folder, { recursive: true, mode: 0o700 })
-    const path = join(folder, `${scope}-${cluster}.json`)
+    const path = pathOf(folder, scope, cluster)
     const lock = lockFor(path, cluster)
     try {
       return new LaunchBook(path, lock, await read(path))
@@ -63,14 +67,19 @@ export class LaunchBook {
     }
   }
 
+  /** For who only looks, also while a launcher works. */
+  static async look(folder: string, scope: string, { cluster }: Pick<ClusterFile, 'cluster'>) {
+    return new LaunchBook(pathOf(folder, scope, cluster), undefined, await read(pathOf(folder, scope, cluster)))
+  }
+
   launchOf(node: string) {
     return this.#launches.get(node)
   }
 
   /** One after the other, so that each knows what the one before has written. */
   inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    const result = this.#turn.then(work, work)
-    this.#turn = result
+    const result = this.#turn.then(work)
+    this.#turn = result.catch(() => undefined)
     return result
   }
 
@@ -89,7 +98,7 @@ export class LaunchBook {
   }
 
   close() {
-    this.#lock.close()
+    this.#lock?.close()
   }
 
   /** One after the other, each with all that is known by then. */
@@ -99,6 +108,10 @@ export class LaunchBook {
     this.#written = this.#written.then(save, save)
     return this.#written
   }
+}
+
+function pathOf(folder: string, scope: string, cluster: string) {
+  return join(folder, `${scope}-${cluster}.json`)
 }
 
 async function read(path: string) {

@@ -2,47 +2,65 @@ import { randomBytes } from 'node:crypto'
 import { CommandError } from '../cli/command.ts'
 import type { Group } from './cluster-file.ts'
 import type { WrittenLaunch } from './launch-book.ts'
+import type { View } from './lookout.ts'
 import { LaunchIsSpent, NoRoom, type Machine } from './provider.ts'
 import { lives, type Site, type WantedNode } from './site.ts'
 import { userData } from './user-data.ts'
-import { noReason, waitUntilReady } from './wait-until-ready.ts'
+import { BootFailed, noReason, waitUntilBooted } from './wait-until-ready.ts'
 
 /** So often a machine may be gone before it was there, before somebody should look why. */
 const mostAttempts = 3
+/** What was made is seen by then, however late a cloud may be. */
+const settleMs = 10 * 60_000
 
 /** Makes the node, or goes on making it where an earlier launcher was cut off. It has converged when this comes back. */
 export async function launchNode(wanted: WantedNode, site: Site): Promise<Machine> {
-  const { provider, book } = site
-  const id = await launchMachine(wanted, site)
-  const machine = await waitUntilRuns(wanted.node, id, site)
-  await provider.adjust(machine, wanted.group)
-  const ready = await waitUntilReady(machine, site)
-  await book.forget(wanted.node)
-  site.tell(wanted.node, 'is ready')
-  return ready
+  const { provider, book, tell, keepOnFailure } = site
+  const { node, group } = wanted
+  const machine = await launchMachine(wanted, site)
+  try {
+    await provider.adjust(machine, group)
+    const ready = await waitUntilBooted(machine, site)
+    await book.forget(node)
+    tell(node, 'is ready')
+    return ready
+  } catch (error) {
+    if (!(error instanceof BootFailed)) throw error
+    if (keepOnFailure) throw new CommandError(`${error.message}\n${machine.id} is kept.`, { cause: error })
+    await provider.terminate([machine])
+    await book.forget(node)
+    const left = `${machine.id} was terminated; --keep-on-failure would have kept it.`
+    throw new CommandError(`${error.message}\n${left}`, { cause: error })
+  }
 }
 
-/** Gives the id of the machine. */
-async function launchMachine(wanted: WantedNode, site: Site): Promise<string> {
-  for (let attempt = 1; ; attempt++) {
-    const written = (await unfinished(wanted.node, site)) ?? (await site.book.inTurn(() => prepareLaunch(wanted, site)))
-    if (written.machine !== undefined) return written.machine
+/** Gives the machine once it runs. */
+async function launchMachine(wanted: WantedNode, site: Site): Promise<Machine> {
+  const { node } = wanted
+  for (let attempt = 1; ;) {
+    const written = (await unfinished(node, site)) ?? (await site.book.inTurn(() => prepareLaunch(wanted, site)))
     try {
-      return await ask(wanted, written, site)
+      const id = written.machine ?? (await ask(wanted, written, site))
+      return await waitUntilRuns(node, id, site)
     } catch (error) {
-      if (!(error instanceof LaunchIsSpent)) throw error
-      await site.book.forget(wanted.node)
-      if (attempt === mostAttempts) throw new CommandError(`${wanted.node}: ${error.message}`, { cause: error })
-      site.tell(wanted.node, `${error.message} Launched anew.`)
+      if (error instanceof NoRoom) {
+        await goOnToNextPlacement(node, error, site)
+      } else if (error instanceof LaunchIsSpent) {
+        await site.book.forget(node)
+        if (attempt++ === mostAttempts) throw new CommandError(`${node}: ${error.message}`, { cause: error })
+        site.tell(node, `${error.message} Launched anew.`)
+      } else throw error
     }
   }
 }
 
-/** The launch that an earlier launcher wrote down, if it can still be asked for: its token joins nobody once it has ended. */
+/** The launch that an earlier launcher wrote down, if it can still come to something. */
 async function unfinished(node: string, { book, lookout, now }: Site) {
   const written = book.launchOf(node)
-  if (!written || written.machine !== undefined || written.tokenEnds > now()) return written
-  // Older than the token is, what was made is to be seen.
+  // Without an id the same can be asked again, while its token lets somebody in.
+  const isYoung = written && now() < (written.machine === undefined ? written.tokenEnds : written.askedAt + settleMs)
+  if (!written || isYoung) return written
+  // By now, what was made is to be seen.
   const { machines } = await lookout.look()
   const made = machines.find((machine) => machine.attempt === written.attempt && lives(machine))
   if (made) return { ...written, machine: made.id }
@@ -50,11 +68,12 @@ async function unfinished(node: string, { book, lookout, now }: Site) {
   return undefined
 }
 
-async function prepareLaunch({ node, groupName, group }: WantedNode, site: Site) {
-  const { provider, server, book } = site
+async function prepareLaunch({ node, groupName, group, isBaked = false }: WantedNode, site: Site) {
+  const { provider, server, book, now } = site
+  const others = await otherMachines(node, site)
   const [image, placements] = await Promise.all([
     provider.image(group),
-    provider.placements(groupName, group, await otherMachines(node, site)),
+    provider.placements(groupName, group, others),
   ])
   await server.freeName(node)
   const { token, endsAt, installer } = await server.invite(node, group.roles)
@@ -62,10 +81,11 @@ async function prepareLaunch({ node, groupName, group }: WantedNode, site: Site)
     attempt: randomBytes(8).toString('hex'),
     group: groupName,
     image,
-    userData: userData({ url: server.url, token, installer, node }),
+    userData: userData({ url: server.url, token, installer: isBaked ? undefined : installer, node }),
     tokenEnds: endsAt,
     placements,
     at: 0,
+    askedAt: now(),
   }
   await book.write(node, written)
   return written
@@ -73,10 +93,10 @@ async function prepareLaunch({ node, groupName, group }: WantedNode, site: Site)
 
 /** All machines but those of the node, also those that are being launched and not seen yet, in the places that they will have. */
 async function otherMachines(node: string, { book, lookout }: Site): Promise<Machine[]> {
-  const living = (await lookout.look()).machines.filter(lives)
+  const { machines } = await lookout.look()
   const launched = book.nodes().flatMap((other) => machineToBe(other, book.launchOf(other)))
-  const unseen = launched.filter(({ attempt }) => living.every((machine) => machine.attempt !== attempt))
-  return [...living, ...unseen].filter((machine) => machine.node !== node)
+  const unseen = launched.filter(({ attempt }) => machines.every((machine) => machine.attempt !== attempt))
+  return [...machines.filter(lives), ...unseen].filter((machine) => machine.node !== node)
 }
 
 function machineToBe(node: string, launch: WrittenLaunch | undefined): Machine[] {
@@ -87,61 +107,69 @@ function machineToBe(node: string, launch: WrittenLaunch | undefined): Machine[]
   return [{ id: '', node, group, attempt, state: 'pending', image, instanceType, zone, launchedAt: 0 }]
 }
 
-/** Asks in each placement in turn. One that was asked is asked again before the next, since nobody knows what came of it. */
-async function ask({ node, group }: WantedNode, written: WrittenLaunch, site: Site) {
-  const { provider, book, tell } = site
-  const { attempt, image, placements, userData: text } = written
-  const refusals: string[] = []
-  for (const [at, placement] of placements.entries()) {
-    if (at < written.at) continue
-    if (at > written.at && (await wouldGather(node, group, { ...written, at }, site))) {
-      refusals.push(`all of ${written.group} would be in ${placement.zone}`)
-      continue
-    }
-    await book.write(node, { ...written, at })
-    tell(node, `is launched: ${[placement.instanceType, placement.zone].filter(Boolean).join(' in ')}`)
-    try {
-      const machine = await provider.launch(
-        { node, group: written.group, attempt, placement, image, userData: text },
-        group,
-      )
-      await book.write(node, { ...written, at, machine })
-      return machine
-    } catch (error) {
-      if (!(error instanceof NoRoom)) throw error
-      refusals.push(error.message)
-      tell(node, error.message)
-    }
-  }
-  await book.forget(node)
-  throw new CommandError(
-    `${node}: there is no room for it in any of ${placements.length} placements:\n${refusals.join('\n')}\nNext: add instance types, subnets or zones to the cluster file, or try later`,
+/** Asks in the placement that is written: again, where it was asked before, since nobody knows what came of it. Throws NoRoom. */
+async function ask({ node, group }: WantedNode, written: WrittenLaunch, { provider, book, tell, now }: Site) {
+  const { attempt, image, placements, at, userData: text } = written
+  const placement = placements[at]
+  if (!placement) throw new CommandError(`${node}: its launch has no placement ${at}`)
+  await book.write(node, { ...written, askedAt: now() })
+  tell(node, `is launched: ${[placement.instanceType, placement.zone].filter(Boolean).join(' in ')}`)
+  const machine = await provider.launch(
+    { node, group: written.group, attempt, placement, image, userData: text },
+    group,
   )
+  await book.write(node, { ...written, askedAt: now(), machine })
+  return machine
 }
 
-/** Whether a group that is to be spread would be all in one zone: others may be in their second choice by now. */
-async function wouldGather(node: string, { spread, count }: Group, written: WrittenLaunch, site: Site) {
-  if (!spread || count < 2) return false
-  const others = (await otherMachines(node, site)).filter(({ group }) => group === written.group)
+/** In turn, since a spread group must not gather where all of them go to their second choice at once. */
+function goOnToNextPlacement(node: string, { message }: NoRoom, site: Site) {
+  const { book, tell, file } = site
+  return book.inTurn(async () => {
+    const written = book.launchOf(node)
+    if (!written) throw new CommandError(`${node}: ${message}`)
+    tell(node, message)
+    const group = file.groups[written.group]
+    const refusals = [...(written.refusals ?? []), message]
+    for (let at = written.at + 1; at < written.placements.length; at++) {
+      const next = { ...written, at, machine: undefined, refusals }
+      if (!(await wouldGather(node, group, next, site))) return book.write(node, next)
+      refusals.push(`all of ${written.group} would be in ${written.placements[at]?.zone}`)
+    }
+    await book.forget(node)
+    throw new CommandError(
+      `${node}: there is no room for it in any of ${written.placements.length} placements:\n${refusals.join('\n')}\nNext: add instance types, subnets or zones to the cluster file, or try later`,
+    )
+  })
+}
+
+async function wouldGather(node: string, group: Group | undefined, written: WrittenLaunch, site: Site) {
+  if (!group?.spread || group.count < 2) return false
+  const others = (await otherMachines(node, site)).filter((machine) => machine.group === written.group)
   const zone = written.placements[written.at]?.zone
-  return others.length >= count - 1 && others.every((machine) => machine.zone === zone)
+  return others.length >= group.count - 1 && others.every((machine) => machine.zone === zone)
 }
 
-/** It may take a while until it is seen at all. */
-async function waitUntilRuns(node: string, id: string, site: Site) {
+/** It may take a while until it is seen at all. One that somebody stopped meanwhile is started. Throws NoRoom where it went for that. */
+async function waitUntilRuns(node: string, id: string, { provider, lookout, book, tell, patienceMs }: Site) {
   let state = 'not seen yet'
-  const runs = ({ machines }: { machines: Machine[] }) => {
+  let isStarted = false
+  const runs = async ({ machines }: View) => {
     const machine = machines.find((each) => each.id === id)
     if (!machine) return undefined
-    if (machine.state !== state) site.tell(node, `${id} is ${machine.state}`)
+    if (machine.state !== state) tell(node, `${id} is ${machine.state}`)
     state = machine.state
-    if (!lives(machine)) return machine
-    return machine.state === 'running' ? machine : undefined
+    if (machine.state === 'stopped' && !isStarted) {
+      isStarted = true
+      await provider.start([machine])
+    }
+    return machine.state === 'running' || !lives(machine) ? machine : undefined
   }
-  const late = () =>
-    `${node}: ${id} is ${state} since ${site.patienceMs / 1000} s. Next: look at it, and run this again`
-  const machine = await site.lookout.until(runs, site.patienceMs, late)
+  const late = () => `${node}: ${id} is ${state} after ${patienceMs / 1000} s. Next: look at it, and run this again`
+  const machine = await lookout.until(runs, patienceMs, late)
   if (machine.state === 'running') return machine
-  await site.book.forget(node)
-  throw new CommandError(`${node}: ${id} is ${machine.state} and never ran: ${machine.stateReason ?? noReason}`)
+  const why = machine.stateReason ?? noReason
+  if (why.includes('InsufficientInstanceCapacity')) throw new NoRoom(`${id} went before it ran: ${why}`)
+  await book.forget(node)
+  throw new CommandError(`${node}: ${id} is ${machine.state} and never ran: ${why}`)
 }

@@ -11,7 +11,6 @@ import type { SiteOptions } from './options.ts'
 import { Progress } from './progress.ts'
 import type { Provider } from './provider.ts'
 import { makeEc2, makeProvider } from './providers.ts'
-import { urlForNodes } from './server-url.ts'
 import { Server } from './server.ts'
 import type { Site } from './site.ts'
 
@@ -19,9 +18,17 @@ import type { Site } from './site.ts'
 const everyMs = 2000
 
 export async function readClusterFile(path: string) {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+  return checkedClusterFile(await readText(path), path)
+}
+
+export function readText(path: string) {
+  return readFile(path, 'utf8').catch((error: unknown) => {
     throw cannotRead(path, error)
   })
+}
+
+/** As the cluster file at `path`, whether that is there yet or not. */
+export function checkedClusterFile(text: string, path: string) {
   try {
     return parseClusterFile(text, path)
   } catch (error) {
@@ -30,26 +37,29 @@ export async function readClusterFile(path: string) {
   }
 }
 
-/** Does `work` with the cluster of a file, which no other launcher works on meanwhile. */
-export async function withSite<Result>(
-  path: string,
-  asked: SiteOptions,
-  context: Context,
-  work: (site: Site) => Promise<Result>,
-): Promise<Result> {
-  const file = await readClusterFile(path)
+type Asked = Omit<SiteOptions, 'provider'>
+type Work<Result> = (site: Site) => Promise<Result>
+
+/** Does `work` with a cluster, which no other launcher works on meanwhile. */
+export async function withSite<Result>(file: ClusterFile, asked: SiteOptions, context: Context, work: Work<Result>) {
   const provider = await makeProvider(asked.provider, file, (text) => context.output.note(text))
   return withProvider(file, provider, asked, context, work)
 }
 
+/** For who only looks, also while a launcher works. */
+export async function lookAtSite<Result>(file: ClusterFile, asked: SiteOptions, context: Context, work: Work<Result>) {
+  const provider = await makeProvider(asked.provider, file, (text) => context.output.note(text))
+  const book = await LaunchBook.look(bookFolder(context), provider.scope, file)
+  return withBook(file, { provider, book }, asked, context, work)
+}
+
 /** For what EC2 alone has. */
 export async function withEc2Site<Result>(
-  path: string,
-  asked: Omit<SiteOptions, 'provider'>,
+  file: ClusterFile,
+  asked: Asked,
   context: Context,
   work: (site: Site, provider: Ec2Provider) => Promise<Result>,
-): Promise<Result> {
-  const file = await readClusterFile(path)
+) {
   const provider = await makeEc2(file)
   return withProvider(file, provider, asked, context, (site) => work(site, provider))
 }
@@ -57,13 +67,29 @@ export async function withEc2Site<Result>(
 async function withProvider<Result>(
   file: ClusterFile,
   provider: Provider,
-  asked: Omit<SiteOptions, 'provider'>,
+  asked: Asked,
   context: Context,
-  work: (site: Site) => Promise<Result>,
+  work: Work<Result>,
+) {
+  const book = await LaunchBook.open(bookFolder(context), provider.scope, file)
+  try {
+    return await withBook(file, { provider, book }, asked, context, work)
+  } finally {
+    book.close()
+  }
+}
+
+const bookFolder = ({ stateFolder }: Context) => join(stateFolder, 'launch')
+
+async function withBook<Result>(
+  file: ClusterFile,
+  { provider, book }: Pick<Site, 'provider' | 'book'>,
+  asked: Asked,
+  context: Context,
+  work: Work<Result>,
 ): Promise<Result> {
   const [client, screen] = await Promise.all([context.api(), context.screen({ quiet: asked.json ?? false })])
-  const server = new Server(client, urlForNodes(asked['server-url'], client.url), file)
-  const book = await LaunchBook.open(join(context.stateFolder, 'launch'), provider.scope, file)
+  const server = new Server(client, asked['server-url'], file)
   const progress = new Progress(screen, context.output)
   const lookout = new Lookout({
     machines: () => provider.machines(),
@@ -88,6 +114,5 @@ async function withProvider<Result>(
     })
   } finally {
     screen.keep()
-    book.close()
   }
 }

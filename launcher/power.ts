@@ -1,4 +1,5 @@
 import { CommandError } from '../cli/command.ts'
+import { together } from './each-node.ts'
 import type { Machine } from './provider.ts'
 import { lives, type Site } from './site.ts'
 import { noReason, waitUntilReady } from './wait-until-ready.ts'
@@ -14,14 +15,16 @@ export async function startNodes(machines: Machine[], site: Site) {
     if (those.length === 0) continue
     const before = await connections(site)
     const stopped = await untilState(those, ['stopped', 'running', 'pending'], site)
-    for (const { node, id } of stopped) tell(node, `${id} is started`)
+    for (const { node, id, state } of stopped) if (state === 'stopped') tell(node, `${id} is started`)
     await provider.start(stopped.filter(({ state }) => state === 'stopped'))
     const running = await untilState(those, ['running'], site)
     for (const machine of running) {
       const settings = file.groups[group]
       if (settings) await provider.adjust(machine, settings)
     }
-    await Promise.all(running.map((machine) => waitUntilReady(machine, site, before.get(machine.node))))
+    const started = new Set(stopped.flatMap(({ id, state }) => (state === 'stopped' ? [id] : [])))
+    const beforeOf = ({ id, node }: Machine) => (started.has(id) ? before.get(node) : undefined)
+    await together(running.map((machine) => waitUntilReady(machine, site, beforeOf(machine))))
     for (const { node } of running) tell(node, 'is ready')
   }
 }
@@ -49,7 +52,7 @@ export async function rebootNodes(machines: Machine[], batch: number, site: Site
       const before = await connections(site)
       for (const { node, id } of some) tell(node, `${id} is rebooted`)
       await provider.reboot(some)
-      await Promise.all(some.map((machine) => waitUntilReady(machine, site, before.get(machine.node))))
+      await together(some.map((machine) => waitUntilReady(machine, site, before.get(machine.node))))
       for (const { node } of some) tell(node, 'is ready')
     }
   }

@@ -3,6 +3,7 @@ import { CommandError } from '../cli/command.ts'
 import { api } from '../protocol/api.ts'
 import type { ListedNode } from '../protocol/views.ts'
 import type { ClusterFile } from './cluster-file.ts'
+import { urlForNodes } from './server-url.ts'
 
 /** So long a machine may take from the call that asks for it to its first word to the server. */
 const tokenLivesMs = 60 * 60_000
@@ -19,15 +20,20 @@ export interface Invitation {
 
 /** The server that the nodes are to join, by its API alone. */
 export class Server {
-  /** Where nodes reach it. */
-  readonly url: string
   readonly #client: Client
+  readonly #said: string | undefined
   readonly #cluster: string
 
-  constructor(client: Client, url: string, { cluster }: Pick<ClusterFile, 'cluster'>) {
+  /** `said`: where nodes reach it, if it is not where the operator does. */
+  constructor(client: Client, said: string | undefined, { cluster }: Pick<ClusterFile, 'cluster'>) {
     this.#client = client
-    this.url = url
+    this.#said = said
     this.#cluster = cluster
+  }
+
+  /** Where nodes reach it; an error where they cannot. */
+  get url() {
+    return urlForNodes(this.#said, this.#client.url)
   }
 
   /** The nodes of the cluster that are in the fleet, by name. */

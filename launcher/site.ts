@@ -28,6 +28,8 @@ export interface WantedNode {
   node: string
   groupName: string
   group: Group
+  /** Its image has the agent for sure, so none is installed. */
+  isBaked?: boolean
 }
 
 export function wantedNodes({ cluster, groups }: ClusterFile): WantedNode[] {

@@ -118,14 +118,15 @@ done
 if [ -n "$bakes" ]; then
   phase clean
   rm -f -- "$again"
-  [ -z "$switch" ] || shutdown -c
   if command -v cloud-init; then cloud-init clean --logs; fi
   apt-get clean
-  rm -rf -- /var/lib/apt/lists/* /etc/ssh/ssh_host_* /root/.ssh /root/.bash_history /home/*/.ssh /home/*/.bash_history /var/lib/trivet-agent "$log"
+  rm -rf -- /var/lib/apt/lists/* /etc/ssh/ssh_host_* /root/.ssh /root/.bash_history /home/*/.ssh /home/*/.bash_history /var/lib/trivet-agent
   # An empty one is made anew at the next boot.
   : >/etc/machine-id
+  rm -f -- "$log"
   sync
-  phase baked
+  # The switch stays armed: the machine is to be stopped from outside before that.
+  say 'phase baked'
   exit 0
 fi
 phase start

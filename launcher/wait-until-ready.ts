@@ -1,5 +1,5 @@
 import { CommandError } from '../cli/command.ts'
-import { cannotBecomeReady } from '../protocol/node-ready.ts'
+import { cannotBecomeReady, whyNotReady } from '../protocol/node-ready.ts'
 import { describeBoot, readBoot } from './boot-phase.ts'
 import type { View } from './lookout.ts'
 import type { Machine } from './provider.ts'
@@ -8,35 +8,63 @@ import { lives, whyNotUp, type Site } from './site.ts'
 /** Between two looks at the console of one machine: on EC2 it lags anyway. */
 const consoleEveryMs = 10_000
 
-/**
- * Until the node of a machine has joined and converged; after a reboot, with another connection than that of `before` (ms since 1970). One that cannot any
- * more ends it at once; one that failed to boot is terminated, unless it is to be kept.
- */
+export const noReason = 'the provider does not say why'
+
+/** The machine said on its console that it gave up becoming a node. */
+export class BootFailed extends CommandError {
+  override name = 'BootFailed'
+}
+
+/** Until the node of a new machine has joined and converged. Throws BootFailed where its boot has failed, with its phase and the end of its console. */
+export async function waitUntilBooted(machine: Machine, site: Site): Promise<Machine> {
+  const boot = new BootWatch(machine, site)
+  return waitForNode(machine, site, {
+    isBack: () => true,
+    phase: () => boot.phase(),
+    describe: () => `; ${boot.describe()}`,
+  })
+}
+
+/** The same for one that was a node before: with another connection than that of `before` (ms since 1970), which may be undefined for one that ran all the time. */
 export async function waitUntilReady(machine: Machine, site: Site, before?: number): Promise<Machine> {
+  return waitForNode(machine, site, {
+    isBack: (connectedAt) => connectedAt !== before,
+    phase: async () => 'boots',
+    describe: () => '',
+  })
+}
+
+interface Way {
+  isBack(connectedAt: number): boolean
+  /** How far it is while its node does not speak. */
+  phase(): Promise<string>
+  /** What is known besides, when it was waited in vain. */
+  describe(): string
+}
+
+/** One that cannot become ready any more ends the waiting at once. */
+async function waitForNode(machine: Machine, site: Site, { isBack, phase, describe }: Way): Promise<Machine> {
   const { node } = machine
-  const boot = new Boot(machine, site)
   let told = 'it has not been heard of'
   const ready = async ({ machines, nodes }: View) => {
     const seen = machines.find(({ id }) => id === machine.id) ?? machine
     if (!lives(seen)) throw new CommandError(`${node}: ${seen.id} is ${seen.state}: ${seen.stateReason ?? noReason}`)
     const joined = nodes.get(node)
     if (joined && cannotBecomeReady(joined))
-      throw new CommandError(`${node} has joined, and is ${whyNotUp(joined)}. Next: trivet node explain ${node}`)
-    const isBack = joined?.connectedAt !== undefined && joined.connectedAt !== before
-    const why = joined && isBack ? whyNotUp(joined) : await boot.phase()
+      throw new CommandError(`${node} has joined, and is ${whyNotReady(joined)}. Next: trivet node explain ${node}`)
+    const speaks = joined?.connectedAt !== undefined && isBack(joined.connectedAt)
+    const why = joined && speaks ? whyNotUp(joined) : await phase()
     if (why === undefined) return seen
     if (why !== told) site.tell(node, why)
     told = why
     return undefined
   }
-  const late = () => `${node} is not ready after ${site.patienceMs / 1000} s: ${told}; ${boot.describe()}`
+  const late = () => `${node} is not ready after ${site.patienceMs / 1000} s: ${told}${describe()}`
   return site.lookout.until(ready, site.patienceMs, late)
 }
 
-export const noReason = 'the provider does not say why'
-
 /** What a machine says before its agent can. */
-class Boot {
+class BootWatch {
   readonly #machine: Machine
   readonly #site: Site
   #console = ''
@@ -50,7 +78,7 @@ class Boot {
   async phase() {
     await this.#read()
     const { phase, failed } = readBoot(this.#console)
-    if (failed) throw await this.#fail()
+    if (failed) throw new BootFailed(`${this.#machine.node}: ${this.describe()}`)
     return phase === undefined ? 'boots' : `boots: ${phase}`
   }
 
@@ -69,16 +97,5 @@ class Boot {
       if (!(error instanceof CommandError)) throw error
       tell(this.#machine.node, `its console cannot be read: ${error.message}`)
     }
-  }
-
-  async #fail() {
-    const { node, id } = this.#machine
-    const { keepOnFailure, provider, book } = this.#site
-    if (!keepOnFailure) {
-      await provider.terminate([this.#machine])
-      await book.forget(node)
-    }
-    const left = keepOnFailure ? `${id} is kept.` : `${id} was terminated; --keep-on-failure would have kept it.`
-    return new CommandError(`${node}: ${this.describe()}\n${left}`)
   }
 }

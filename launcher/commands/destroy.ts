@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import { CommandError } from '../../cli/command.ts'
 import { chosenMachines } from '../chosen-machines.ts'
-import { withSite } from '../open-site.ts'
+import { readClusterFile, withSite } from '../open-site.ts'
 import { command, filePath, siteFlags, siteOptions, siteUsage, yes, yesFlag } from '../options.ts'
 import type { Belonging, Machine } from '../provider.ts'
 import { lives, type Site } from '../site.ts'
-import { terminateNodes } from '../terminate-nodes.ts'
+import { archiveAbandoned, terminateNodes } from '../terminate-nodes.ts'
 
 export const destroy = command({
   usage: `launch destroy FILE [GROUP|NODE]... [--force] [--yes] ${siteUsage}`,
@@ -21,16 +21,18 @@ Machines that are protected are named, and then nothing is ended, unless --force
   }),
 
   async run({ operands: [path, ...names], force, yes: isSure, ...asked }, context) {
-    return withSite(path, asked, context, async (site) => {
+    return withSite(await readClusterFile(path), asked, context, async (site) => {
       const machines = await chosenMachines(names, site)
-      const belongings = names.length === 0 ? await site.provider.belongings() : []
-      for (const line of lines(machines, belongings)) context.output.note(line)
+      const all = names.length === 0 ? await site.provider.belongings() : []
+      const belongings = all.filter(({ isKept }) => !isKept)
+      for (const line of lines(machines, all)) context.output.note(line)
       if (machines.length + belongings.length > 0) {
         if (!isSure && !(await context.confirm(`Destroy that of cluster ${site.file.cluster}?`)))
           throw new CommandError('nothing was destroyed. Next: --yes, where there is no terminal to ask on')
         await terminateNodes(machines, site, { force })
         if (names.length === 0) await removeRest(site)
       }
+      if (names.length === 0) await archiveAbandoned(site)
       if (asked.json) context.output.json({ cluster: site.file.cluster, destroyed: { machines, belongings } })
       else context.output.note(machines.length + belongings.length > 0 ? 'That is gone.' : 'There is nothing of it.')
     })
@@ -40,7 +42,7 @@ Machines that are protected are named, and then nothing is ended, unless --force
 function lines(machines: Machine[], belongings: Belonging[]) {
   return [
     ...machines.map(({ node, id, state }) => `destroy ${node}: ${id}, which is ${state}`),
-    ...belongings.map(({ kind, id, name }) => `destroy ${kind} ${name} (${id})`),
+    ...belongings.map(({ kind, id, name, isKept }) => `${isKept ? 'keep' : 'destroy'} ${kind} ${name} (${id})`),
   ]
 }
 
@@ -51,7 +53,7 @@ async function removeRest({ provider, book, server, lookout }: Site) {
     throw new CommandError(
       `${late.map(({ node, id }) => `${node} (${id})`).join(', ')} came meanwhile. Next: run this again`,
     )
-  await provider.remove(await provider.belongings())
+  await provider.remove((await provider.belongings()).filter(({ isKept }) => !isKept))
   for (const node of book.nodes()) {
     await book.forget(node)
     await server.archive(node)

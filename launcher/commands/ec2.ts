@@ -5,7 +5,7 @@ import { bake } from '../bake.ts'
 import { keptMachines } from '../changes.ts'
 import type { Orphan } from '../ec2/gc.ts'
 import { launcherPolicy } from '../ec2/policy.ts'
-import { withEc2Site } from '../open-site.ts'
+import { readClusterFile, withEc2Site } from '../open-site.ts'
 import { command, ec2Flags, ec2Options, ec2Usage, filePath, yes, yesFlag } from '../options.ts'
 
 const keep = z.coerce.number().int().min(1).default(3).describe('How many versions of an image stay; 3 if not said.')
@@ -24,7 +24,7 @@ A group uses it by image: { owner: self, name: 'NAME-*' }, of which the newest i
   }),
 
   async run({ operands: [path, groupName], name, keep: versions, ...asked }, context) {
-    return withEc2Site(path, asked, context, async (site, provider) => {
+    return withEc2Site(await readClusterFile(path), asked, context, async (site, provider) => {
       const { cluster, groups } = site.file
       const group = groups[groupName]
       if (!group) throw new CommandError(`${path} has no group ${groupName}. It has: ${Object.keys(groups).join(', ')}`)
@@ -45,7 +45,7 @@ export const gc = command({
   options: z.object({ operands: z.tuple([filePath]), keep, yes, ...ec2Options }),
 
   async run({ operands: [path], keep: keepImages, yes: isSure, ...asked }, context) {
-    return withEc2Site(path, asked, context, async (site, provider) => {
+    return withEc2Site(await readClusterFile(path), asked, context, async (site, provider) => {
       const { machines, nodes } = await site.lookout.look()
       const known = keptMachines(machines, nodes).map(({ id }) => id)
       const found = await provider.orphans({ known, now: context.now(), keepImages })

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { CommandError } from '../../cli/command.ts'
 import { chosenMachines } from '../chosen-machines.ts'
 import { inventoryFormats, inventoryOf } from '../inventory.ts'
-import { withSite } from '../open-site.ts'
+import { lookAtSite, readClusterFile } from '../open-site.ts'
 import { command, filePath, siteFlags, siteOptions, siteUsage } from '../options.ts'
 import { Name } from '../../protocol/name.ts'
 
@@ -17,7 +17,7 @@ export const inventory = command({
   }),
 
   async run({ operands: [path], format, ...asked }, context) {
-    return withSite(path, asked, context, async (site) => {
+    return lookAtSite(await readClusterFile(path), asked, context, async (site) => {
       const machines = await chosenMachines([], site)
       if (asked.json) return context.output.json(machines)
       context.output.line(inventoryOf(format, site.file, machines).trimEnd())
@@ -32,7 +32,7 @@ export const consoleCommand = command({
   options: z.object({ operands: z.tuple([filePath, Name]), ...siteOptions }),
 
   async run({ operands: [path, node], ...asked }, context) {
-    return withSite(path, asked, context, async (site) => {
+    return lookAtSite(await readClusterFile(path), asked, context, async (site) => {
       const [machine] = await chosenMachines([node], site)
       if (!machine) throw new CommandError(`${node} has no machine`)
       const text = await site.provider.console(machine)

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { parse } from 'yaml'
+import { parseDocument } from 'yaml'
 import { z } from 'zod'
 import { CommandError } from '../../cli/command.ts'
 import { cannotRead } from '../../cli/write-safely.ts'
@@ -7,7 +7,7 @@ import { describeIssues } from '../../protocol/describe-issue.ts'
 import { survey } from '../bring-up.ts'
 import { told } from '../changes.ts'
 import { costOf, Prices, type Cost } from '../cost.ts'
-import { withSite } from '../open-site.ts'
+import { lookAtSite, readClusterFile } from '../open-site.ts'
 import { command, filePath, siteFlags, siteOptions, siteUsage } from '../options.ts'
 import { shown } from './up.ts'
 
@@ -25,7 +25,7 @@ export const plan = command({
 
   async run({ operands: [path], prices: pricesPath, ...asked }, context) {
     const prices = pricesPath === undefined ? undefined : await readPrices(pricesPath)
-    return withSite(path, asked, context, async (site) => {
+    return lookAtSite(await readClusterFile(path), asked, context, async (site) => {
       const changes = await survey(site)
       const cost = prices && costOf(site.file, prices)
       const { output } = context
@@ -41,7 +41,10 @@ async function readPrices(path: string) {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw cannotRead(path, error)
   })
-  const { success, data, error } = Prices.safeParse(parse(text))
+  const document = parseDocument(text)
+  const [broken] = document.errors
+  if (broken) throw new CommandError(`${path}: ${broken.message}`)
+  const { success, data, error } = Prices.safeParse(document.toJS())
   if (success) return data
   throw new CommandError(
     describeIssues(error)

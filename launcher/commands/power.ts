@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Context } from '../../cli/context.ts'
 import { chosenMachines } from '../chosen-machines.ts'
-import { withSite } from '../open-site.ts'
+import { readClusterFile, withSite } from '../open-site.ts'
 import { command, filePath, siteFlags, siteOptions, siteUsage } from '../options.ts'
 import { rebootNodes, startNodes, stopNodes } from '../power.ts'
 import type { Machine } from '../provider.ts'
@@ -16,8 +16,8 @@ export const stop = command({
   details: chosenHelp,
   flags: siteFlags,
   options: z.object({ operands, ...siteOptions }),
-  run: ({ operands: [path, ...names], ...asked }, context) =>
-    withSite(path, asked, context, (site) => onMachines(names, site, context, asked, stopNodes)),
+  run: async ({ operands: [path, ...names], ...asked }, context) =>
+    withSite(await readClusterFile(path), asked, context, (site) => onMachines(names, site, context, asked, stopNodes)),
 })
 
 export const start = command({
@@ -26,8 +26,10 @@ export const start = command({
   details: `${chosenHelp}\nA public address that is not kept is another one afterwards.`,
   flags: siteFlags,
   options: z.object({ operands, ...siteOptions }),
-  run: ({ operands: [path, ...names], ...asked }, context) =>
-    withSite(path, asked, context, (site) => onMachines(names, site, context, asked, startNodes)),
+  run: async ({ operands: [path, ...names], ...asked }, context) =>
+    withSite(await readClusterFile(path), asked, context, (site) =>
+      onMachines(names, site, context, asked, startNodes),
+    ),
 })
 
 export const reboot = command({
@@ -40,8 +42,8 @@ export const reboot = command({
     batch: z.coerce.number().int().min(1).default(1).describe('How many of a group at a time; 1 if not said.'),
     ...siteOptions,
   }),
-  run: ({ operands: [path, ...names], batch, ...asked }, context) =>
-    withSite(path, asked, context, (site) =>
+  run: async ({ operands: [path, ...names], batch, ...asked }, context) =>
+    withSite(await readClusterFile(path), asked, context, (site) =>
       onMachines(names, site, context, asked, (machines) => rebootNodes(machines, batch, site)),
     ),
 })

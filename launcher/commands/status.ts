@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Command } from '../../cli/command.ts'
 import type { Context } from '../../cli/context.ts'
 import { sshArguments, urlsOf } from '../inventory.ts'
-import { withSite } from '../open-site.ts'
+import { lookAtSite, readClusterFile } from '../open-site.ts'
 import { command, filePath, siteFlags, siteOptions, siteUsage } from '../options.ts'
 import { inOrder, lives, whyNotUp, type Site } from '../site.ts'
 
@@ -30,8 +30,8 @@ const information = command({
 
 export const statusCommands: Command<Context>[] = [status, information]
 
-async function show({ operands: [path], ...asked }: Options, context: Context) {
-  return withSite(path, asked, context, async (site) => {
+async function show({ operands: [path], ...asked }: Options, context: Context): Promise<void> {
+  return lookAtSite(await readClusterFile(path), asked, context, async (site) => {
     const nodes = await standingsOf(site)
     const urls = urlsOf(site.file, nodes)
     if (asked.json) return context.output.json({ cluster: site.file.cluster, nodes, urls })

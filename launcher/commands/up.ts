@@ -3,7 +3,7 @@ import { CommandError } from '../../cli/command.ts'
 import type { Context } from '../../cli/context.ts'
 import { bringUp, survey } from '../bring-up.ts'
 import { told, type Change } from '../changes.ts'
-import { withSite } from '../open-site.ts'
+import { readClusterFile, withSite } from '../open-site.ts'
 import { command, filePath, siteFlags, siteOptions, siteUsage, yes, yesFlag, type SiteOptions } from '../options.ts'
 import type { Site } from '../site.ts'
 
@@ -16,7 +16,7 @@ A machine that fails to boot is shown with its phase and the end of its console.
   options: z.object({ operands: z.tuple([filePath]), ...upOptions() }),
 
   async run({ operands: [path], ...asked }, context) {
-    return withSite(path, asked, context, (site) => upWith(site, asked, context))
+    return withSite(await readClusterFile(path), asked, context, (site) => upWith(site, asked, context))
   },
 })
 
@@ -32,16 +32,22 @@ export function upOptions() {
   }
 }
 
-/** Tells the changes, asks, and does them. */
-export async function upWith(site: Site, asked: SiteOptions & { yes: boolean }, context: Context) {
+/** Tells the changes, asks, and does them; `onYes` before that, or where nothing is to be asked. */
+export async function upWith(
+  site: Site,
+  asked: SiteOptions & { yes: boolean },
+  context: Context,
+  onYes: () => Promise<void> = async () => undefined,
+) {
   const { output } = context
   const changes = await survey(site)
   const doable = changes.filter(({ action }) => action !== 'needs-new-machine')
   for (const change of changes) output.note(told(change))
-  if (doable.length > 0) {
-    await askFirst(changes, asked.yes, context)
-    await bringUp(changes, site)
-  }
+  // Wherever nodes could not reach the server, nobody needs to be asked.
+  if (changes.some(({ action }) => action === 'create')) void site.server.url
+  if (doable.length > 0) await askFirst(changes, asked.yes, context)
+  await onYes()
+  if (doable.length > 0) await bringUp(changes, site)
   if (asked.json) output.json({ cluster: site.file.cluster, changes: changes.map(shown) })
   else output.note(doable.length > 0 ? `${site.file.cluster} is up.` : `${site.file.cluster} is as its file says.`)
 }

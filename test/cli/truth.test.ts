@@ -12,11 +12,12 @@ import { parseOptions } from '../../cli/parse.ts'
 import { takeContext } from '../../cli/take-context.ts'
 import { readUsage, verbOf } from '../../cli/usage.ts'
 import { labCommands } from '../../lab/commands.ts'
+import { launchCommands } from '../../launcher/commands/index.ts'
 import { serverCommands } from '../../server/main.ts'
 import { exampleLines, wordsOf } from '../helpers/examples.ts'
 
 const root = join(import.meta.dirname, '..', '..')
-const all: Command<never>[] = [...commands, ...labCommands, ...serverCommands]
+const all: Command<never>[] = [...commands, ...labCommands, ...launchCommands, ...serverCommands]
 const whole = { name: 'trivet', version: '1.2.3', summary: 'A test.', commands: all }
 
 test('completions know every verb, and every flag of it', () => {

@@ -13,11 +13,12 @@ interface Given {
   provider: Provider
   patienceMs?: number
   keepOnFailure?: boolean
+  now?: () => number
 }
 
 /** What the launcher's verbs work with, in this process, and what it has told. Close it before the next one is opened. */
 export async function openSite({ dir, client }: Served, given: Given) {
-  const { file: text, provider, patienceMs = 20_000, keepOnFailure = false } = given
+  const { file: text, provider, patienceMs = 20_000, keepOnFailure = false, now = Date.now } = given
   const file = parseClusterFile(text, 'cluster.yaml')
   const server = new Server(client, 'https://10.1.2.3:7600', file)
   const book = await LaunchBook.open(join(dir, 'state'), provider.scope, file)
@@ -38,7 +39,7 @@ export async function openSite({ dir, client }: Served, given: Given) {
     tell: (node, phase) => told.push(`${node}: ${phase}`),
     patienceMs,
     keepOnFailure,
-    now: Date.now,
+    now,
   }
   return { site, told, close: () => book.close() }
 }

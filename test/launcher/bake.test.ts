@@ -48,7 +48,7 @@ test('a builder that joins nothing bakes, a machine of the image has to become a
   assert.deepEqual(seen.baking?.group.roles, [])
   assert.deepEqual(
     room.all.map(({ node, state }) => [node, state]),
-    [['c-web-smoke', 'terminated']],
+    [['c-web-smoke-654321', 'terminated']],
   )
   assert.deepEqual(await served.client.list(api.listTokens, {}), [])
   assert.deepEqual(await served.client.list(api.listNodes, {}), [])

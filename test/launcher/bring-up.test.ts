@@ -151,6 +151,59 @@ test('a reboot waits until the node has connected anew, some at a time', async (
   for (const [index, at] of (await connections()).entries()) assert(at > (before[index] ?? at))
 })
 
+test('a reboot terminates nothing, whatever an earlier boot left on the console', async (t) => {
+  const { served, room } = await makeRoom(t)
+  const asked = { file: clusterOf({ slave: 1 }), provider: room.provider }
+  await up(served, asked)
+  room.console = 'trivet-boot: phase join\ntrivet-boot: failed in join with exit code 1\n'
+  await on(served, asked, async (site) => rebootNodes(await chosenMachines([], site), 1, site))
+  assert.equal(room.living.length, 1)
+})
+
+test('start of what runs already has nothing to wait for', async (t) => {
+  const { served, room } = await makeRoom(t)
+  const asked = { file: clusterOf({ slave: 1 }), provider: room.provider }
+  await up(served, asked)
+  await on(served, { ...asked, patienceMs: 3000 }, async (site) => startNodes(await chosenMachines([], site), site))
+})
+
+test('what was launched and is gone without a trace is launched anew, once a cloud would have shown it', async (t) => {
+  const { served, room } = await makeRoom(t)
+  room.boots = false
+  const asked = { file: clusterOf({ slave: 1 }), provider: room.provider, patienceMs: 300 }
+  await assert.rejects(up(served, asked), /c-slave-1 is not ready after/)
+  room.all.length = 0
+  await assert.rejects(up(served, asked), /i-1 is not seen yet/)
+  room.boots = true
+  const later = { ...asked, patienceMs: 20_000, now: () => Date.now() + 11 * 60_000 }
+  await up(served, later)
+  assert.equal(room.living.length, 1)
+})
+
+test('a launch that somebody stopped meanwhile is started and gone on with', async (t) => {
+  const { served, room } = await makeRoom(t)
+  room.boots = false
+  const asked = { file: clusterOf({ slave: 1 }), provider: room.provider, patienceMs: 300 }
+  await assert.rejects(up(served, asked), /c-slave-1 is not ready after/)
+  await room.provider.stop(room.living)
+  await assert.rejects(up(served, asked), /c-slave-1 is not ready after/)
+  assert.deepEqual(
+    room.living.map(({ state }) => state),
+    ['running'],
+  )
+})
+
+test('nodes whose machines are gone and that nobody archived leave the fleet', async (t) => {
+  const { served, room } = await makeRoom(t)
+  await up(served, { file: clusterOf({ slave: 2 }), provider: room.provider })
+  await room.lose('c-slave-2')
+  await up(served, { file: clusterOf({ slave: 1 }), provider: room.provider })
+  assert.deepEqual(
+    (await served.client.list(api.listNodes, {})).map(({ name }) => name),
+    ['c-slave-1'],
+  )
+})
+
 test('protected machines are named, and nothing is terminated without force', async (t) => {
   const { served, room } = await makeRoom(t)
   const asked = { file: clusterOf({ slave: 2 }), provider: room.provider }

@@ -36,7 +36,7 @@ test('what stands in the way of a start is said in one line', async (t) => {
     return `${error.name}: ${error.message}`
   }
   const fresh = { data: join(dir, 'other') }
-  assert.match(await why({}), /^StartError: .*trivet.db is in use by another server/)
+  assert.match(await why({}), /^InUseError: .*trivet.db is in use by another server/)
   assert.match(await why({ ...fresh, recipes: join(dir, 'none') }), /^StartError: --recipes .*none cannot be read/)
   assert.match(
     await why({ ...fresh, roles: join(dir, 'data', 'trivet.db') }),

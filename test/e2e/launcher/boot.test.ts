@@ -101,6 +101,7 @@ describe('a machine becomes a node by its user data', { skip: whyNoLab() ?? fals
     test('a machine that is to be an image has the agent, and nothing that two may not share', async () => {
       const node = await launch('boot-oven', await dataFor('boot-oven', { bakes: true }))
       await told('boot-oven', 'that it is baked', ({ phase }) => phase === 'baked')
+      assert.equal(readBoot(consoleOf('boot-oven')).failed, false)
       assert.match(await onNode(node, 'trivet-agent', '--version'), /^trivet-agent \d/)
       const shared = [
         '/var/lib/trivet-agent/identity.json',
