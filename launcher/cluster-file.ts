@@ -4,9 +4,8 @@ import { describeIssues } from '../protocol/describe-issue.ts'
 import { isRecord } from '../protocol/is-record.ts'
 import { Name } from '../protocol/name.ts'
 
-const Cidr = z
-  .string()
-  .regex(/^(\d{1,3}(\.\d{1,3}){3}|[0-9a-f:]+)\/\d{1,3}$/i, 'an address with a prefix, such as 10.0.0.0/8')
+const network = 'an address with a prefix, such as 10.0.0.0/8'
+const Cidr = z.union([z.cidrv4(network), z.cidrv6(network)])
 const Port = z.int().min(0).max(65_535)
 
 /** One image, whichever of its ways it is named. An image by name without its owner may be anybody's. */

@@ -28,11 +28,31 @@ function sourcesOf(who: Group['securityRules'][number]['from'], idOf: (group: st
 /** As EC2 keeps it: without what the prefix cuts off. */
 function networkOf(cidr: string): Opening['source'] {
   const [address = '', prefix = ''] = cidr.split('/')
-  if (!isIPv4(address)) return { ipv6: `${new URL(`http://[${address}]`).hostname.slice(1, -1)}/${prefix}` }
-  const number = address.split('.').reduce((sum, byte) => sum * 256 + Number(byte), 0)
-  const size = 2 ** (32 - Number(prefix))
-  const first = Math.floor(number / size) * size
-  return { ipv4: `${[24, 16, 8, 0].map((bits) => Math.floor(first / 2 ** bits) % 256).join('.')}/${prefix}` }
+  if (isIPv4(address))
+    return { ipv4: `${masked(address.split('.').map(Number), 8, Number(prefix)).join('.')}/${prefix}` }
+  const groups = masked(groupsOf(address), 16, Number(prefix))
+  return { ipv6: `${shortest(groups.map((group) => group.toString(16)).join(':'))}/${prefix}` }
+}
+
+/** Without the bits that come after the first `kept`; each part has `width` of them. */
+function masked(parts: number[], width: number, kept: number): number[] {
+  return parts.map((part, index) => {
+    const size = 2 ** Math.min(Math.max((index + 1) * width - kept, 0), width)
+    return part - (part % size)
+  })
+}
+
+function shortest(address: string) {
+  return new URL(`http://[${address}]`).hostname.slice(1, -1)
+}
+
+/** The eight of an IPv6 address. */
+function groupsOf(address: string): number[] {
+  const [head = [], tail = []] = shortest(address)
+    .split('::')
+    .map((part) => part.split(':').filter(Boolean))
+  const zeros = Array.from({ length: 8 - head.length - tail.length }, () => '0')
+  return [...head, ...zeros, ...tail].map((group) => parseInt(group, 16))
 }
 
 /** What a security group lets in now. */

@@ -52,6 +52,15 @@ test('what is wrong is told with its place', () => {
   )
 })
 
+test('what only looks like a network is refused', () => {
+  for (const from of ['10.0.0.300/8', '10.0.0.0/33', '2001:db8::/129', '1:2/3', '10.0.0.1'])
+    assert.match(
+      refusal(group(`    securityRules: [{ ports: 22, from: "${from}" }]`)),
+      /groups\.web\.securityRules\.0\.from: .*an address with a prefix/,
+      from,
+    )
+})
+
 test('an image by its name alone is refused: anybody may call theirs so', () => {
   assert.match(refusal(group().replace('ami-0123456789abcdef0', '{ name: debian-13-amd64-* }')), /groups\.web\.image/)
 })

@@ -30,6 +30,25 @@ test('what EC2 keeps of a rule is what was wanted, so nothing is opened or close
   )
 })
 
+test('a network is what its prefix leaves of the address, as EC2 keeps it', () => {
+  const kept = {
+    '203.0.113.9/24': '203.0.113.0/24',
+    '10.255.255.255/9': '10.128.0.0/9',
+    '203.0.113.9/32': '203.0.113.9/32',
+    '203.0.113.9/0': '0.0.0.0/0',
+    '2001:db8::1/32': '2001:db8::/32',
+    '2001:DB8:0:ff::1/60': '2001:db8:0:f0::/60',
+    '2001:db8::1/128': '2001:db8::1/128',
+    '::ffff:192.0.2.1/120': '::ffff:c000:200/120',
+    '2001:db8::1/0': '::/0',
+  }
+  for (const [written, network] of Object.entries(kept)) {
+    const [opening] = wanted(`[{ ports: 22, from: "${written}" }]`)
+    assert(opening)
+    assert.deepEqual(Object.values(opening.source), [network], written)
+  }
+})
+
 test('what others opened beside is found, whatever it is', () => {
   const present = presentIn({
     IpPermissions: [
