@@ -6,10 +6,10 @@ import {
   ReleaseAddressCommand,
 } from '@aws-sdk/client-ec2'
 import type { Machine } from '../provider.ts'
-import type { Ec2 } from './context.ts'
+import type { Ec2 } from './ec2.ts'
 import { AwsError, hasAwsCode } from './errors.ts'
 import { findAddresses } from './find.ts'
-import { insist, onceKnown } from './pace.ts'
+import { insist, onceKnown, untilSeen } from './pace.ts'
 import { tagged, tagKeys, tagsOf, withTag } from './tags.ts'
 
 /** Elastic addresses stay with the node: whatever machine is that node has them. */
@@ -63,16 +63,7 @@ async function allocate(ec2: Ec2, { node, group }: Machine, tags: Record<string,
 }
 
 async function addressThatCame(ec2: Ec2, node: string): Promise<string | undefined> {
-  const none = new Error(`no address of ${node}`)
-  const look = async () => {
-    const [came] = await findAddressesOf(ec2, node)
-    if (!came) throw none
-    return came.AllocationId
-  }
-  return onceKnown(look, ec2.pace, (error): error is never => error === none).catch((error: unknown) => {
-    if (error === none) return undefined
-    throw error
-  })
+  return untilSeen(async () => (await findAddressesOf(ec2, node))[0]?.AllocationId, ec2.pace)
 }
 
 async function disassociate({ ec2 }: Ec2, AssociationId: string): Promise<void> {

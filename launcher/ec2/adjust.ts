@@ -1,10 +1,11 @@
 import { CreateTagsCommand, type Instance, ModifyInstanceMetadataOptionsCommand } from '@aws-sdk/client-ec2'
+import { CommandError } from '../../cli/command.ts'
 import type { Group } from '../cluster-file.ts'
 import type { Difference, Machine } from '../provider.ts'
 import { findAddressesOf, keepAddress, releaseAddress } from './addresses.ts'
-import type { Ec2 } from './context.ts'
+import type { Ec2 } from './ec2.ts'
 import { findInstancesById } from './find.ts'
-import { onceKnown } from './pace.ts'
+import { onceKnown, untilSeen } from './pace.ts'
 import { isProtected, protect } from './protection.ts'
 import { tagOf } from './tags.ts'
 
@@ -15,20 +16,9 @@ interface Adjustment {
 }
 
 export async function adjustMachine(ec2: Ec2, machine: Machine, group: Group): Promise<void> {
-  const instance = await onceKnown(
-    () => theInstance(ec2, machine),
-    ec2.pace,
-    (error): error is never => error === unseen,
-  )
+  const instance = await untilSeen(async () => (await findInstancesById(ec2, [machine.id]))[0], ec2.pace)
+  if (!instance) throw new CommandError(`EC2 does not tell of ${machine.node} (${machine.id}). Next: run this again`)
   for (const { make } of await findAdjustments(ec2, machine, instance, group)) await make()
-}
-
-const unseen = new Error('EC2 does not tell of the machine')
-
-async function theInstance(ec2: Ec2, { id }: Machine): Promise<Instance> {
-  const [instance] = await findInstancesById(ec2, [id])
-  if (!instance) throw unseen
-  return instance
 }
 
 export async function adjustable(ec2: Ec2, machine: Machine, instance: Instance, group: Group): Promise<Difference[]> {

@@ -10,7 +10,7 @@ import {
 import { CommandError } from '../../cli/command.ts'
 import type { Belonging } from '../provider.ts'
 import { releaseAddress } from './addresses.ts'
-import type { Ec2 } from './context.ts'
+import type { Ec2 } from './ec2.ts'
 import { AwsError, hasAwsCode, isUnknownToAws } from './errors.ts'
 import { findAddresses, findInstances, findSecurityGroups, findVolumes } from './find.ts'
 import { awaitChange } from './pace.ts'

@@ -1,5 +1,5 @@
 import { GetConsoleOutputCommand } from '@aws-sdk/client-ec2'
-import type { Ec2 } from './context.ts'
+import type { Ec2 } from './ec2.ts'
 import { hasAwsCode } from './errors.ts'
 import { onceKnown } from './pace.ts'
 

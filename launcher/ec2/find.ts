@@ -10,7 +10,7 @@ import {
   type Volume,
 } from '@aws-sdk/client-ec2'
 import type { Machine, MachineState } from '../provider.ts'
-import type { Ec2 } from './context.ts'
+import type { Ec2 } from './ec2.ts'
 import { tagKeys, tagOf, withTag } from './tags.ts'
 
 const pageSize = 500

@@ -1,8 +1,9 @@
 import type { Address } from '@aws-sdk/client-ec2'
 import type { Belonging, Machine } from '../provider.ts'
+import { lives } from '../site.ts'
 import { findSuperseded } from './bake.ts'
 import { findBelongings } from './belongings.ts'
-import type { Ec2 } from './context.ts'
+import type { Ec2 } from './ec2.ts'
 import { findAddresses, findBuilders, findMachines, findVolumes, machineOf } from './find.ts'
 import { tagKeys, tagOf, withTag } from './tags.ts'
 
@@ -19,9 +20,9 @@ export interface OrphanLook {
 export type Orphan = { why: string } & ({ machine: Machine } | { belonging: Belonging })
 
 export async function findOrphans(ec2: Ec2, { known, now, keepImages }: OrphanLook): Promise<Orphan[]> {
-  const machines = (await findMachines(ec2)).filter(isLiving)
+  const machines = (await findMachines(ec2)).filter(lives)
   const builders = (await findBuilders(ec2)).map((one) => ({ ...machineOf(one), expires: tagOf(one, tagKeys.expires) }))
-  const living = builders.filter(isLiving)
+  const living = builders.filter(lives)
   const expired = living.filter(({ expires = '' }) => Date.parse(expires) < now)
   const superseded = new Set((await findSuperseded(ec2, keepImages)).map(({ ImageId }) => ImageId))
   const belongings = await findBelongings(ec2)
@@ -42,10 +43,6 @@ export async function findOrphans(ec2: Ec2, { known, now, keepImages }: OrphanLo
       return reason ? [{ belonging, why: reason }] : []
     }),
   ]
-}
-
-function isLiving({ state }: Machine) {
-  return state !== 'terminated' && state !== 'shutting-down'
 }
 
 /** Without the one in the book nobody can say which of them is too many. */

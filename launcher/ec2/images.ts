@@ -2,7 +2,7 @@ import { DescribeImagesCommand, type Image } from '@aws-sdk/client-ec2'
 import { GetParameterCommand } from '@aws-sdk/client-ssm'
 import { CommandError } from '../../cli/command.ts'
 import type { Group } from '../cluster-file.ts'
-import type { Ec2 } from './context.ts'
+import type { Ec2 } from './ec2.ts'
 import { onceKnown } from './pace.ts'
 
 /** The id of what the file names: by itself, by an SSM parameter, or the newest of an owner by that name. */

@@ -10,15 +10,13 @@ import {
 import { CommandError } from '../../cli/command.ts'
 import type { Group } from '../cluster-file.ts'
 import { type Launch, LaunchIsSpent, NoRoom, type Placement } from '../provider.ts'
-import type { Ec2 } from './context.ts'
+import type { Ec2 } from './ec2.ts'
 import { AwsError, hasAwsCode, isUnknownToAws } from './errors.ts'
 import { findInstances, stateOf } from './find.ts'
 import { describeImage } from './images.ts'
-import { insist, onceKnown } from './pace.ts'
+import { insist, onceKnown, untilSeen } from './pace.ts'
 import { securityGroupOf } from './security-groups.ts'
 import { type OwnTags, tagged, tagsOf } from './tags.ts'
-
-const mostUserData = 16_384
 
 /** Names one try to make one machine in one zone: whoever repeats it gets the same machine, not a second. */
 export function clientTokenOf(cluster: string, { node, attempt, placement }: Launch): string {
@@ -27,24 +25,19 @@ export function clientTokenOf(cluster: string, { node, attempt, placement }: Lau
   return createHash('sha256').update(what).digest('hex')
 }
 
-/** What a machine is made as: a node, or one that bakes an image. */
-export interface As {
+/** What a machine is made for: to be a node, or to bake an image. */
+export interface Purpose {
   own: OwnTags
   /** What becomes of it when it turns itself off. */
   shutdown: 'stop' | 'terminate'
 }
 
 /** Makes the machine, or finds that this launch made it before. */
-export async function launchInstance(ec2: Ec2, launch: Launch, group: Group, as?: As): Promise<string> {
-  const bytes = Buffer.byteLength(launch.userData)
-  if (bytes > mostUserData)
-    throw new CommandError(
-      `The user data of ${launch.node} has ${bytes} bytes, and EC2 takes ${mostUserData}. Take an image from \`trivet launch bake\`, which needs less.`,
-    )
+export async function launchInstance(ec2: Ec2, launch: Launch, group: Group, purpose?: Purpose): Promise<string> {
   const image = await describeImage(ec2, launch.image)
   const { node, group: name, attempt } = launch
-  const asNode: As = { own: { cluster: ec2.cluster, group: name, node, attempt }, shutdown: 'stop' }
-  const parts = { image, securityGroup: await securityGroupOf(ec2, name), as: as ?? asNode }
+  const asNode: Purpose = { own: { cluster: ec2.cluster, group: name, node, attempt }, shutdown: 'stop' }
+  const parts = { image, securityGroup: await securityGroupOf(ec2, name), purpose: purpose ?? asNode }
   const request = requestOf(ec2.cluster, launch, group, parts)
   try {
     return living(await run(ec2, request), launch)
@@ -85,12 +78,9 @@ function living(instance: Instance, { node }: Launch): string {
 /** The file or the image changed after the launch was asked for: what it made then counts. */
 async function foundOrRefused(ec2: Ec2, launch: Launch, refusal: AwsError): Promise<string> {
   const Filters = [{ Name: 'client-token', Values: [clientTokenOf(ec2.cluster, launch)] }]
-  const look = async () => {
-    const [found] = await findInstances(ec2, Filters)
-    if (!found) throw refusal
-    return found
-  }
-  return living(await onceKnown(look, ec2.pace, (error): error is AwsError => error === refusal), launch)
+  const found = await untilSeen(async () => (await findInstances(ec2, Filters))[0], ec2.pace)
+  if (!found) throw refusal
+  return living(found, launch)
 }
 
 const noRoom = /^(Insufficient\w*Capacity\w*|InsufficientFreeAddressesInSubnet|Unsupported|SpotMaxPriceTooLow)$/
@@ -103,12 +93,14 @@ function requestOf(
   cluster: string,
   launch: Launch,
   group: Group,
-  { image, securityGroup, as }: { image: Image; securityGroup: string; as: As },
+  { image, securityGroup, purpose }: { image: Image; securityGroup: string; purpose: Purpose },
 ): RunInstancesCommandInput {
   const { node, placement, userData } = launch
   const isSpot = group.market === 'spot'
-  const tags = tagsOf(node, as.own, group.tags)
-  const ofVolumes = group.volumes.some(({ keep }) => keep) ? tagsOf(node, { ...as.own, keep: 'yes' }, group.tags) : tags
+  const tags = tagsOf(node, purpose.own, group.tags)
+  const ofVolumes = group.volumes.some(({ keep }) => keep)
+    ? tagsOf(node, { ...purpose.own, keep: 'yes' }, group.tags)
+    : tags
   return {
     ClientToken: clientTokenOf(cluster, launch),
     MinCount: 1,
@@ -126,7 +118,7 @@ function requestOf(
     },
     ...(group.keyPair && { KeyName: group.keyPair }),
     ...(group.iamProfile && { IamInstanceProfile: { Name: group.iamProfile } }),
-    ...(isSpot ? spot : { InstanceInitiatedShutdownBehavior: as.shutdown }),
+    ...(isSpot ? spot : { InstanceInitiatedShutdownBehavior: purpose.shutdown }),
     DisableApiTermination: group.isProtected,
     TagSpecifications: [
       ...tagged(tags, 'instance', 'network-interface', ...(isSpot ? (['spot-instances-request'] as const) : [])),

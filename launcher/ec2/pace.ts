@@ -51,6 +51,19 @@ export async function onceKnown<T>(ask: () => Promise<T>, pace: Pace, isTooEarly
   }
 }
 
+/** Looks for what was made lately; undefined after the time that AWS may not tell of it. */
+export async function untilSeen<T>(
+  look: () => Promise<T | undefined>,
+  { pollMs, settleMs }: Pace,
+): Promise<T | undefined> {
+  const deadline = performance.now() + settleMs
+  for (;;) {
+    const seen = await look()
+    if (seen !== undefined || performance.now() > deadline) return seen
+    await wait(pollMs)
+  }
+}
+
 /** Looks again and again until there is an answer; after the deadline `awaited` tells what was waited for. */
 export async function awaitChange<T>(
   look: () => Promise<T | undefined>,

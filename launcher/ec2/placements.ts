@@ -8,7 +8,8 @@ import {
 import { CommandError } from '../../cli/command.ts'
 import type { Group } from '../cluster-file.ts'
 import type { Machine, Placement } from '../provider.ts'
-import type { Ec2 } from './context.ts'
+import { lives } from '../site.ts'
+import type { Ec2 } from './ec2.ts'
 import { describeImage, resolveImage } from './images.ts'
 import { subnetsOf } from './subnets.ts'
 
@@ -34,8 +35,7 @@ export async function findPlacements(ec2: Ec2, name: string, group: Group, machi
 
 /** In which zones the group's machines are, each as often as it has one there. */
 function zonesOf(name: string, machines: Machine[]) {
-  const isThere = ({ group, state }: Machine) => group === name && state !== 'shutting-down' && state !== 'terminated'
-  return machines.filter(isThere).map(({ zone }) => zone)
+  return machines.filter((machine) => machine.group === name && lives(machine)).map(({ zone }) => zone)
 }
 
 /** A group that is to be spread begins where it has fewest, and its second machine never joins the first. */

@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-ec2'
 import { CommandError } from '../../cli/command.ts'
 import type { Machine, MachineState } from '../provider.ts'
-import type { Ec2 } from './context.ts'
+import type { Ec2 } from './ec2.ts'
 import { type AwsError, hasAwsCode, isUnknownToAws } from './errors.ts'
 import { findInstancesById, inBatches, stateOf } from './find.ts'
 import { awaitChange, insist, onceKnown } from './pace.ts'

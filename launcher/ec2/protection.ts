@@ -1,6 +1,7 @@
 import { DescribeInstanceAttributeCommand, ModifyInstanceAttributeCommand } from '@aws-sdk/client-ec2'
 import type { Machine } from '../provider.ts'
-import type { Ec2 } from './context.ts'
+import { lives } from '../site.ts'
+import type { Ec2 } from './ec2.ts'
 import { isUnknownToAws } from './errors.ts'
 import { inBatches } from './find.ts'
 import { onceKnown } from './pace.ts'
@@ -17,7 +18,7 @@ export async function protect({ ec2 }: Ec2, InstanceId: string, Value: boolean):
 
 /** EC2 tells it of one machine at a time. */
 export async function findProtected(ec2: Ec2, machines: Machine[]): Promise<Machine[]> {
-  const living = machines.filter(({ state }) => state !== 'terminated' && state !== 'shutting-down')
+  const living = machines.filter(lives)
   const found: Machine[] = []
   for (const some of inBatches(living, 8)) {
     const answers = await Promise.all(some.map(({ id }) => isProtected(ec2, id).catch(falseIfGone)))

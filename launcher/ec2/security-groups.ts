@@ -7,10 +7,10 @@ import {
 import { CommandError } from '../../cli/command.ts'
 import type { ClusterFile } from '../cluster-file.ts'
 import type { Difference } from '../provider.ts'
-import type { Ec2 } from './context.ts'
+import type { Ec2 } from './ec2.ts'
 import { hasAwsCode } from './errors.ts'
 import { findSecurityGroups } from './find.ts'
-import { insist, onceKnown } from './pace.ts'
+import { insist, onceKnown, untilSeen } from './pace.ts'
 import { type Opening, permissionOf, presentIn, sayOpening, wantedOf, without } from './rules.ts'
 import { subnetsOf } from './subnets.ts'
 import { tagged, tagKeys, tagOf, tagsOf, withTag } from './tags.ts'
@@ -77,13 +77,8 @@ async function adoptSecurityGroup(ec2: Ec2, group: string, VpcId: string): Promi
     { Name: 'group-name', Values: [name] },
     { Name: 'vpc-id', Values: [VpcId] },
   ]
-  const unseen = new Error(`The security group ${name} is there, and EC2 does not tell of it.`)
-  const look = async () => {
-    const [found] = await findSecurityGroups(ec2, Filters)
-    if (!found) throw unseen
-    return found
-  }
-  const found = await onceKnown(look, ec2.pace, (error): error is never => error === unseen)
+  const found = await untilSeen(async () => (await findSecurityGroups(ec2, Filters))[0], ec2.pace)
+  if (!found) throw new CommandError(`The security group ${name} is there, and EC2 does not tell of it. Ask again.`)
   const isOurs = tagOf(found, tagKeys.cluster) === ec2.cluster && tagOf(found, tagKeys.group) === group
   if (isOurs && found.GroupId) return found.GroupId
   throw new CommandError(
@@ -98,15 +93,11 @@ async function findOurs(ec2: Ec2, group: string): Promise<SecurityGroup | undefi
 
 /** The id of the group's; `prepare` may have made it a moment ago. */
 export async function securityGroupOf(ec2: Ec2, group: string): Promise<string> {
-  const missing = new CommandError(
+  const id = await untilSeen(async () => (await findOurs(ec2, group))?.GroupId, ec2.pace)
+  if (id) return id
+  throw new CommandError(
     `There is no security group ${securityGroupName(ec2, group)} with the tags of this cluster: \`trivet launch up\` makes it.`,
   )
-  const look = async () => {
-    const id = (await findOurs(ec2, group))?.GroupId
-    if (!id) throw missing
-    return id
-  }
-  return onceKnown(look, ec2.pace, (error): error is never => error === missing)
 }
 
 async function applyRules(ec2: Ec2, GroupId: string, wanted: Opening[]): Promise<void> {

@@ -1,7 +1,7 @@
 import { DescribeSubnetsCommand, type Filter, paginateDescribeSubnets, type Subnet } from '@aws-sdk/client-ec2'
 import { CommandError } from '../../cli/command.ts'
 import type { Group } from '../cluster-file.ts'
-import type { Ec2 } from './context.ts'
+import type { Ec2 } from './ec2.ts'
 
 /** Where a group's machines may be, in the order of the file; of the default network where no subnets are said. */
 export async function subnetsOf(ec2: Ec2, name: string, { subnets, zones }: Group): Promise<Subnet[]> {

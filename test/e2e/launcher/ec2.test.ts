@@ -133,22 +133,6 @@ test(
   },
 )
 
-test('too much user data is refused before EC2 is asked anything', { skip }, async () => {
-  const provider = await cloud.provider('large')
-  const placement = { instanceType: 't3.small', zone: 'eu-west-1a', subnet: 'subnet-1' }
-  const launch = {
-    node: 'large-slave-1',
-    group: 'slave',
-    attempt: '1',
-    placement,
-    image: 'ami-1',
-    userData: 'é'.repeat(8193),
-  }
-  const callsBefore = cloud.calls.length
-  await assert.rejects(provider.launch(launch, groupOf(pair('large'), 'slave')), /has 16386 bytes, and EC2 takes 16384/)
-  assert.equal(cloud.calls.length, callsBefore)
-})
-
 test('a security group of the same name that is not ours is neither taken nor touched', { skip }, async () => {
   const [theirs, ours] = [await cloud.provider('names-a'), await cloud.provider('names')]
   const file = pair('names-a')
