@@ -50,7 +50,11 @@ export function upgradeIn(state: State) {
       for (const path of [intent, proof]) rmSync(path, { force: true })
       syncDirectory(state.dir)
     },
-    forget: () => rmSync(intent, { force: true }),
+    /** A loss of power does not bring it back. */
+    forget() {
+      rmSync(intent, { force: true })
+      syncDirectory(state.dir)
+    },
     untold: () =>
       readdirSync(results)
         .filter((name) => name.endsWith('.json'))

@@ -1,5 +1,6 @@
 import { closeSync, fsyncSync, openSync, rmSync, statfsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { hasCode } from '../../protocol/errors.ts'
 import type { Host } from '../../resources/host.ts'
 import { syncDirectory } from '../../resources/files/write-atomically.ts'
 import type { ServerAddress } from '../link/https.ts'
@@ -32,7 +33,7 @@ export async function stage(staging: Staging) {
     await fill(slot, archive, staging)
   } catch (error) {
     rmSync(slots.path(slot), { recursive: true, force: true })
-    throw error
+    throw hasCode(error, 'ENOSPC', 'EDQUOT') ? new Error(noRoom(slots), { cause: error }) : error
   }
   return slot
 }
@@ -63,6 +64,11 @@ function requireRoom(slots: Slots, archiveBytes: number) {
     throw new Error(
       `${slots.folder} has ${mb(bavail * bsize)} of room, and the new agent needs ${mb(needed)}. Make room there.`,
     )
+}
+
+/** Others write there too. */
+function noRoom({ folder }: Slots) {
+  return `${folder} had no room left before the new agent was in it. Next: make room there, then give the order again`
 }
 
 function mb(bytes: number) {

@@ -104,16 +104,23 @@ export class Upgrades {
     const reason = isLate ? 'the order came after its time' : this.#whyNot(order)
     if (reason !== undefined) return this.#refuse(id, reason)
     this.#say('delivered', id)
-    if (version === this.#options.version)
-      return this.#files.close({ order: id, outcome: 'upgraded', version, reason: 'it was this version already' })
+    if (version === this.#options.version) return this.#isAlready(order)
     this.#options.log(`order taken: upgrade to ${version}`, { order: id })
     const abort = new AbortController()
     this.#under = { order: id, abort }
     this.#prepare(order, AbortSignal.any([abort.signal, this.#ways.stopping])).catch((error: unknown) => {
       this.#under = undefined
-      if (!this.#ways.stopping.aborted) this.#refuse(id, messageOf(error))
+      if (!this.#ways.stopping.aborted) this.#giveUp(id, messageOf(error))
     })
     return undefined
+  }
+
+  #isAlready({ id, version }: Order) {
+    try {
+      this.#files.close({ order: id, outcome: 'upgraded', version, reason: 'it was this version already' })
+    } catch (error) {
+      this.#refuse(id, `it is ${version} already, and that cannot be written down: ${messageOf(error)}`)
+    }
   }
 
   #whyNot({ version, downgrade }: Order) {
@@ -134,18 +141,18 @@ export class Upgrades {
     if (key === undefined || !place) throw new Error('there is no place for an upgrade')
     const slot = await stage({ key, version: order.version, slots: place.slots, signal })
     signal.throwIfAborted()
-    this.#ways.whenIdle(() => this.#handOver(order, slot, place, signal))
+    await new Promise<void>((resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+      this.#ways.whenIdle(async () => {
+        if (!signal.aborted) await this.#handOver(order, slot, place)
+        resolve()
+      })
+    })
   }
 
   /** From here on the judge decides, and ends this program. */
-  async #handOver(
-    order: Order,
-    slot: string,
-    { slots, slot: from }: { slots: Slots; slot: string },
-    signal: AbortSignal,
-  ) {
+  async #handOver(order: Order, slot: string, { slots, slot: from }: { slots: Slots; slot: string }) {
     const { state, unit, version, hasCatalog } = this.#options
-    if (signal.aborted) return
     try {
       this.#files.writeIntent({
         order: order.id,
@@ -159,8 +166,10 @@ export class Upgrades {
       this.#say('upgrading', order.id)
       await stopped(this.#ways.stopping)
     } catch (error) {
+      // The next start goes on with it, as after a crash.
+      if (this.#ways.stopping.aborted) return
       this.#files.forget()
-      this.#refuse(order.id, `the upgrade cannot be begun: ${messageOf(error)}`)
+      this.#giveUp(order.id, `the upgrade cannot be begun: ${messageOf(error)}`)
       await unit.end()
     } finally {
       this.#under = undefined
@@ -182,6 +191,16 @@ export class Upgrades {
 
   #say(type: 'delivered' | 'upgrading', order: string) {
     this.#connection?.send({ type, order })
+  }
+
+  /** What was brought for it is only in the way. */
+  #giveUp(order: string, reason: string) {
+    this.#refuse(order, reason)
+    try {
+      this.#options.place?.slots.prune()
+    } catch (error) {
+      this.#warn(`what was brought for it cannot be removed: ${messageOf(error)}`, order)
+    }
   }
 
   #refuse(order: string, reason: string) {

@@ -59,9 +59,12 @@ fetch() {
 }
 
 fetch SHA256SUMS
-archive=$(sed -n "s/^[0-9a-f]\{64\}  \(trivet-agent-[0-9A-Za-z.+-]*-$platform\.tar\.gz\)\$/\1/p" "$work/SHA256SUMS")
-[ -n "$archive" ] || die "$url has no agent for $platform"
-sum=$(sed -n "s/^\([0-9a-f]\{64\}\)  $archive\$/\1/p" "$work/SHA256SUMS")
+# The newest: `~` has what is not yet the version itself (1.4.0-rc.1) come before it.
+newest=$(sed -n "s/^\([0-9a-f]\{64\}\)  trivet-agent-\([0-9][0-9A-Za-z.+-]*\)-$platform\.tar\.gz\$/\2 \1/p" "$work/SHA256SUMS" |
+  sed 's/-/~/' | sort -k 1,1V | tail -n 1 | sed 's/~/-/')
+[ -n "$newest" ] || die "$url has no agent for $platform. Next, where the server is: npm run build:agent -- --platform $platform"
+archive=trivet-agent-${newest% *}-$platform.tar.gz
+sum=${newest#* }
 
 folder=/usr/lib/trivet
 # What this script installs runs from the folder itself; an upgrade that the server asked for runs from one within (current).

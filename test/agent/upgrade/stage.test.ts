@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import {
+  appendFileSync,
   createReadStream,
   existsSync,
   mkdirSync,
@@ -19,6 +22,7 @@ import { stage } from '../../../agent/upgrade/stage.ts'
 import { handOutScript, scriptOf, sign, signingKey } from '../../helpers/agent-handout.ts'
 import { makeAuthority } from '../../helpers/authority.ts'
 import { listen } from '../../helpers/listen.ts'
+import { asRoot } from '../tiny.ts'
 
 const platform = 'linux-x64'
 
@@ -31,12 +35,12 @@ async function place(t: TestContext) {
   writeFileSync(join(lib, 'trivet-agent'), 'the one that runs')
   symlinkSync('.', join(lib, 'current'))
   const { ca, key, cert } = await makeAuthority()
-  const serving = { cut: false }
+  const serving = { cut: false, tellsLength: true }
   const server = createServer({ key, cert, minVersion: 'TLSv1.3' }, (request, response) => {
     const path = join(out, basename(request.url ?? ''))
     if (!existsSync(path)) return void response.writeHead(404).end()
     const bytes = readFileSync(path)
-    response.writeHead(200, { 'content-length': bytes.length })
+    response.writeHead(200, serving.tellsLength ? { 'content-length': bytes.length } : {})
     if (serving.cut && path.endsWith('.gz')) return void response.write(bytes.subarray(0, 20), () => response.destroy())
     return void createReadStream(path).pipe(response)
   })
@@ -60,7 +64,7 @@ async function place(t: TestContext) {
     await assert.rejects(staged(version), why)
     assert.deepEqual([slots.current, existsSync(slots.path('a'))], ['.', false])
   }
-  return { out, slots, staged, handOut, refuses, serving }
+  return { lib, out, slots, staged, handOut, refuses, serving }
 }
 
 test('an agent that is signed is brought into the free slot, whole, and starts there', async (t) => {
@@ -119,4 +123,19 @@ test('without room for it nothing is downloaded', async (t) => {
   const { bavail, bsize } = (await import('node:fs')).statfsSync(slots.folder)
   ;(await import('node:fs')).truncateSync(slots.program('.'), bavail * bsize)
   await assert.rejects(staged('1.1.0'), /of room, and the new agent needs \d+ MB\. Make room there/)
+})
+
+test('a disk that is full in the middle of it is told of, and nothing is left there', asRoot, async (t) => {
+  const { lib, out, handOut, refuses, serving } = await place(t)
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', lib])
+  try {
+    writeFileSync(join(lib, 'trivet-agent'), 'the one that runs')
+    symlinkSync('.', join(lib, 'current'))
+    await handOut('1.1.0')
+    appendFileSync(join(out, `trivet-agent-1.1.0-${platform}.tar.gz`), randomBytes(200_000))
+    serving.tellsLength = false
+    await refuses('1.1.0', /lib had no room left before .* Next: make room there/)
+  } finally {
+    execFileSync('umount', [lib])
+  }
 })

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { stateIn } from '../../../agent/kept/state.ts'
 import { upgradeIn } from '../../../agent/upgrade/intent.ts'
 import { Slots } from '../../../agent/upgrade/slots.ts'
@@ -20,7 +21,7 @@ const order: ServerMessage & { type: 'upgrade' } = {
   startBy: 0,
 }
 
-function agent(t: TestContext, given: Partial<UpgradesOptions> = {}, minor = 1) {
+function agent(t: TestContext, given: Partial<UpgradesOptions> = {}, { minor = 1, busy = false } = {}) {
   const dir = mkdtempSync(join(tmpdir(), 'test-upgrades-'))
   t.after(() => rmSync(dir, { recursive: true }))
   mkdirSync(join(dir, 'lib'))
@@ -31,7 +32,9 @@ function agent(t: TestContext, given: Partial<UpgradesOptions> = {}, minor = 1) 
   const files = upgradeIn(state)
   const [sent, judges, looks]: [AgentMessage[], string[], string[]] = [[], [], []]
   const stopping = new AbortController()
-  let idle = Promise.resolve()
+  /** A run that is under way until then. */
+  let endRun: (() => void) | undefined
+  let idle = busy ? new Promise<void>((resolve) => (endRun = resolve)) : Promise.resolve()
   const upgrades = new Upgrades(
     {
       state,
@@ -56,6 +59,7 @@ function agent(t: TestContext, given: Partial<UpgradesOptions> = {}, minor = 1) 
   const end = upgrades.begin()
   t.after(async () => {
     stopping.abort()
+    endRun?.()
     await idle
     end()
   })
@@ -67,7 +71,7 @@ function agent(t: TestContext, given: Partial<UpgradesOptions> = {}, minor = 1) 
   }
   const said = () => sent.map((message) => ('reason' in message ? `${message.type}: ${message.reason}` : message.type))
   const connect = () => upgrades.connected(connection)
-  return { upgrades, files, slots, said, sent, judges, looks, connect, stopping }
+  return { upgrades, files, slots, said, sent, judges, looks, connect, stopping, endRun: () => endRun?.() }
 }
 
 test('an order is taken, staged, written down, and left to the judge, who is the program that runs', async (t) => {
@@ -115,6 +119,16 @@ test('the version that runs already is an upgrade that is over', async (t) => {
   assert.deepEqual(node.files.untold(), [])
 })
 
+test('where that cannot be written down the order is refused, and the connection goes on', (t) => {
+  const node = agent(t)
+  node.connect()
+  rmSync(node.files.results, { recursive: true })
+  // Nobody can make a file there.
+  symlinkSync('/proc', node.files.results)
+  node.upgrades.order({ ...order, version: '1.0.0' }, false)
+  assert.match(node.said().at(-1) ?? '', /^refused: it is 1\.0\.0 already, and that cannot be written down: E/)
+})
+
 test('a cancelled order is not gone on with', async (t) => {
   const node = agent(t, {
     stage: ({ signal }) =>
@@ -125,6 +139,92 @@ test('a cancelled order is not gone on with', async (t) => {
   node.upgrades.cancel('o1')
   await until('it is told', () => node.said().includes('refused: it was cancelled'))
   assert.deepEqual([node.judges, node.files.readIntent()], [['end'], undefined])
+})
+
+test('one that is cancelled while a run delays it is told at once, and the next one is taken', async (t) => {
+  const node = agent(t, {}, { busy: true })
+  node.connect()
+  node.upgrades.order(order, false)
+  await setImmediate()
+  node.upgrades.cancel('o1')
+  await until('it is told', () => node.said().includes('refused: it was cancelled'))
+  node.upgrades.order({ ...order, id: 'o2' }, false)
+  node.endRun()
+  await until('the judge has the other', () => node.said().includes('upgrading'))
+  assert.deepEqual(node.said(), ['delivered', 'refused: it was cancelled', 'delivered', 'upgrading'])
+  assert.equal(node.files.readIntent()?.order, 'o2')
+  assert.deepEqual(node.judges, ['end', node.slots.program('.')])
+})
+
+test('an agent that is stopped while a run delays it says nothing of it, so that it is given it again', async (t) => {
+  const node = agent(t, {}, { busy: true })
+  node.connect()
+  node.upgrades.order(order, false)
+  await setImmediate()
+  node.stopping.abort()
+  node.endRun()
+  await setImmediate()
+  assert.deepEqual([node.said(), node.files.readIntent()], [['delivered'], undefined])
+})
+
+test('where the judge cannot be begun nothing is left of it, and the next order is taken', async (t) => {
+  let fails = true
+  const begun: string[] = []
+  const begin = async (program: string) => {
+    if (fails) throw new Error('systemctl start ended with 1')
+    begun.push(program)
+  }
+  const node = agent(t, {
+    unit: { begin, end: async () => {} },
+    stage: async ({ slots }) => {
+      slots.make('a')
+      return 'a'
+    },
+  })
+  node.connect()
+  node.upgrades.order(order, false)
+  await until('it is told', () => node.said().some((line) => line.startsWith('refused')))
+  assert.match(node.said().at(-1) ?? '', /the upgrade cannot be begun: systemctl start ended with 1/)
+  await setImmediate()
+  assert.deepEqual([node.files.readIntent(), existsSync(node.slots.path('a'))], [undefined, false])
+  fails = false
+  node.upgrades.order({ ...order, id: 'o2' }, false)
+  await until('the judge has it', () => node.said().includes('upgrading'))
+  assert.deepEqual(begun, [node.slots.program('.')])
+})
+
+test('what the daemon was stopped in the middle of is gone on with, and not forgotten', async (t) => {
+  const node = agent(t, {
+    unit: {
+      begin: async () => {
+        node.stopping.abort()
+        throw new Error('systemctl start was ended with the service')
+      },
+      end: async () => {},
+    },
+  })
+  node.connect()
+  node.upgrades.order(order, false)
+  await until('it is written down', () => node.files.readIntent() !== undefined && node.stopping.signal.aborted)
+  await setImmediate()
+  assert.deepEqual([node.said(), node.files.readIntent()?.phase], [['delivered'], 'switch'])
+})
+
+test('an upgrade that was written down before the judge was begun is judged after a crash', async (t) => {
+  const node = agent(t)
+  node.files.writeIntent({
+    order: 'o1',
+    from: { slot: '.', version: '1.0.0' },
+    to: { slot: 'a', version: '1.1.0' },
+    patienceMs: 1000,
+    before: { hasCatalog: true, failing: false },
+    phase: 'switch',
+  })
+  node.slots.make('a')
+  const end = node.upgrades.begin()
+  t.after(end)
+  await until('it is judged', () => node.judges.includes(node.slots.program('.')))
+  assert(existsSync(node.slots.path('a')), 'what is to be switched to must stay')
 })
 
 /** The new one, when the judge has started it. */
@@ -190,7 +290,7 @@ test('how it ended is told each time that it connects until the server has it, a
   assert(told.length >= 2)
   node.upgrades.stored('o1')
   assert.deepEqual(node.files.untold(), [])
-  const older = agent(t, {}, 0)
+  const older = agent(t, {}, { minor: 0 })
   older.files.close({ order: 'o1', outcome: 'upgraded', version: '1.0.0' })
   older.connect()
   assert.deepEqual(older.sent, [])
