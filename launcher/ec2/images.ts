@@ -3,7 +3,6 @@ import { GetParameterCommand } from '@aws-sdk/client-ssm'
 import { CommandError } from '../../cli/command.ts'
 import type { Group } from '../cluster-file.ts'
 import type { Ec2 } from './ec2.ts'
-import { onceKnown } from './pace.ts'
 
 /** The id of what the file names: by itself, by an SSM parameter, or the newest of an owner by that name. */
 export async function resolveImage(ec2: Ec2, named: Group['image']): Promise<string> {
@@ -33,13 +32,10 @@ function isNewer({ CreationDate: date = '', ImageId: id = '' }: Image, than: Ima
   return !than || `${date} ${id}` > `${than.CreationDate ?? ''} ${than.ImageId ?? ''}`
 }
 
-/** What AWS says of an image; it may have been baked just now. */
-export async function describeImage(ec2: Ec2, id: string): Promise<Image> {
-  return onceKnown(async () => {
-    const { Images = [] } = await ec2.ec2.send(new DescribeImagesCommand({ ImageIds: [id] }))
-    const [image] = Images
-    if (!image)
-      throw new CommandError(`There is no image ${id} in ${await ec2.ec2.config.region()}, or it is not for you.`)
-    return image
-  }, ec2.pace)
+/** What AWS says of an image. One that it does not know is a mistake: who bakes one waits until it is known. */
+export async function describeImage({ ec2 }: Ec2, id: string): Promise<Image> {
+  const { Images = [] } = await ec2.send(new DescribeImagesCommand({ ImageIds: [id] }))
+  const [image] = Images
+  if (image) return image
+  throw new CommandError(`There is no image ${id} in ${await ec2.config.region()}, or it is not for you.`)
 }

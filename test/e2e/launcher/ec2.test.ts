@@ -133,6 +133,18 @@ test(
   },
 )
 
+test('an image that EC2 does not know is told at once', { skip }, async () => {
+  const provider = await cloud.provider('unknown')
+  const group = { ...groupOf(pair('unknown'), 'slave'), image: 'ami-0123456789abcdef0' }
+  const callsBefore = cloud.calls.length
+  await assert.rejects(
+    provider.placements('slave', group, []),
+    /ami-0123456789abcdef0.*\(InvalidAMIID\.NotFound\)\nIds differ between regions/s,
+  )
+  const looks = cloud.calls.slice(callsBefore).filter(({ action }) => action === 'ec2:DescribeImages')
+  assert.equal(looks.length, 1)
+})
+
 test('a security group of the same name that is not ours is neither taken nor touched', { skip }, async () => {
   const [theirs, ours] = [await cloud.provider('names-a'), await cloud.provider('names')]
   const file = pair('names-a')
