@@ -7,6 +7,7 @@ import {
   paginateDescribeSecurityGroups,
   paginateDescribeVolumes,
   type SecurityGroup,
+  type StateReason,
   type Volume,
 } from '@aws-sdk/client-ec2'
 import type { Machine, MachineState } from '../provider.ts'
@@ -69,6 +70,11 @@ export function stateOf({ State }: Instance): MachineState {
   return State?.Name ?? 'pending'
 }
 
+/** Its code first: `Server.InsufficientInstanceCapacity: There is no room.` EC2 begins its words with the code, or does not. */
+export function sayReason({ Code = 'no code', Message = 'EC2 does not say why' }: StateReason = {}): string {
+  return Message.startsWith(`${Code}: `) ? Message : `${Code}: ${Message}`
+}
+
 export function machineOf(instance: Instance): Machine {
   const { InstanceId: id = '', StateReason: reason, PrivateIpAddress: inside, PublicIpAddress: outside } = instance
   return {
@@ -77,7 +83,7 @@ export function machineOf(instance: Instance): Machine {
     group: tagOf(instance, tagKeys.group) ?? '',
     attempt: tagOf(instance, tagKeys.attempt) ?? '',
     state: stateOf(instance),
-    ...(reason?.Message && { stateReason: `${reason.Message} (${reason.Code})` }),
+    ...(reason?.Code && { stateReason: sayReason(reason) }),
     image: instance.ImageId ?? '',
     instanceType: instance.InstanceType ?? '',
     zone: instance.Placement?.AvailabilityZone ?? '',

@@ -12,7 +12,7 @@ import type { Group } from '../cluster-file.ts'
 import { type Launch, LaunchIsSpent, NoRoom, type Placement } from '../provider.ts'
 import type { Ec2 } from './ec2.ts'
 import { AwsError, hasAwsCode, isUnknownToAws } from './errors.ts'
-import { findInstances, stateOf } from './find.ts'
+import { findInstances, sayReason, stateOf } from './find.ts'
 import { describeImage } from './images.ts'
 import { insist, onceKnown, untilSeen } from './pace.ts'
 import { securityGroupOf } from './security-groups.ts'
@@ -43,7 +43,7 @@ export async function launchInstance(ec2: Ec2, launch: Launch, group: Group, pur
     return living(await run(ec2, request), launch)
   } catch (error) {
     if (hasAwsCode(error, 'IdempotentParameterMismatch')) return foundOrRefused(ec2, launch, error)
-    if (hasAwsCode(error, 'IdempotentInstanceTerminated')) throw new LaunchIsSpent(error.message, { cause: error })
+    if (hasAwsCode(error, 'IdempotentInstanceTerminated')) throw await whyGone(ec2, launch, error)
     if (error instanceof AwsError && isNoRoom(error)) throw new NoRoom(error.message, { cause: error })
     throw error
   }
@@ -72,20 +72,34 @@ function living(instance: Instance, { node }: Launch): string {
   const { InstanceId: id, StateReason: reason } = instance
   if (!id) throw new Error('EC2 says that it made an instance, and does not say which')
   if (!['shutting-down', 'terminated'].includes(stateOf(instance))) return id
-  throw new LaunchIsSpent(`${id} of ${node} is gone: ${reason?.Message ?? 'EC2 does not say why'} (${reason?.Code})`)
+  const words = `${id} of ${node} is gone: ${sayReason(reason)}`
+  throw isNoRoom({ code: reason?.Code ?? '' }) ? new NoRoom(words) : new LaunchIsSpent(words)
 }
 
 /** The file or the image changed after the launch was asked for: what it made then counts. */
 async function foundOrRefused(ec2: Ec2, launch: Launch, refusal: AwsError): Promise<string> {
-  const Filters = [{ Name: 'client-token', Values: [clientTokenOf(ec2.cluster, launch)] }]
-  const found = await untilSeen(async () => (await findInstances(ec2, Filters))[0], ec2.pace)
+  const found = await untilSeen(() => madeBy(ec2, launch), ec2.pace)
   if (!found) throw refusal
   return living(found, launch)
 }
 
-const noRoom = /^(Insufficient\w*Capacity\w*|InsufficientFreeAddressesInSubnet|Unsupported|SpotMaxPriceTooLow)$/
+async function madeBy(ec2: Ec2, launch: Launch): Promise<Instance | undefined> {
+  const Filters = [{ Name: 'client-token', Values: [clientTokenOf(ec2.cluster, launch)] }]
+  return (await findInstances(ec2, Filters))[0]
+}
 
-export function isNoRoom({ code }: AwsError) {
+/** EC2 tells of the machine for an hour yet: where it had no room after all, the next placement may have some. */
+async function whyGone(ec2: Ec2, launch: Launch, refusal: AwsError): Promise<Error> {
+  const reason = (await madeBy(ec2, launch))?.StateReason
+  if (!isNoRoom({ code: reason?.Code ?? '' })) return new LaunchIsSpent(refusal.message, { cause: refusal })
+  return new NoRoom(`${launch.node}: ${sayReason(reason)}`, { cause: refusal })
+}
+
+/** Of a call, or of a machine that had none after all. */
+const noRoom =
+  /^(Server\.)?(Insufficient\w*Capacity\w*|InsufficientFreeAddressesInSubnet|Unsupported|SpotMaxPriceTooLow)$/
+
+export function isNoRoom({ code }: Pick<AwsError, 'code'>) {
   return noRoom.test(code)
 }
 

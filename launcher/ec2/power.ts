@@ -8,7 +8,7 @@ import { CommandError } from '../../cli/command.ts'
 import type { Machine, MachineState } from '../provider.ts'
 import type { Ec2 } from './ec2.ts'
 import { type AwsError, hasAwsCode, isUnknownToAws } from './errors.ts'
-import { findInstancesById, inBatches, stateOf } from './find.ts'
+import { findInstancesById, inBatches, sayReason, stateOf } from './find.ts'
 import { awaitChange, insist, onceKnown } from './pace.ts'
 import { findProtected, protect } from './protection.ts'
 
@@ -87,8 +87,9 @@ export async function awaitState(
       const state = stateOf(instance)
       if (state === wanted) return false
       if (onTheWay.includes(state)) return true
-      const { Message = 'EC2 does not say why', Code = 'no code' } = instance.StateReason ?? {}
-      throw new CommandError(`${node} (${id}) is ${state} and will not be ${wanted}: ${Message} (${Code})`)
+      throw new CommandError(
+        `${node} (${id}) is ${state} and will not be ${wanted}: ${sayReason(instance.StateReason)}`,
+      )
     }
     waitingFor = machines.filter(isLeft)
     return waitingFor.length === 0 || undefined

@@ -26,6 +26,8 @@ export class Ec2Rules {
   lateMs = 0
   /** Type and zone that have no room: `t3.small eu-west-1a`. */
   full = new Set<string>()
+  /** Machines that went from pending to terminated, each with EC2's reason. */
+  reasons = new Map<string, { code: string; words: string }>()
   #launched = new Map<string, { asked: string; answer: Answer; id: string }>()
   #knownAt = new Map<string, number>()
   #seenDeadAt = new Map<string, number>()
@@ -118,7 +120,9 @@ export class Ec2Rules {
     return topItems(text).reduce((rest, item) => {
       const id = naming?.exec(item)?.[1] ?? ''
       if (this.#isHidden(id)) return rest.replace(item, '')
-      return this.#isStale(item) ? rest.replace(item, asRunning(item)) : rest
+      const reason = this.reasons.get(idsIn(item)[0] ?? '')
+      const seen = this.#isStale(item) ? asRunning(item) : reason ? withReason(item, reason) : item
+      return rest.replace(item, () => seen)
     }, text)
   }
 
@@ -132,6 +136,13 @@ const described: Record<string, RegExp> = {
   DescribeSecurityGroups: /<groupId>(sg-[0-9a-f]+)/,
   DescribeAddresses: /<allocationId>(eipalloc-[0-9a-f]+)/,
   DescribeImages: /<imageId>(ami-[0-9a-f]+)/,
+}
+
+function withReason(item: string, { code, words }: { code: string; words: string }) {
+  return item.replace(
+    /<stateReason>.*?<\/stateReason>/s,
+    `<stateReason><code>${code}</code><message>${words}</message></stateReason>`,
+  )
 }
 
 function asRunning(item: string) {

@@ -133,6 +133,27 @@ test(
   },
 )
 
+test('a launch whose machine had no room after all finds none there when asked again', { skip }, async () => {
+  const provider = await cloud.provider('late-full')
+  const file = pair('late-full')
+  await provider.prepare(file)
+  const group = groupOf(file, 'slave')
+  const launch = await launchOf(provider, file, { node: 'late-full-slave-1', group: 'slave' }, [])
+  const id = await provider.launch(launch, group)
+  const [machine] = await provider.machines()
+  assert(machine)
+  await provider.terminate([machine])
+  cloud.rules.reasons.set(id, { code: 'Server.InsufficientInstanceCapacity', words: 'There is no room.' })
+  const [gone] = await provider.machines()
+  assert.equal(gone?.stateReason, 'Server.InsufficientInstanceCapacity: There is no room.')
+  await assert.rejects(provider.launch(launch, group), (error) => {
+    assert(error instanceof NoRoom)
+    assert.equal(error.message, 'late-full-slave-1: Server.InsufficientInstanceCapacity: There is no room.')
+    return true
+  })
+  await down(provider)
+})
+
 test('an image that EC2 does not know is told at once', { skip }, async () => {
   const provider = await cloud.provider('unknown')
   const group = { ...groupOf(pair('unknown'), 'slave'), image: 'ami-0123456789abcdef0' }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { AwsError } from '../../../launcher/ec2/errors.ts'
+import { machineOf } from '../../../launcher/ec2/find.ts'
 import { duplicates } from '../../../launcher/ec2/gc.ts'
 import { clientTokenOf, isNoRoom } from '../../../launcher/ec2/launch.ts'
 import { ranked } from '../../../launcher/ec2/placements.ts'
@@ -37,8 +38,19 @@ const code = (name: string) =>
 test('no room is not a quota, and a quota is not no room', () => {
   const next = ['InsufficientInstanceCapacity', 'InsufficientHostCapacity', 'InsufficientFreeAddressesInSubnet']
   const stop = ['VcpuLimitExceeded', 'InstanceLimitExceeded', 'PendingVerification', 'OptInRequired']
-  assert([...next, 'Unsupported'].every((name) => isNoRoom(code(name))))
-  assert(![...stop, 'UnsupportedOperation'].some((name) => isNoRoom(code(name))))
+  assert([...next, 'Unsupported', 'Server.InsufficientInstanceCapacity'].every((name) => isNoRoom(code(name))))
+  assert(
+    ![...stop, 'UnsupportedOperation', 'Server.InternalError', 'Client.UserInitiatedShutdown'].some((name) =>
+      isNoRoom(code(name)),
+    ),
+  )
+})
+
+test('why a machine is gone begins with the code of it', () => {
+  const Code = 'Server.InsufficientInstanceCapacity'
+  for (const Message of ['There is no room.', `${Code}: There is no room.`])
+    assert.equal(machineOf({ StateReason: { Code, Message } }).stateReason, `${Code}: There is no room.`)
+  assert.equal(machineOf({}).stateReason, undefined)
 })
 
 test('what is spread begins where it has fewest, and never sits in one zone alone', () => {
