@@ -5,12 +5,13 @@ import {
   DisassociateAddressCommand,
   ReleaseAddressCommand,
 } from '@aws-sdk/client-ec2'
+import { CommandError } from '../../cli/command.ts'
 import type { Machine } from '../provider.ts'
 import type { Ec2 } from './ec2.ts'
 import { AwsError, hasAwsCode } from './errors.ts'
-import { findAddresses } from './find.ts'
+import { findAddresses, findInstances } from './find.ts'
 import { insist, onceKnown, untilSeen } from './pace.ts'
-import { tagged, tagKeys, tagsOf, withTag } from './tags.ts'
+import { tagged, tagKeys, tagOf, tagsOf, withTag } from './tags.ts'
 
 /** Elastic addresses stay with the node: whatever machine is that node has them. */
 export async function findAddressesOf(ec2: Ec2, node: string): Promise<Address[]> {
@@ -22,9 +23,9 @@ export async function findAddressesOf(ec2: Ec2, node: string): Promise<Address[]
 export async function keepAddress(ec2: Ec2, machine: Machine, tags: Record<string, string>): Promise<void> {
   const all = await findAddressesOf(ec2, machine.node)
   if (all.some(({ InstanceId }) => InstanceId === machine.id)) return
-  const [there] = all
+  const there = all.find(({ AssociationId }) => AssociationId) ?? all[0]
   // It is on the machine that was this node before.
-  if (there?.AssociationId) await disassociate(ec2, there.AssociationId)
+  if (there) await takeOff(ec2, there)
   const AllocationId = there?.AllocationId ?? (await allocate(ec2, machine, tags))
   const request = { AllocationId, InstanceId: machine.id, AllowReassociation: false }
   await onceKnown(() => associate(ec2, request), ec2.pace)
@@ -66,6 +67,18 @@ async function addressThatCame(ec2: Ec2, node: string): Promise<string | undefin
   return untilSeen(async () => (await findAddressesOf(ec2, node))[0]?.AllocationId, ec2.pace)
 }
 
+/** Of a machine of ours alone: somebody may have given it to another. */
+async function takeOff(ec2: Ec2, address: Address): Promise<void> {
+  const { AssociationId, AllocationId, PublicIp, InstanceId: id, NetworkInterfaceId: card } = address
+  if (!AssociationId) return
+  const ours = [withTag(tagKeys.cluster, ec2.cluster), { Name: 'instance-id', Values: [id ?? ''] }]
+  if (!id || (await findInstances(ec2, ours)).length === 0)
+    throw new CommandError(
+      `The address ${PublicIp} (${AllocationId}) of ${tagOf(address, tagKeys.node)} is on ${id ?? card}, which is no machine of the cluster ${ec2.cluster}. Next: take it off there, or take its trivet: tags away`,
+    )
+  await disassociate(ec2, AssociationId)
+}
+
 async function disassociate({ ec2 }: Ec2, AssociationId: string): Promise<void> {
   try {
     await ec2.send(new DisassociateAddressCommand({ AssociationId }))
@@ -74,10 +87,10 @@ async function disassociate({ ec2 }: Ec2, AssociationId: string): Promise<void> 
   }
 }
 
-/** Gives an address back, from whatever machine it is on. */
+/** Gives an address back, from whatever machine of ours it is on. */
 export async function releaseAddress(ec2: Ec2, AllocationId: string): Promise<void> {
   const [there] = await findAddresses(ec2, [{ Name: 'allocation-id', Values: [AllocationId] }])
-  if (there?.AssociationId) await disassociate(ec2, there.AssociationId)
+  if (there) await takeOff(ec2, there)
   try {
     const call = () => ec2.ec2.send(new ReleaseAddressCommand({ AllocationId }))
     // That it is free shows a little later.

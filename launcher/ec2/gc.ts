@@ -58,19 +58,23 @@ function isFree({ AssociationId, InstanceId }: Address, living: Set<string>) {
   return !AssociationId || (InstanceId !== undefined && !living.has(InstanceId))
 }
 
-/** Addresses that are on no machine and whose node is none, and volumes that nobody asked to keep. */
+/** Addresses that are on no machine and whose node is none or has another, and volumes that nobody asked to keep. */
 async function findIdle(ec2: Ec2, machines: Machine[]): Promise<Map<string, string>> {
   const ours = [withTag(tagKeys.cluster, ec2.cluster)]
   const nodes = new Set(machines.map(({ node }) => node))
   const ids = new Set(machines.map(({ id }) => id))
-  const addresses = (await findAddresses(ec2, ours)).filter(
-    (one) => isFree(one, ids) && !nodes.has(tagOf(one, tagKeys.node) ?? ''),
-  )
+  const addresses = await findAddresses(ec2, ours)
+  const nodeOf = (address: Address) => tagOf(address, tagKeys.node) ?? ''
+  const free = addresses.filter((one) => isFree(one, ids))
+  const served = new Set(addresses.filter((one) => !free.includes(one)).map(nodeOf))
+  const lost = free.filter((one) => !nodes.has(nodeOf(one)))
+  const spare = free.filter((one) => nodes.has(nodeOf(one)) && served.has(nodeOf(one)))
   const volumes = (await findVolumes(ec2, ours)).filter(
     (one) => one.State === 'available' && tagOf(one, tagKeys.keep) === undefined,
   )
   return new Map([
-    ...addresses.map(({ AllocationId = '' }) => [AllocationId, 'its node has no machine'] as const),
+    ...lost.map(({ AllocationId = '' }) => [AllocationId, 'its node has no machine'] as const),
+    ...spare.map(({ AllocationId = '' }) => [AllocationId, 'its node has another'] as const),
     ...volumes.map(({ VolumeId = '' }) => [VolumeId, 'it is on no machine, and nobody asked to keep it'] as const),
   ])
 }

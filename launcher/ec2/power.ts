@@ -11,6 +11,7 @@ import { type AwsError, hasAwsCode, isUnknownToAws } from './errors.ts'
 import { findInstancesById, inBatches, sayReason, stateOf } from './find.ts'
 import { awaitChange, insist, onceKnown } from './pace.ts'
 import { findProtected, protect } from './protection.ts'
+import { tagKeys, tagOf } from './tags.ts'
 
 export async function startMachines(ec2: Ec2, machines: Machine[]): Promise<void> {
   // Full is full: that is not asked again and again.
@@ -22,10 +23,22 @@ export async function startMachines(ec2: Ec2, machines: Machine[]): Promise<void
 }
 
 export async function stopMachines(ec2: Ec2, machines: Machine[]): Promise<void> {
+  await refuseSpot(ec2, machines)
   for (const InstanceIds of batches(machines)) {
     await onceKnown(() => ec2.ec2.send(new StopInstancesCommand({ InstanceIds })), ec2.pace, isStillChanging)
   }
   await awaitState(ec2, machines, 'stopped', ['pending', 'running', 'stopping'])
+}
+
+/** EC2 stops none of a batch that one spot machine is in, and says so by its id alone. */
+async function refuseSpot(ec2: Ec2, machines: Machine[]): Promise<void> {
+  const ids = machines.map(({ id }) => id)
+  const spot = (await findInstancesById(ec2, ids)).filter(({ InstanceLifecycle }) => InstanceLifecycle === 'spot')
+  if (spot.length === 0) return
+  const names = spot.map((one) => `${tagOf(one, tagKeys.node)} (${one.InstanceId})`).join(', ')
+  throw new CommandError(
+    `${names}: EC2 cannot stop spot machines that were asked for once. Next: leave them, or \`trivet launch destroy\` them`,
+  )
 }
 
 export async function rebootMachines(ec2: Ec2, machines: Machine[]): Promise<void> {

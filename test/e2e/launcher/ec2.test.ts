@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { AssociateAddressCommand, EC2Client } from '@aws-sdk/client-ec2'
 import { CommandError } from '../../../cli/command.ts'
 import { whyNoLab } from '../../../lab/requirements.ts'
 import type { Ec2Provider } from '../../../launcher/ec2/provider.ts'
@@ -152,6 +153,42 @@ test('a launch whose machine had no room after all finds none there when asked a
     return true
   })
   await down(provider)
+})
+
+test('spot machines are told before EC2 is asked to stop anything', { skip }, async () => {
+  const provider = await cloud.provider('once')
+  const file = pair('once')
+  await provider.prepare(file)
+  const launch = await launchOf(provider, file, { node: 'once-slave-1', group: 'slave' }, [])
+  await provider.launch(launch, { ...groupOf(file, 'slave'), market: 'spot' })
+  const callsBefore = cloud.calls.length
+  await assert.rejects(
+    provider.stop(await provider.machines()),
+    /^CommandError: once-slave-1 \(i-\w+\): EC2 cannot stop spot/,
+  )
+  assert(!cloud.calls.slice(callsBefore).some(({ action }) => action === 'ec2:StopInstances'))
+  await down(provider)
+})
+
+test('an address of ours that is on a machine of others stays there, and that is told', { skip }, async () => {
+  const [ours, theirs] = [await cloud.provider('mine'), await cloud.provider('yours')]
+  const [machine] = await up(ours, pair('mine'))
+  const [other] = (await up(theirs, pair('yours'))).filter(({ group }) => group === 'slave')
+  assert(machine && other)
+  const address = (await ours.belongings()).find(({ name }) => name.startsWith(`${machine.node} `))
+  assert(address)
+  const client = new EC2Client({})
+  await client.send(
+    new AssociateAddressCommand({ AllocationId: address.id, InstanceId: other.id, AllowReassociation: true }),
+  )
+  const isTold = new RegExp(`of ${machine.node} is on ${other.id}, which is no machine of the cluster mine`)
+  await assert.rejects(ours.adjust(machine, groupOf(pair('mine'), 'master')), isTold)
+  await assert.rejects(ours.remove([address]), isTold)
+  await client.send(
+    new AssociateAddressCommand({ AllocationId: address.id, InstanceId: machine.id, AllowReassociation: true }),
+  )
+  await down(ours)
+  await down(theirs)
 })
 
 test('an image that EC2 does not know is told at once', { skip }, async () => {
