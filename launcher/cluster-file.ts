@@ -11,7 +11,12 @@ const Port = z.int().min(0).max(65_535)
 /** One image, whichever of its ways it is named. An image by name without its owner may be anybody's. */
 const Image = z.union([
   z.string().regex(/^ami-[0-9a-f]{8,17}$/, 'ami-…'),
-  z.strictObject({ ssm: z.string().startsWith('/').describe('The SSM parameter that holds the id.') }),
+  z.strictObject({
+    ssm: z
+      .string()
+      .startsWith('/aws/service/', 'one of AWS: /aws/service/…')
+      .describe('The public SSM parameter that holds the id.'),
+  }),
   z.strictObject({
     owner: z
       .string()
@@ -147,13 +152,15 @@ const Checked = z
   .superRefine(({ groups }, context) => {
     const wrong = (path: (string | number)[], message: string) =>
       context.addIssue({ code: 'custom', path: ['groups', ...path], message })
-    for (const [name, { securityRules, market, spread, subnets, zones }] of Object.entries(groups)) {
+    for (const [name, { securityRules, market, spread, subnets, zones, isProtected }] of Object.entries(groups)) {
       for (const [index, { from }] of securityRules.entries()) {
         if (typeof from === 'object' && !groups[from.group])
           wrong([name, 'securityRules', index, 'from'], `there is no group ${from.group}`)
       }
       if (market === 'spot' && spread)
         wrong([name, 'market'], 'a quorum is not for spot, whose nodes go when EC2 wants them')
+      if (market === 'spot' && isProtected)
+        wrong([name, 'isProtected'], 'EC2 takes spot nodes when it wants them, protected or not')
       if (subnets && zones) wrong([name, 'zones'], 'subnets are in zones already: say one of both')
     }
   })

@@ -1,4 +1,4 @@
-import { CreateImageCommand, DescribeImagesCommand, type Image } from '@aws-sdk/client-ec2'
+import { CreateImageCommand, DescribeImagesCommand, type Image, ModifyImageAttributeCommand } from '@aws-sdk/client-ec2'
 import { CommandError } from '../../cli/command.ts'
 import type { Group } from '../cluster-file.ts'
 import type { Launch, Machine } from '../provider.ts'
@@ -7,7 +7,7 @@ import type { Ec2 } from './ec2.ts'
 import { hasAwsCode, isUnknownToAws } from './errors.ts'
 import { findInstancesById, machineOf } from './find.ts'
 import { launchInstance } from './launch.ts'
-import { awaitChange, insist } from './pace.ts'
+import { awaitChange, insist, onceKnown } from './pace.ts'
 import { awaitState, stopMachines, terminateMachines } from './power.ts'
 import { tagged, tagKeys, tagOf, tagsOf } from './tags.ts'
 
@@ -32,6 +32,7 @@ export interface Baking {
 export async function bakeImage(ec2: Ec2, baking: Baking): Promise<string> {
   const id = await build(ec2, baking)
   try {
+    await requireTokens(ec2, id)
     await baking.smoke(id)
   } catch (error) {
     await removeImage(ec2, id)
@@ -39,6 +40,12 @@ export async function bakeImage(ec2: Ec2, baking: Baking): Promise<string> {
   }
   for (const { ImageId = '' } of await findSuperseded(ec2, baking.keep, baking.name)) await removeImage(ec2, ImageId)
   return id
+}
+
+/** Whoever makes a machine of it and does not say so has no open metadata service either. CreateImage cannot be told so. */
+async function requireTokens({ ec2, pace }: Ec2, ImageId: string): Promise<void> {
+  const request = { ImageId, ImdsSupport: { Value: 'v2.0' } }
+  await onceKnown(() => ec2.send(new ModifyImageAttributeCommand(request)), pace)
 }
 
 async function build(ec2: Ec2, baking: Baking): Promise<string> {
@@ -57,10 +64,16 @@ async function build(ec2: Ec2, baking: Baking): Promise<string> {
 
 async function launchBuilder(ec2: Ec2, { name, group, launch, expiresAt }: Baking): Promise<Machine> {
   const own = { cluster: ec2.cluster, group: launch.group, image: name, expires: new Date(expiresAt).toISOString() }
-  const id = await launchInstance(ec2, launch, { ...group, isProtected: false }, { own, shutdown: 'terminate' })
+  const id = await launchInstance(ec2, launch, builderGroup(group), { own, shutdown: 'terminate' })
   const { node, group: of, attempt, image, placement } = launch
   const { instanceType, zone = '' } = placement
   return { id, node, group: of, attempt, state: 'pending', image, instanceType, zone, launchedAt: Date.now() }
+}
+
+/** A builder is stopped, which spot is not; and nothing of it stays. */
+export function builderGroup(group: Group): Group {
+  const volumes = group.volumes.map((volume) => ({ ...volume, keep: false }))
+  return { ...group, isProtected: false, market: 'on-demand', volumes }
 }
 
 async function describeBuilder(ec2: Ec2, builder: Machine): Promise<Machine> {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import {
   type BlockDeviceMapping,
+  type EbsBlockDevice,
   type Image,
   type Instance,
   RunInstancesCommand,
@@ -173,24 +174,36 @@ function network({ placement }: Launch, { publicAddress }: Group, securityGroup:
   }
 }
 
-/** The root disk is always said, since it would not be encrypted otherwise. */
-function devicesOf(
-  { volumes }: Group,
+/** All disks of the image are said, since they would not be encrypted otherwise. */
+export function devicesOf(
+  { volumes }: Pick<Group, 'volumes'>,
   { RootDeviceName, ImageId, BlockDeviceMappings = [] }: Image,
 ): BlockDeviceMapping[] {
   if (!RootDeviceName) throw new CommandError(`The image ${ImageId} does not say which its root disk is: take another.`)
+  const nameOf = (device: string) => (device === 'root' ? RootDeviceName : device)
   const own = BlockDeviceMappings.find(({ DeviceName }) => DeviceName === RootDeviceName)?.Ebs?.VolumeSize
   const root = { device: 'root', sizeGiB: own, type: 'gp3', keep: false } as const
   const all = volumes.some(({ device }) => device === 'root') ? volumes : [root, ...volumes]
-  return all.map((volume) => ({
-    DeviceName: volume.device === 'root' ? RootDeviceName : volume.device,
-    Ebs: {
-      VolumeSize: volume.sizeGiB,
-      ...('iops' in volume && { Iops: volume.iops, Throughput: volume.throughputMiBs }),
-      ...('kmsKey' in volume && { KmsKeyId: volume.kmsKey }),
-      VolumeType: volume.type,
-      Encrypted: true,
-      DeleteOnTermination: !volume.keep,
-    },
-  }))
+  const said = new Set([RootDeviceName, ...all.map(({ device }) => nameOf(device))])
+  return [
+    ...all.map((volume) => ({
+      DeviceName: nameOf(volume.device),
+      Ebs: {
+        VolumeSize: volume.sizeGiB,
+        ...('iops' in volume && { Iops: volume.iops, Throughput: volume.throughputMiBs }),
+        ...('kmsKey' in volume && { KmsKeyId: volume.kmsKey }),
+        VolumeType: volume.type,
+        Encrypted: true,
+        DeleteOnTermination: !volume.keep,
+      },
+    })),
+    ...BlockDeviceMappings.flatMap(({ DeviceName = '', Ebs }) =>
+      Ebs && !said.has(DeviceName) ? [{ DeviceName, Ebs: asTheImageHasIt(Ebs) }] : [],
+    ),
+  ]
+}
+
+function asTheImageHasIt({ SnapshotId, VolumeSize, VolumeType, Iops, Throughput }: EbsBlockDevice): EbsBlockDevice {
+  // Without its snapshot EC2 makes an empty one.
+  return { SnapshotId, VolumeSize, VolumeType, Iops, Throughput, Encrypted: true, DeleteOnTermination: true }
 }

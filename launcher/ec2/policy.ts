@@ -49,6 +49,7 @@ const onOurs = [
   'ec2:DeregisterImage',
   'ec2:DisassociateAddress',
   'ec2:GetConsoleOutput',
+  'ec2:ModifyImageAttribute',
   'ec2:ModifyInstanceAttribute',
   'ec2:ModifyInstanceMetadataOptions',
   'ec2:RebootInstances',
@@ -166,6 +167,7 @@ function optionalStatements({ nodeRole, kmsKey }: PolicyOptions): Statement[] {
       Effect: 'Allow',
       Action: [
         'kms:CreateGrant',
+        'kms:Decrypt',
         'kms:DescribeKey',
         'kms:GenerateDataKeyWithoutPlaintext',
         'kms:ReEncryptFrom',

@@ -47,6 +47,14 @@ test('what is wrong is told with its place', () => {
   )
   assert.match(refusal(group('    spread: true\n    market: spot')), /groups\.web\.market: a quorum is not for spot/)
   assert.match(
+    refusal(group('    isProtected: true\n    market: spot')),
+    /groups\.web\.isProtected: EC2 takes spot nodes when it wants them/,
+  )
+  assert.match(
+    refusal(group().replace('ami-0123456789abcdef0', '{ ssm: /ours/image }')),
+    /groups\.web\.image.*\/aws\/service\//,
+  )
+  assert.match(
     refusal(group('    tags: { "trivet:cluster": other }')),
     /groups\.web\.tags: tags that begin with aws: or trivet:/,
   )

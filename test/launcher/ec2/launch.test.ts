@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { parseClusterFile } from '../../../launcher/cluster-file.ts'
+import { builderGroup } from '../../../launcher/ec2/bake.ts'
 import { AwsError } from '../../../launcher/ec2/errors.ts'
 import { machineOf } from '../../../launcher/ec2/find.ts'
 import { duplicates } from '../../../launcher/ec2/gc.ts'
-import { clientTokenOf, isNoRoom } from '../../../launcher/ec2/launch.ts'
+import { clientTokenOf, devicesOf, isNoRoom } from '../../../launcher/ec2/launch.ts'
 import { ranked } from '../../../launcher/ec2/placements.ts'
 import { launcherPolicy } from '../../../launcher/ec2/policy.ts'
 import { tagsOf } from '../../../launcher/ec2/tags.ts'
@@ -51,6 +53,39 @@ test('why a machine is gone begins with the code of it', () => {
   for (const Message of ['There is no room.', `${Code}: There is no room.`])
     assert.equal(machineOf({ StateReason: { Code, Message } }).stateReason, `${Code}: There is no room.`)
   assert.equal(machineOf({}).stateReason, undefined)
+})
+
+test('each disk of the image is encrypted and goes with its machine, unless the file says otherwise', () => {
+  const image = {
+    RootDeviceName: '/dev/xvda',
+    BlockDeviceMappings: [
+      { DeviceName: '/dev/xvda', Ebs: { SnapshotId: 'snap-1', VolumeSize: 8 } },
+      { DeviceName: '/dev/xvdb', VirtualName: 'ephemeral0' },
+      { DeviceName: '/dev/xvdf', Ebs: { SnapshotId: 'snap-2', VolumeSize: 5, VolumeType: 'gp2', Encrypted: false } },
+      { DeviceName: '/dev/xvdg', Ebs: { SnapshotId: 'snap-3', VolumeSize: 6, DeleteOnTermination: false } },
+    ],
+  } as const
+  const said = { device: '/dev/xvdf', sizeGiB: 50, type: 'gp3', keep: true } as const
+  const found = devicesOf({ volumes: [said] }, { ...image, BlockDeviceMappings: [...image.BlockDeviceMappings] })
+  assert.deepEqual(
+    found.map(({ DeviceName, Ebs }) => [DeviceName, Ebs?.SnapshotId, Ebs?.VolumeSize, Ebs?.DeleteOnTermination]),
+    [
+      ['/dev/xvda', undefined, 8, true],
+      ['/dev/xvdf', undefined, 50, false],
+      ['/dev/xvdg', 'snap-3', 6, true],
+    ],
+  )
+  assert(found.every(({ Ebs }) => Ebs?.Encrypted))
+})
+
+test('of a builder nothing stays, and it can be stopped', () => {
+  const { groups } = parseClusterFile(
+    'cluster: c\ngroups: { web: { count: 1, image: ami-0123456789abcdef0, instanceTypes: [t3.small], market: spot, volumes: [{ device: /dev/sdf, sizeGiB: 9, keep: true }] } }',
+    'c.yaml',
+  )
+  assert(groups['web'])
+  const { market, volumes, isProtected } = builderGroup(groups['web'])
+  assert.deepEqual([market, isProtected, volumes.map(({ keep }) => keep)], ['on-demand', false, [false]])
 })
 
 test('what is spread begins where it has fewest, and never sits in one zone alone', () => {
@@ -106,4 +141,6 @@ test('the policy lets nothing be changed without our tag, and no machine have an
   const denied = Statement.find(({ Effect }) => Effect === 'Deny')
   assert.deepEqual(denied?.Condition, { StringNotEquals: { 'ec2:MetadataHttpTokens': 'required' } })
   assert(!JSON.stringify(launcherPolicy()).includes('iam:PassRole'))
+  const encrypting = launcherPolicy({ kmsKey: 'arn:aws:kms:eu-west-1:123456789012:key/k' }).Statement.at(-2)
+  assert(encrypting?.Action.includes('kms:Decrypt'))
 })
