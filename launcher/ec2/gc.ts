@@ -53,6 +53,10 @@ export function duplicates(machines: Machine[], known: string[]): Machine[] {
   )
 }
 
+function nodeOf(address: Address) {
+  return tagOf(address, tagKeys.node) ?? ''
+}
+
 /** EC2 takes it off a machine that ends, a little later. */
 function isFree({ AssociationId, InstanceId }: Address, living: Set<string>) {
   return !AssociationId || (InstanceId !== undefined && !living.has(InstanceId))
@@ -64,7 +68,6 @@ async function findIdle(ec2: Ec2, machines: Machine[]): Promise<Map<string, stri
   const nodes = new Set(machines.map(({ node }) => node))
   const ids = new Set(machines.map(({ id }) => id))
   const addresses = await findAddresses(ec2, ours)
-  const nodeOf = (address: Address) => tagOf(address, tagKeys.node) ?? ''
   const free = addresses.filter((one) => isFree(one, ids))
   const served = new Set(addresses.filter((one) => !free.includes(one)).map(nodeOf))
   const lost = free.filter((one) => !nodes.has(nodeOf(one)))
