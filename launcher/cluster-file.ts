@@ -131,6 +131,12 @@ const file = {
     .array(z.string().regex(/^\d{12}$/, 'twelve digits'))
     .optional()
     .describe('The only accounts in which it may be made.'),
+  enrolment: z
+    .enum(['token', 'attested'])
+    .default('token')
+    .describe(
+      'How its nodes join: by a token in their user data, or `attested`, by the identity document of their instance, as the server lets in by --attest.',
+    ),
 }
 
 /** As people write it. What a group does not say is as `defaults` has it. */

@@ -69,11 +69,13 @@ async function unfinished(node: string, { book, lookout, now }: Site) {
 }
 
 async function prepareLaunch({ node, groupName, group, isBaked = false }: WantedNode, site: Site) {
-  const { provider, server, book, now } = site
+  const { provider, server, book, file, now } = site
   const others = await otherMachines(node, site)
   const [image, placements] = await Promise.all([provider.image(group), provider.placements(groupName, group, others)])
   await server.freeName(node)
-  const { token, endsAt, installer } = await server.invite(node, group.roles)
+  const { token, endsAt, installer } = await (file.enrolment === 'attested' && provider.attests
+    ? server.inviteAttested(groupName)
+    : server.invite(node, group.roles))
   const written: WrittenLaunch = {
     attempt: randomBytes(8).toString('hex'),
     group: groupName,

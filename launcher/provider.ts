@@ -76,6 +76,8 @@ export class LaunchIsSpent extends Error {
 export interface Provider {
   /** What tells its clusters from others of the same name, as a part of a file's name: `ec2-eu-west-1`, `lab`. */
   scope: string
+  /** Whether its machines can join by what they are: AWS signs an identity document for each. */
+  attests: boolean
   /** All machines of the cluster, also those that end; a machine just made may be missing for a while. */
   machines(): Promise<Machine[]>
   belongings(): Promise<Belonging[]>

@@ -12,7 +12,7 @@ const tokenLivesMs = 60 * 60_000
 export interface Invitation {
   id: string
   token: string
-  /** ms since 1970. */
+  /** ms since 1970; until then a launch that was cut off is asked for again. */
   endsAt: number
   /** SHA-256 of the script that installs the agent; undefined where the server hands none out. */
   installer: string | undefined
@@ -52,6 +52,16 @@ export class Server {
   /** Nobody joins with it any more. */
   async withdraw({ id }: Invitation) {
     await this.#client.call(api.deleteToken, { id })
+  }
+
+  /** For instances of the group: no secret, and no token that could be used otherwise. */
+  async inviteAttested(group: string): Promise<Omit<Invitation, 'id'>> {
+    const { token, installer, clusters } = await this.#client.call(api.readAttestation, {})
+    if (!clusters[this.#cluster]?.[group])
+      throw new CommandError(
+        `the server lets no instance of group ${group} of cluster ${this.#cluster} in by what it is. Next: add the group to the file of trivet server --attest, or take enrolment: token`,
+      )
+    return { token, endsAt: Date.now() + tokenLivesMs, installer }
   }
 
   /** Makes the name free for a machine that is to be made: whatever had it before is no more. */

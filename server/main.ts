@@ -7,6 +7,7 @@ import { openLog } from '../cli/log.ts'
 import { notifier } from '../cli/notify.ts'
 import { Duration } from '../cli/time.ts'
 import packageJson from '../package.json' with { type: 'json' }
+import { readAttestSettings } from './attest/settings.ts'
 import { requireFolder } from './data-dir.ts'
 import { init } from './init/command.ts'
 import { usualLimits } from './rate-limit.ts'
@@ -30,7 +31,7 @@ const Listen = z
 
 export const server = defineCommand<CommandContext>()({
   usage:
-    'server --data DIR [--listen HOST:PORT] [--recipes DIR] [--roles DIR] [--types DIR] [--agents DIR] [--interval DURATION] [--retain KIND=LIMIT]... [--sign-in FILE] [--rate-limit N] [--rate-limit-unknown N] [--link-local-webhooks]',
+    'server --data DIR [--listen HOST:PORT] [--recipes DIR] [--roles DIR] [--types DIR] [--agents DIR] [--interval DURATION] [--retain KIND=LIMIT]... [--sign-in FILE] [--attest FILE] [--rate-limit N] [--rate-limit-unknown N] [--link-local-webhooks]',
   summary: 'Run the server.',
   details: `The first start prints a line to log in with as admin, unless trivet server init has; it is shown once. All that the server remembers is in
 --data, readable by its user alone, and stays there unless --retain says how long. Logs go to stderr, one JSON a line. SIGTERM and Ctrl-C end it cleanly.`,
@@ -44,6 +45,7 @@ export const server = defineCommand<CommandContext>()({
     interval: { type: 'string' },
     retain: { type: 'string', multiple: true },
     'sign-in': { type: 'string' },
+    attest: { type: 'string' },
     'rate-limit': { type: 'string' },
     'rate-limit-unknown': { type: 'string' },
     'link-local-webhooks': { type: 'boolean' },
@@ -75,6 +77,10 @@ export const server = defineCommand<CommandContext>()({
       .string()
       .optional()
       .describe('File that says by which identity provider people may sign in to the console (docs/operating.md).'),
+    attest: z
+      .string()
+      .optional()
+      .describe('File that says which instances of EC2 become nodes by what they are (docs/operating.md).'),
     'rate-limit': Requests.prefault(String(usualLimits.user)).describe(
       `How many requests one user may make in a minute; ${usualLimits.user} if not said.`,
     ),
@@ -88,7 +94,7 @@ export const server = defineCommand<CommandContext>()({
   }),
 
   async run(options, context) {
-    const { data, listen, recipes, roles, types, agents, interval, retain, 'sign-in': signIn } = options
+    const { data, listen, recipes, roles, types, agents, interval, retain, 'sign-in': signIn, attest } = options
     const { output } = context
     const log = openLog(process.stderr)
     if (types !== undefined) await requireFolder(types, '--types')
@@ -108,6 +114,7 @@ export const server = defineCommand<CommandContext>()({
       intervalMs: interval,
       retain,
       signIn: signIn === undefined ? undefined : await readSignInSettings(resolve(signIn)),
+      attest: attest === undefined ? undefined : await openAttestation(resolve(attest)),
       hooks: { linkLocal: options['link-local-webhooks'] },
       limits: { user: options['rate-limit'], unknown: options['rate-limit-unknown'] },
       version: packageJson.version,
@@ -122,5 +129,12 @@ export const server = defineCommand<CommandContext>()({
     await running.close()
   },
 })
+
+/** AWS's SDK is loaded for those alone who ask for it. */
+async function openAttestation(path: string) {
+  const settings = await readAttestSettings(path)
+  const { openEc2 } = await import('./attest/ec2.ts')
+  return { settings, cloud: openEc2() }
+}
 
 export const serverCommands = [server, init]

@@ -8,6 +8,9 @@ import { registerAgentRoutes, type RouteParts } from './agents/routes.ts'
 import type { AuthParts } from './api/bearer.ts'
 import { registerApi } from './api/router.ts'
 import { createStreams } from './api/streams.ts'
+import { createAttesting } from './attest/attesting.ts'
+import type { Cloud } from './attest/cloud.ts'
+import type { AttestSettings } from './attest/settings.ts'
 import { fingerprintOf, issueLeaf } from './ca.ts'
 import { type CatalogParts, type Catalogs, createCatalogs } from './catalogs.ts'
 import { registerConsole } from './console.ts'
@@ -60,6 +63,8 @@ export interface ServerOptions {
   limits?: Partial<RequestLimits>
   /** By which identity provider people may sign in. */
   signIn?: SignInSettings | undefined
+  /** By which instances of a cloud become nodes by what they are, and how that cloud is asked. */
+  attest?: { settings: AttestSettings; cloud: Cloud } | undefined
   /** Which versions of the protocol agents may speak; those of this release if not said. */
   spoken?: Spoken
   /** How patient webhooks are, and where they may be. */
@@ -139,7 +144,7 @@ function assemble(
   const metrics = createMetrics({ ...parts, version })
   const webhooks = createWebhooks(parts, options.hooks)
   const retention = createRetention(parts, options.retain ?? {})
-  const doors = openDoors(app, parts, options.signIn)
+  const doors = openDoors(app, parts, options)
   const handout = new Handout(options.agents ?? 'dist/agent', authority.certificate)
   serve(app, { ...parts, ...doors, metrics, webhooks, handout, version, ca, scratch: data })
   app.server.on('upgrade', agents.upgrade)
@@ -151,13 +156,13 @@ function assemble(
       await metrics.begin()
       await webhooks.begin()
       await orders.resume()
-      retention.begin()
+      for (const part of [retention, doors.attesting]) part?.begin()
     },
     close: async () => {
       for (const part of [sources, orders, feed, leases, catalogs]) part.close()
       await Promise.all([agents.close(), app.close()])
       await webhooks.close()
-      await retention.close()
+      await Promise.all([retention.close(), doors.attesting?.close()])
     },
   }
 }
@@ -184,11 +189,16 @@ function followSources(app: FastifyInstance, parts: CatalogParts & { catalogs: C
   }
 }
 
-/** How people come in, and by what they go. */
-function openDoors(app: FastifyInstance, parts: AuthParts, signIn: SignInSettings | undefined) {
+/** How people come in, and by what they go; and machines of a cloud. */
+function openDoors(
+  app: FastifyInstance,
+  parts: AuthParts & Parameters<typeof createAttesting>[0],
+  { signIn, attest }: Pick<ServerOptions, 'signIn' | 'attest'>,
+) {
   const streams = createStreams(parts.failed)
   if (signIn) registerSignIn(app, { ...parts, streams }, signIn)
-  return { streams, provider: signIn ? { name: signIn.name, url: signIn.url + beginPath } : null }
+  const attesting = attest && createAttesting(parts, attest.settings, attest.cloud)
+  return { streams, attesting, provider: signIn ? { name: signIn.name, url: signIn.url + beginPath } : null }
 }
 
 /** What is asked over HTTPS: by operators, agents, machines that are to be nodes, and browsers. */

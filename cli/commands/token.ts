@@ -46,6 +46,30 @@ const create = command({
   },
 })
 
+const attested = command({
+  usage: 'token attested [--json]',
+  summary: 'Print the line by which instances of EC2 join without a token, and which become what.',
+  details: 'The server lets them in as the file of trivet server --attest says. The line is no secret.',
+  flags: jsonFlag,
+  options: z.object({ json }),
+
+  async run({ json: asJson }, context) {
+    const client = await context.api()
+    const { token, installer, clusters } = await client.call(api.readAttestation, {})
+    const invitation = `${token}@${client.url}`
+    const join = `trivet-agent join ${invitation}`
+    const install = installer && installLine(client.url, installer, invitation)
+    if (asJson) return context.output.json({ token, join, install, clusters })
+    context.output.line(join)
+    if (install) context.output.note(`Where the agent is not installed yet, as root:\n${install}`)
+    for (const [cluster, groups] of Object.entries(clusters))
+      for (const [group, roles] of Object.entries(groups))
+        context.output.note(
+          `trivet:cluster=${cluster} trivet:group=${group}: ${roles.length > 0 ? roles.join(', ') : 'no roles'}`,
+        )
+  },
+})
+
 /** What a bare machine runs. Nobody is believed: the script by the hash that the API told, all else by the script. */
 function installLine(url: string, installer: string, invitation: string) {
   const file = 'trivet-install.sh'
@@ -91,4 +115,4 @@ const remove = command({
   },
 })
 
-export const tokenCommands: Command<Context>[] = [create, list, remove]
+export const tokenCommands: Command<Context>[] = [create, attested, list, remove]

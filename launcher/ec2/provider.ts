@@ -47,6 +47,7 @@ export async function makeEc2Provider(options: Ec2Options): Promise<Ec2Provider>
   const { Account: account = '' } = await ec2.sts.send(new GetCallerIdentityCommand({}))
   return {
     scope: `ec2-${account}-${await ec2.ec2.config.region()}`,
+    attests: true,
     machines: () => findMachines(ec2),
     belongings: () => findBelongings(ec2),
     image: ({ image }) => resolveImage(ec2, image),

@@ -26,6 +26,7 @@ const stopMs = 90_000
 export function makeLabProvider({ cluster, os = 'trixie', note }: LabProviderOptions): Provider {
   return {
     scope: 'lab',
+    attests: false,
     async machines() {
       const lab = await findLab(cluster)
       return lab?.launched.map((node) => machineOf(lab, node)) ?? []

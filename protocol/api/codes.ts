@@ -84,6 +84,31 @@ export const codes = of({
     status: 403,
     about: 'To agents that join: the join token was used as often as it may be. Make another by `trivet token create`.',
   },
+  'no-attestation': {
+    status: 409,
+    about:
+      'To agents that join: the server takes no instance by its identity document. Join by a token, or start it with `--attest`.',
+  },
+  'not-attested': {
+    status: 403,
+    about:
+      'To agents that join: the instance identity document, or what EC2 says of the instance, is not what the file of `--attest` lets in; the error says what.',
+  },
+  'instance-unseen': {
+    status: 403,
+    about:
+      'To agents that join: EC2 does not show the instance to the server, which may take a while after the launch. `Retry-After` says when to ask again.',
+  },
+  'instance-used': {
+    status: 403,
+    about:
+      'To agents that join: the instance became a node with another key, and does so once. Launch it anew, or join by a token.',
+  },
+  'cloud-away': {
+    status: 502,
+    about:
+      'To agents that join: the server could not ask EC2. Its log has the cause; `Retry-After` says when to ask again.',
+  },
   'name-in-use': {
     status: 409,
     about:

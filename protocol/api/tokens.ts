@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Sha256 } from '../catalog.ts'
 import { Name } from '../name.ts'
-import { endpoint } from './endpoint.ts'
+import { endpoint, none } from './endpoint.ts'
 import { pageInput, pageOf } from './page.ts'
 
 export const tokensApi = {
@@ -31,6 +31,21 @@ export const tokensApi = {
       expiresAt: z.int(),
       /** The SHA-256 of `/agent/install.sh`, where the server has agents to install. */
       installer: Sha256.optional(),
+    }),
+  }),
+  readAttestation: endpoint({
+    method: 'GET',
+    path: '/api/attestation',
+    access: 'operator',
+    scoped: true,
+    summary: 'What instances of EC2 join by instead of a token, and which of them become what.',
+    input: none,
+    output: z.object({
+      /** In the place of a token: `ec2.`, and the SHA-256 of the CA. It is no secret. */
+      token: z.string(),
+      installer: Sha256.optional(),
+      /** Cluster → group → roles. */
+      clusters: z.record(Name, z.record(Name, z.array(Name))),
     }),
   }),
   listTokens: endpoint({

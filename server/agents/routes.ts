@@ -1,21 +1,41 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { BlobRequest, blobsPath, Enrolment, enrolPath } from '../../protocol/enrolment.ts'
+import type { z } from 'zod'
+import {
+  AttestedEnrolment,
+  attestPath,
+  BlobRequest,
+  blobsPath,
+  Enrolment,
+  enrolPath,
+} from '../../protocol/enrolment.ts'
 import { bearerOf } from '../api/bearer.ts'
 import { ApiFault } from '../api/fault.ts'
 import type { Catalogs } from '../catalogs.ts'
 import { describeIssues } from '../../protocol/describe-issue.ts'
 import type { RateLimits } from '../rate-limit.ts'
+import type { Attesting } from '../attest/attesting.ts'
 import { enrol, type EnrolParts } from './enrol.ts'
 import type { Registry } from './registry.ts'
 
 export interface RouteParts extends EnrolParts {
   registry: Registry
   limits: RateLimits
+  /** Where instances join by what they are. */
+  attesting: Attesting | undefined
 }
 
 /** What agents ask over HTTPS. */
 export function registerAgentRoutes(app: FastifyInstance, parts: RouteParts) {
-  app.post(enrolPath, { bodyLimit: 16 * 1024 }, (request) => serveEnrolment(parts, request))
+  app.post(enrolPath, { bodyLimit: 16 * 1024 }, (request) =>
+    serveEnrolment(parts, request, Enrolment, (asked) => enrol(parts, asked)),
+  )
+  app.post(attestPath, { bodyLimit: 16 * 1024 }, (request) =>
+    serveEnrolment(parts, request, AttestedEnrolment, (asked) => {
+      if (parts.attesting) return parts.attesting.enrol(asked, request.ip)
+      const why = 'This server takes no instance by its identity document.'
+      throw new ApiFault('no-attestation', `${why} Join by a token, or start it with --attest.`)
+    }),
+  )
   app.post(blobsPath, { bodyLimit: 8 * 1024 * 1024 }, async (request, reply) => {
     const { success, data } = BlobRequest.safeParse(request.body)
     if (!success) throw new ApiFault('bad-input', 'want: a list of SHA-256 hashes in hex')
@@ -24,14 +44,18 @@ export function registerAgentRoutes(app: FastifyInstance, parts: RouteParts) {
   })
 }
 
-async function serveEnrolment(parts: RouteParts, request: FastifyRequest) {
-  const { success, data, error } = Enrolment.safeParse(request.body)
+async function serveEnrolment<Asked, Answer>(
+  { limits }: RouteParts,
+  { body, ip }: FastifyRequest,
+  schema: z.ZodType<Asked>,
+  serve: (asked: Asked) => Promise<Answer>,
+) {
+  const { success, data, error } = schema.safeParse(body)
   if (!success) throw new ApiFault('bad-input', describeIssues(error).join('; '))
   try {
-    return await enrol(parts, data)
+    return await serve(data)
   } catch (refusal) {
-    if (refusal instanceof ApiFault)
-      await parts.limits.refusals.take(request.ip, 'refused enrolments from this address')
+    if (refusal instanceof ApiFault) await limits.refusals.take(ip, 'refused enrolments from this address')
     throw refusal
   }
 }

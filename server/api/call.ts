@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import type { Api } from '../../protocol/api.ts'
 import type { sessionApi } from '../../protocol/api/session.ts'
 import type { Registry } from '../agents/registry.ts'
+import type { Attesting } from '../attest/attesting.ts'
 import type { Catalogs } from '../catalogs.ts'
 import type { Feed } from '../feed/feed.ts'
 import type { Gates } from '../gates.ts'
@@ -29,6 +30,7 @@ export interface ApiParts {
   feed: Feed
   webhooks: Webhooks
   handout: Pick<Handout, 'installer' | 'versions'>
+  attesting: Pick<Attesting, 'settings'> | undefined
   clock: () => number
   version: string
   /** SHA-256 of the CA, the last part of tokens. */

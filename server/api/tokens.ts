@@ -1,11 +1,14 @@
-import { formatToken } from '../../protocol/token.ts'
+import { formatAttested, formatToken } from '../../protocol/token.ts'
 import { hashSecret, newId, newSecret } from '../secrets.ts'
 import type { ApiParts, Handlers } from './call.ts'
+import { ApiFault } from './fault.ts'
 import { requireRoles, unknown } from './find.ts'
 import { pageAmong } from './pages.ts'
 
-export function tokenHandlers(parts: ApiParts): Pick<Handlers, 'createToken' | 'listTokens' | 'deleteToken'> {
-  const { store, clock, ca, handout } = parts
+type TokenCalls = 'createToken' | 'readAttestation' | 'listTokens' | 'deleteToken'
+
+export function tokenHandlers(parts: ApiParts): Pick<Handlers, TokenCalls> {
+  const { store, clock, ca, handout, attesting } = parts
   return {
     async createToken({ uses, ttlMs, roles, cluster, names, approval }, { by, requireCluster }) {
       requireCluster(cluster)
@@ -15,6 +18,12 @@ export function tokenHandlers(parts: ApiParts): Pick<Handlers, 'createToken' | '
       const token = { id, secretHash: hashSecret(secret), usesLeft: uses, expiresAt, roles, cluster, names, approval }
       await store.createToken({ ...token, author: by.author }, by)
       return { token: formatToken({ id, secret, ca }), id, expiresAt, installer: await handout.installer() }
+    },
+    async readAttestation(_input, { sees }) {
+      if (!attesting) throw new ApiFault('no-attestation', 'The server was started without --attest.')
+      const seen = Object.entries(attesting.settings.clusters).filter(([cluster]) => sees(cluster))
+      const installer = await handout.installer()
+      return { token: formatAttested({ ca }), installer, clusters: Object.fromEntries(seen) }
     },
     async listTokens(page, { sees }) {
       const tokens = await store.listTokens(clock())

@@ -5,7 +5,7 @@
 #   TRIVET_INSTALL_ONLY=1 TRIVET_JOIN=TOKEN@URL sh install.sh     for an image: the token is not used up
 #
 # TOKEN@URL is that of `trivet token create`; not an argument, since the list of processes is for everybody to read. Nothing is taken from the
-# server before it has shown the CA whose hash is in the token.
+# server before it has shown the CA whose hash is in the token. An instance of EC2 may have ec2.HASH in its place, as `trivet token attested` prints it.
 set -eu
 umask 022
 
@@ -19,7 +19,7 @@ token=${invitation%%@*}
 url=${invitation#*@}
 pin=${token##*.}
 case $invitation in
-  *.*.*@https://*) ;;
+  *.*.*@https://* | ec2.*@https://*) ;;
   *) die 'TRIVET_JOIN is not TOKEN@https://HOST:PORT. Next: copy what trivet token create printed' ;;
 esac
 

@@ -1,5 +1,6 @@
 import { createAccess, createMeta } from './sqlite/access.ts'
 import { createAssign, createAssignments } from './sqlite/assignments.ts'
+import { createAttested } from './sqlite/attested.ts'
 import { createAudit } from './sqlite/audit.ts'
 import { createAttributes } from './sqlite/attributes.ts'
 import { createCommits } from './sqlite/commits.ts'
@@ -7,7 +8,7 @@ import { openDatabase } from './sqlite/database.ts'
 import { createHistory } from './sqlite/history.ts'
 import { createLeases } from './sqlite/leases.ts'
 import { createLifecycle } from './sqlite/lifecycle.ts'
-import { createNodes } from './sqlite/nodes.ts'
+import { createMakeNode, createNodes } from './sqlite/nodes.ts'
 import { createObserved } from './sqlite/observed.ts'
 import { createHooks } from './sqlite/webhooks.ts'
 import { createRevisionStore } from './sqlite/revisions.ts'
@@ -28,10 +29,12 @@ export async function openSqliteStore(path: string): Promise<Store> {
   const meta = createMeta(database)
   const written = createWritten(database, meta)
   const desired = { database, write, audit, written, assign: createAssign({ database }) }
+  const makeNode = createMakeNode(desired)
   return {
     ...createAccess(database, write, audit, meta),
     ...createWho({ database, write, audit }),
-    ...createNodes(desired),
+    ...createNodes({ ...desired, makeNode }),
+    ...createAttested({ ...desired, makeNode }),
     ...createLifecycle(desired),
     ...createAssignments(desired),
     ...createAttributes(desired),

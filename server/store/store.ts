@@ -3,6 +3,7 @@ import type { ResourceEvent, Report, Run, RunMode } from '../../protocol/events.
 import type { Facts } from '../../protocol/facts.ts'
 import type { Activity, TimelineItem } from '../../protocol/history.ts'
 import type { Clusters, NodeSummary, Stance, Stances, StoredRun } from '../../protocol/views.ts'
+import type { AttestedStore } from './attested.ts'
 import type { HookStore } from './hooks.ts'
 import type { Subject } from './stale-write.ts'
 import type { OrderStore, Turn } from './orders.ts'
@@ -238,6 +239,7 @@ export interface Store
     AccessStore,
     WhoStore,
     DesiredStore,
+    AttestedStore,
     ObservedStore,
     HistoryStore,
     OrderStore,

@@ -57,6 +57,7 @@ const lines: Record<Made, string> = {
   listRevisions: 'revision list',
   readPastRevision: 'revision show 12345678',
   createToken: 'token create',
+  readAttestation: 'token attested',
   listTokens: 'token list',
   deleteToken: 'token delete abcdefgh',
   createUser: 'user create ann --access viewer',

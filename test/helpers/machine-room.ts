@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { parseInvitation, formatToken } from '../../protocol/token.ts'
+import { formatToken, parseAttestedInvitation, parseInvitation } from '../../protocol/token.ts'
 import {
   type Difference,
   type Launch,
@@ -26,6 +26,9 @@ export class MachineRoom {
   /** Whether what is launched becomes a node. */
   boots = true
   room: (placement: Placement) => boolean = () => true
+  /** How one joins that is to join by what it is. */
+  attest: (machine: Machine) => Promise<{ status: number; keys: AgentKey }> = () =>
+    assert.fail('it has no identity document')
   #served: Served
   #agents = new Map<string, { keys: AgentKey; roles: string[]; agent?: Agent }>()
   #byToken = new Map<string, Machine>()
@@ -42,6 +45,7 @@ export class MachineRoom {
   /** As the launcher has it: each call can be made again. */
   readonly provider: Provider = {
     scope: 'room',
+    attests: false,
     machines: async () => this.all.map((machine) => ({ ...machine })),
     belongings: async () => [],
     image: async () => 'image-1',
@@ -92,17 +96,24 @@ export class MachineRoom {
     }
     this.#byToken.set(token, machine)
     this.all.push(machine)
-    if (this.boots) await this.#join(machine, launch.userData, roles)
+    if (this.boots) this.#agents.set(machine.id, { keys: await this.#join(machine, launch.userData), roles })
     await this.#run(machine)
     return machine.id
   }
 
-  async #join({ id, node }: Machine, userData: string, roles: string[]) {
-    const invitation = parseInvitation(/^invitation='(.*)'$/m.exec(userData)?.[1] ?? '')
-    assert(invitation)
-    const { status, keys } = await enrol(this.#served.place, formatToken(invitation.token), node)
+  async #join(machine: Machine, userData: string) {
+    const text = /^invitation='(.*)'$/m.exec(userData)?.[1] ?? ''
+    const { status, keys } = parseAttestedInvitation(text)
+      ? await this.attest(machine)
+      : await this.#enrol(text, machine)
     assert.equal(status, 200)
-    this.#agents.set(id, { keys, roles })
+    return keys
+  }
+
+  #enrol(text: string, { node }: Machine) {
+    const invitation = parseInvitation(text)
+    assert(invitation)
+    return enrol(this.#served.place, formatToken(invitation.token), node)
   }
 
   async #run(machine: Machine) {

@@ -27,6 +27,12 @@ test('a baked image needs no installer; a builder turns itself off', () => {
   )
 })
 
+test('an instance that joins by what it is has no secret in its user data', () => {
+  const text = userData({ ...given, token: `ec2.${'c'.repeat(64)}` })
+  assert.equal(valueOf(text, 'invitation'), `ec2.${'c'.repeat(64)}@https://10.0.0.1:8443`)
+  assert.throws(() => userData({ ...given, token: 'ec2.c' }), CommandError)
+})
+
 test('its size is far below what EC2 takes, and is checked', () => {
   assert(Buffer.byteLength(userData(given)) < 8000)
   assert.equal(checkSize('n', 'é'.repeat(8192)).length, 8192)

@@ -44,7 +44,7 @@ export interface DesiredParts {
 
 type Nodes = Pick<DesiredStore, 'enrol' | 'findNode' | 'findNodeByKey' | 'revoke' | 'readFleet'>
 
-export function createNodes(parts: DesiredParts & { assign: Assign }): Nodes {
+export function createNodes(parts: DesiredParts & { makeNode: MakeNode }): Nodes {
   const { database, write } = parts
   const byName = database.prepare<[string], NodeRow>(
     'select * from nodes where name = ? order by revoked_at is null desc, revoked_at desc limit 1',
@@ -61,20 +61,41 @@ export function createNodes(parts: DesiredParts & { assign: Assign }): Nodes {
   }
 }
 
-/** All checks and the use of the token are in one transaction: two nodes can't share the last use, nor a name. */
-function enrolling({ database, audit, written, assign }: DesiredParts & { assign: Assign }) {
-  const byKey = database.prepare<[string], NodeRow>('select * from nodes where key = ?')
-  const living = database.prepare<[string], NodeRow>('select * from nodes where name = ? and revoked_at is null')
+interface NewNode extends Pick<Node, 'id' | 'name' | 'key' | 'cluster'> {
+  roles: string[]
+  awaitsApproval: boolean
+  /** What it joined by: a token's id, or an instance. */
+  token: string
+}
+export type MakeNode = (node: NewNode, by: By, author: string) => Node
+
+/** Makes a node with its roles, which are `author`'s, in the transaction of whoever calls it. */
+export function createMakeNode({ database, audit, written, assign }: DesiredParts & { assign: Assign }): MakeNode {
   const insert = database.prepare<(string | number)[], NodeRow>(
     'insert into nodes (id, name, key, cluster, token, created_at, awaits_approval) values (?, ?, ?, ?, ?, ?, ?) returning *',
   )
+  return ({ id, name, key, cluster, roles, awaitsApproval, token }, by, author) => {
+    const made = insert.get(id, name, key, cluster, token, by.at, Number(awaitsApproval))
+    if (!made) throw new Error(`Node ${name} was stored and is not there.`)
+    assign({ id, cluster }, roles, { author, at: by.at })
+    written.bump({ scope: 'node', subject: id })
+    audit(by, { action: 'enrol', subject: name, cluster, after: { id, cluster, roles } })
+    return nodeOf(made)
+  }
+}
+
+/** All checks and the use of the token are in one transaction: two nodes can't share the last use, nor a name. */
+function enrolling({ database, makeNode }: DesiredParts & { makeNode: MakeNode }) {
+  const byKey = database.prepare<[string], NodeRow>('select * from nodes where key = ?')
+  const living = database.prepare<[string], NodeRow>('select * from nodes where name = ? and revoked_at is null')
   const token = database.prepare<
     [string],
     { uses_left: number; expires_at: number; roles: string; cluster: string; author: string; approval: number }
   >('select uses_left, expires_at, roles, cluster, author, approval from join_tokens where id = ?')
   const take = database.prepare('update join_tokens set uses_left = uses_left - 1 where id = ?')
 
-  return (tokenId: string, { id, name, key }: Pick<Node, 'id' | 'name' | 'key'>, at: number): Enrolling => {
+  return (tokenId: string, node: Pick<Node, 'id' | 'name' | 'key'>, at: number): Enrolling => {
+    const { name, key } = node
     const known = byKey.get(key)
     if (known?.revoked_at != null) return { status: 'key-revoked' }
     if (known && (known.name !== name || known.token !== tokenId)) return { status: 'key-taken' }
@@ -85,15 +106,10 @@ function enrolling({ database, audit, written, assign }: DesiredParts & { assign
     if (given.uses_left < 1) return { status: 'used-up' }
     if (living.get(name)) return { status: 'name-taken' }
     take.run(tokenId)
-    const { cluster } = given
-    const made = insert.get(id, name, key, cluster, tokenId, at, given.approval)
-    if (!made) throw new Error(`Node ${name} was stored and is not there.`)
+    const { cluster, author } = given
     const roles = fromJson<string[]>(given.roles)
-    assign({ id, cluster }, roles, { author: given.author, at })
-    written.bump({ scope: 'node', subject: id })
-    const by = { author: `token ${tokenId}`, at }
-    audit(by, { action: 'enrol', subject: name, cluster, after: { id, cluster, roles } })
-    return { status: 'enrolled', node: nodeOf(made), again: false }
+    const fresh = { ...node, cluster, roles, awaitsApproval: given.approval === 1, token: tokenId }
+    return { status: 'enrolled', node: makeNode(fresh, { author: `token ${tokenId}`, at }, author), again: false }
   }
 }
 

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { describe, test, type TestContext } from 'node:test'
 import type { Store } from '../../../server/store/store.ts'
 import { factsOf } from '../../helpers/fake-agent.ts'
+import { attestedContract } from './contract-attested.ts'
 import { findRunsContract } from './contract-find-runs.ts'
 import { hooksContract } from './contract-hooks.ts'
 import { leasesContract } from './contract-leases.ts'
@@ -29,6 +30,7 @@ export function storeContract(name: string, openStore: (t: TestContext) => Promi
     whoContract(open)
     auditContract(open)
     enrolContract(open)
+    attestedContract(open)
     desiredContract(open)
     runsContract(open)
     findRunsContract(open)
