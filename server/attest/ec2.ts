@@ -9,6 +9,7 @@ const requestHandler = { connectionTimeout: 5000, requestTimeout: 10_000, throwO
 /** Credentials and endpoint come as all AWS tools take them. Needs ec2:DescribeInstances; who it is, everybody may ask. */
 export function openEc2(): Cloud {
   const clients = new Map<string, EC2Client>()
+  let sts: STSClient | undefined
   const clientOf = (region: string) => {
     const client = clients.get(region) ?? new EC2Client({ region, requestHandler })
     clients.set(region, client)
@@ -22,7 +23,7 @@ export function openEc2(): Cloud {
       return found
     },
     async account(region, signal) {
-      const sts = new STSClient({ region, requestHandler })
+      sts ??= new STSClient({ region, requestHandler })
       const { Account = '' } = await sts.send(new GetCallerIdentityCommand({}), {
         ...(signal && { abortSignal: signal }),
       })
