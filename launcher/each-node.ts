@@ -25,11 +25,15 @@ export async function forEachNode<Item>(items: Item[], work: (item: Item) => Pro
 /** Comes back when all of them have ended, and only then tells their failures, all in one. */
 export async function together<Result>(work: Promise<Result>[]): Promise<Result[]> {
   const ended = await Promise.allSettled(work)
-  const failures = ended.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []))
+  const failures = ended.flatMap((one) => (one.status === 'rejected' ? [asError(one.reason)] : []))
+  const [first, ...others] = failures
   const fault = failures.find((failure) => !(failure instanceof CommandError))
-  if (fault !== undefined) throw fault
-  const messages = failures.flatMap((failure) => (failure instanceof CommandError ? [failure.message] : []))
-  const [first] = failures
-  if (messages.length > 0) throw messages.length === 1 ? first : new CommandError(messages.join('\n'))
+  if (fault) throw fault
+  if (first && others.length === 0) throw first
+  if (first) throw new CommandError(failures.map(({ message }) => message).join('\n'))
   return ended.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+}
+
+function asError(reason: unknown) {
+  return reason instanceof Error ? reason : new Error(String(reason))
 }

@@ -35,11 +35,11 @@ export async function waitUntilReady(machine: Machine, site: Site, before?: numb
 }
 
 interface Way {
-  isBack(connectedAt: number): boolean
+  isBack: (connectedAt: number) => boolean
   /** How far it is while its node does not speak. */
-  phase(): Promise<string>
+  phase: () => Promise<string>
   /** What is known besides, when it was waited in vain. */
-  describe(): string
+  describe: () => string
 }
 
 /** One that cannot become ready any more ends the waiting at once. */

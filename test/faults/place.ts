@@ -77,13 +77,13 @@ export class Place {
   }
 }
 
-export async function runProgram(args: string[], fault?: string): Promise<Ended> {
-  return endOf(startProgram(args, fault))
+export async function runProgram(argv: string[], fault?: string): Promise<Ended> {
+  return endOf(startProgram(argv, fault))
 }
 
-function startProgram(args: string[], fault: string | undefined) {
+function startProgram([program = '', ...args]: string[], fault: string | undefined) {
   const env = fault === undefined ? process.env : { ...process.env, TRIVET_FAULT: fault }
-  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'], timeout: 60_000 })
+  const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'], timeout: 60_000 })
   const ended = new Promise<Pick<Ended, 'exitCode' | 'signal'>>((resolve, reject) => {
     child.on('error', reject)
     child.on('close', (exitCode, signal) => resolve({ exitCode, signal }))

@@ -19,7 +19,7 @@ export async function rebooting(base: string): Promise<Scenario[]> {
   await build({ entryPoints, outfile: program, bundle: true, platform: 'node', format: 'cjs', logLevel: 'error' })
   const dir = join(base, 'rebooting')
   const run = async (fault?: string) =>
-    runProgram([program, dir, String(bootsOf(dir)), isAnswered(dir) ? '' : order], fault)
+    runProgram([process.execPath, program, dir, String(bootsOf(dir)), isAnswered(dir) ? '' : order], fault)
   const begin = async () => {
     rmSync(dir, { recursive: true, force: true })
     mkdirSync(dir)

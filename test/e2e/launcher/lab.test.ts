@@ -144,8 +144,8 @@ describe('the lab as a provider', { skip: whyNoLab() ?? false }, () => {
     await detachLab({ count: 0, os: 'trixie', name }, () => undefined)
     t.after(() => downLab(name))
     const other = makeLabProvider({ cluster: name, note: () => undefined })
-    for (const asked of [other.machines(), other.prepare(file), other.belongings()]) {
-      await assert.rejects(asked, /Lab e2e-not-launched is not one of the launcher\. Next: /)
+    for (const ask of [() => other.machines(), () => other.prepare(file), () => other.belongings()]) {
+      await assert.rejects(ask, /Lab e2e-not-launched is not one of the launcher\. Next: /)
     }
     await assert.rejects(other.launch(launchOf(`${name}-1`, 'a1'), web), /has no cloud-init/)
     assert.deepEqual((await readState(name))?.nodes, [])
