@@ -35,6 +35,7 @@ export async function bake({ groupName, group, name, keep }: BakeOptions, provid
     spread: false,
     isProtected: false,
     publicAddress: leastOf(group),
+    volumes: group.volumes.map((volume) => ({ ...volume, keep: false })),
   }
   await provider.prepare(file)
   const invitation = await server.invite(builderOf(groupName, site), [])

@@ -1,8 +1,9 @@
-import { changesOf, type Change } from './changes.ts'
+import { changesOf, keptMachines, type Change } from './changes.ts'
 import { forEachNode, together } from './each-node.ts'
 import { launchNode } from './launch-node.ts'
 import type { Machine } from './provider.ts'
-import { lives, type Site, type WantedNode } from './site.ts'
+import { lives, wantedNodes, whyNotUp, type Site, type WantedNode } from './site.ts'
+import { waitUntilReady } from './wait-until-ready.ts'
 import { archiveAbandoned, terminateNodes } from './terminate-nodes.ts'
 import { startNodes } from './power.ts'
 
@@ -28,6 +29,18 @@ export async function bringUp(changes: Change[], site: Site) {
       await launchNode(each, site)
     }),
   ])
+  await waitForAll(site)
+}
+
+/** Also those that were there before: whoever is told that a cluster is up relies on all of it. */
+export async function waitForAll(site: Site) {
+  const { machines, nodes } = await site.lookout.look()
+  const names = new Set(wantedNodes(site.file).map(({ node }) => node))
+  const late = keptMachines(machines, nodes).filter((machine) => {
+    const node = nodes.get(machine.node)
+    return names.has(machine.node) && (!node || whyNotUp(node) !== undefined)
+  })
+  await together(late.map((machine) => waitUntilReady(machine, site)))
 }
 
 function sorted(changes: Change[]) {

@@ -1,6 +1,7 @@
-import { parseDocument } from 'yaml'
+import { type Document, parseDocument } from 'yaml'
 import { z } from 'zod'
 import { describeIssues } from '../protocol/describe-issue.ts'
+import { messageOf } from '../protocol/errors.ts'
 import { isRecord } from '../protocol/is-record.ts'
 import { Name } from '../protocol/name.ts'
 
@@ -155,14 +156,18 @@ const Checked = z
     ...file,
     groups: z.record(Name, Group).refine((groups) => Object.keys(groups).length > 0, 'a cluster needs a group'),
   })
-  .superRefine(({ groups }, context) => {
+  .superRefine(({ cluster, groups }, context) => {
     const wrong = (path: (string | number)[], message: string) =>
       context.addIssue({ code: 'custom', path: ['groups', ...path], message })
-    for (const [name, { securityRules, market, spread, subnets, zones, isProtected }] of Object.entries(groups)) {
+    for (const [name, { count, securityRules, market, spread, subnets, zones, isProtected }] of Object.entries(
+      groups,
+    )) {
       for (const [index, { from }] of securityRules.entries()) {
         if (typeof from === 'object' && !groups[from.group])
           wrong([name, 'securityRules', index, 'from'], `there is no group ${from.group}`)
       }
+      if (`${cluster}-${name}-${count}`.length > 63)
+        wrong([name], `its nodes would be called ${cluster}-${name}-${count}: a name has at most 63 characters`)
       if (market === 'spot' && spread)
         wrong([name, 'market'], 'a quorum is not for spot, whose nodes go when EC2 wants them')
       if (market === 'spot' && isProtected)
@@ -184,7 +189,7 @@ export function parseClusterFile(text: string, path: string): ClusterFile {
   const document = parseDocument(text, { uniqueKeys: true })
   const [broken] = document.errors
   if (broken) throw new ClusterFileError(`${path}: ${broken.message}`)
-  const value = withDefaults(document.toJS())
+  const value = withDefaults(valueOf(document, path))
   const { success, data, error } = Checked.safeParse(value)
   if (success) return data
   throw new ClusterFileError(
@@ -192,6 +197,15 @@ export function parseClusterFile(text: string, path: string): ClusterFile {
       .map((issue) => `${path}: ${issue}`)
       .join('\n'),
   )
+}
+
+/** An alias of nothing, or ever so many of each other, are found only now. */
+function valueOf(document: Document, path: string): unknown {
+  try {
+    return document.toJS()
+  } catch (error) {
+    throw new ClusterFileError(`${path}: ${messageOf(error)}`, { cause: error })
+  }
 }
 
 /** Anything else than mappings is left as it is, for the schema to refuse. */

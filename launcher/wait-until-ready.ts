@@ -7,6 +7,8 @@ import { lives, whyNotUp, type Site } from './site.ts'
 
 /** Between two looks at the console of one machine: on EC2 it lags anyway. */
 const consoleEveryMs = 10_000
+/** A cloud may leave out a machine that it has shown before, but not for long. */
+const unseenMs = 60_000
 
 export const noReason = 'the provider does not say why'
 
@@ -46,12 +48,16 @@ interface Way {
 async function waitForNode(machine: Machine, site: Site, { isBack, phase, describe }: Way): Promise<Machine> {
   const { node } = machine
   let told = 'it has not been heard of'
+  let seenAt = site.now()
   const ready = async ({ machines, nodes }: View) => {
-    const seen = machines.find(({ id }) => id === machine.id) ?? machine
+    const found = machines.find(({ id }) => id === machine.id)
+    if (found) seenAt = site.now()
+    if (site.now() - seenAt > unseenMs) throw new CommandError(`${node}: ${machine.id} is gone. Next: run this again`)
+    const seen = found ?? machine
     if (!lives(seen)) throw new CommandError(`${node}: ${seen.id} is ${seen.state}: ${seen.stateReason ?? noReason}`)
     const joined = nodes.get(node)
     if (joined && cannotBecomeReady(joined))
-      throw new CommandError(`${node} has joined, and is ${whyNotReady(joined)}. Next: trivet node explain ${node}`)
+      throw new CommandError(`${node} has joined, and is ${whyNotReady(joined)}. Next: trivet run list --node ${node}`)
     const speaks = joined?.connectedAt !== undefined && isBack(joined.connectedAt)
     const why = joined && speaks ? whyNotUp(joined) : await phase()
     if (why === undefined) return seen

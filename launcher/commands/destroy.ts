@@ -30,9 +30,8 @@ Machines that are protected are named, and then nothing is ended, unless --force
         if (!isSure && !(await context.confirm(`Destroy that of cluster ${site.file.cluster}?`)))
           throw new CommandError('nothing was destroyed. Next: --yes, where there is no terminal to ask on')
         await terminateNodes(machines, site, { force })
-        if (names.length === 0) await removeRest(site)
       }
-      if (names.length === 0) await archiveAbandoned(site)
+      if (names.length === 0) await removeRest(site)
       if (asked.json) context.output.json({ cluster: site.file.cluster, destroyed: { machines, belongings } })
       else context.output.note(machines.length + belongings.length > 0 ? 'That is gone.' : 'There is nothing of it.')
     })
@@ -47,15 +46,14 @@ function lines(machines: Machine[], belongings: Belonging[]) {
 }
 
 /** What is left when no machine is: also launches that were written down and never came to be. */
-async function removeRest({ provider, book, server, lookout }: Site) {
+async function removeRest(site: Site) {
+  const { provider, book, lookout } = site
   const late = (await lookout.look()).machines.filter(lives)
   if (late.length > 0)
     throw new CommandError(
       `${late.map(({ node, id }) => `${node} (${id})`).join(', ')} came meanwhile. Next: run this again`,
     )
   await provider.remove((await provider.belongings()).filter(({ isKept }) => !isKept))
-  for (const node of book.nodes()) {
-    await book.forget(node)
-    await server.archive(node)
-  }
+  for (const node of book.nodes()) await book.forget(node)
+  await archiveAbandoned(site)
 }

@@ -1,4 +1,4 @@
-import { chmod, stat } from 'node:fs/promises'
+import { chmod, realpath, stat } from 'node:fs/promises'
 import { isScalar, parseDocument } from 'yaml'
 import { z } from 'zod'
 import { CommandError } from '../../cli/command.ts'
@@ -39,7 +39,9 @@ function withCount(text: string, { path, group: name, count }: { path: string; g
 }
 
 async function writeInPlace(path: string, text: string) {
-  const { mode } = await stat(path)
-  await writeSafely(path, [text])
-  await chmod(path, mode & 0o777)
+  // Not the link in its place.
+  const file = await realpath(path)
+  const { mode } = await stat(file)
+  await writeSafely(file, [text])
+  await chmod(file, mode & 0o777)
 }

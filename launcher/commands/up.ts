@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { CommandError } from '../../cli/command.ts'
 import type { Context } from '../../cli/context.ts'
-import { bringUp, survey } from '../bring-up.ts'
+import { bringUp, survey, waitForAll } from '../bring-up.ts'
 import { told, type Change } from '../changes.ts'
 import { readClusterFile, withSite } from '../open-site.ts'
 import { command, filePath, siteFlags, siteOptions, siteUsage, yes, yesFlag, type SiteOptions } from '../options.ts'
@@ -47,7 +47,7 @@ export async function upWith(
   if (changes.some(({ action }) => action === 'create')) void site.server.url
   if (doable.length > 0) await askFirst(changes, asked.yes, context)
   await onYes()
-  if (doable.length > 0) await bringUp(changes, site)
+  await (doable.length > 0 ? bringUp(changes, site) : waitForAll(site))
   if (asked.json) output.json({ cluster: site.file.cluster, changes: changes.map(shown) })
   else output.note(doable.length > 0 ? `${site.file.cluster} is up.` : `${site.file.cluster} is as its file says.`)
 }

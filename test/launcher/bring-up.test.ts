@@ -204,6 +204,15 @@ test('nodes whose machines are gone and that nobody archived leave the fleet', a
   )
 })
 
+test('up is not done while a node that was there before is not as it should be', async (t) => {
+  const { served, room } = await makeRoom(t)
+  const asked = { file: clusterOf({ slave: 1 }), provider: room.provider, patienceMs: 300 }
+  await up(served, { ...asked, patienceMs: 20_000 })
+  await room.provider.stop(room.living)
+  for (const machine of room.all) machine.state = 'running'
+  await assert.rejects(up(served, asked), /c-slave-1 is not ready after/)
+})
+
 test('protected machines are named, and nothing is terminated without force', async (t) => {
   const { served, room } = await makeRoom(t)
   const asked = { file: clusterOf({ slave: 2 }), provider: room.provider }

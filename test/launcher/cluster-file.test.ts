@@ -78,3 +78,8 @@ test('the schema for editors knows each key that there is', () => {
   for (const key of ['cluster', 'region', 'defaults', 'groups', 'instanceTypes', 'spread', 'securityRules'])
     assert(schema.includes(`"${key}"`), key)
 })
+
+test('an alias of nothing and a name that no node can have are told', () => {
+  assert.match(refusal(`${group()}    tags: *nope\n`), /^c\.yaml: .*nope/)
+  assert.match(refusal(group().replace('cluster: c', `cluster: ${'c'.repeat(60)}`)), /groups\.web: .*at most 63/)
+})
