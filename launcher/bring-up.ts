@@ -8,7 +8,8 @@ import { archiveAbandoned, terminateNodes } from './terminate-nodes.ts'
 import { startNodes } from './power.ts'
 
 /** What there is to do, of what is there now. */
-export async function survey({ file, provider, book, lookout }: Site): Promise<Change[]> {
+export async function survey({ file, provider, server, book, lookout }: Site): Promise<Change[]> {
+  await server.requireRoles(file)
   const view = await lookout.look()
   const differences = await provider.differences(file, view.machines.filter(lives))
   return changesOf(file, view, { differences, unfinished: book.nodes() })

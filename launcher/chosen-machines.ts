@@ -12,7 +12,7 @@ export async function chosenMachines(names: string[], { file, lookout }: Site): 
     if (known.includes(name)) continue
     const near = closest(name, known)
     throw new CommandError(
-      `cluster ${file.cluster} has no group and no node ${name}.${near ? ` Did you mean ${near}?` : ''} Next: trivet launch status`,
+      `cluster ${file.cluster} has no group and no node ${name}.${near ? ` Did you mean ${near}?` : ''} Next: trivet launch status FILE`,
     )
   }
   const isChosen = ({ node, group }: Machine) => names.length === 0 || names.includes(node) || names.includes(group)

@@ -42,6 +42,18 @@ export class Server {
     return new Map(nodes.map((node) => [node.name, node]))
   }
 
+  /** Refuses a cluster whose nodes are to have roles that there are not, before anything is made for it. */
+  async requireRoles({ groups }: ClusterFile) {
+    const known = new Set((await this.#client.list(api.listRoles, {})).map(({ name }) => name))
+    for (const [group, { roles }] of Object.entries(groups)) {
+      const unknown = roles.filter((role) => !known.has(role))
+      if (unknown.length > 0)
+        throw new CommandError(
+          `groups.${group}.roles: the server has no role ${unknown.join(', ')}. Next: trivet role list`,
+        )
+    }
+  }
+
   /** For that one node, once. */
   async invite(node: string, roles: string[]): Promise<Invitation> {
     const asked = { names: node, roles, cluster: this.#cluster, uses: 1, ttlMs: tokenLivesMs }

@@ -98,10 +98,11 @@ test('a boot that fails is told with its phase and console, and its machine is t
   assert.equal(room.living.length, 0)
 })
 
-test('a node that converges wrongly is told, and its machine stays', async (t) => {
+test('roles that the server has not are refused before anything is made', async (t) => {
   const { served, room } = await makeRoom(t)
   const file = clusterOf({ master: 1 }).replace('[word]', '[nonsense]')
-  await assert.rejects(up(served, { file, provider: room.provider }), /nonsense/)
+  await assert.rejects(up(served, { file, provider: room.provider }), /groups\.master\.roles: .*no role nonsense/)
+  assert.equal(room.all.length, 0)
 })
 
 test('a count that shrinks ends the nodes of the highest numbers, and archives them', async (t) => {
