@@ -1,5 +1,6 @@
 import type { Client } from '../cli/api-client.ts'
 import { CommandError } from '../cli/command.ts'
+import { Unreachable } from '../cli/connection.ts'
 import { api } from '../protocol/api.ts'
 import type { ListedNode } from '../protocol/views.ts'
 import type { ClusterFile } from './cluster-file.ts'
@@ -22,6 +23,8 @@ export interface Invitation {
 export class Server {
   readonly #client: Client
   readonly #said: string | undefined
+  #note: ((text: string) => void) | undefined
+  #isAway = false
   readonly #cluster: string
 
   /** `said`: where nodes reach it, if it is not where the operator does. */
@@ -36,9 +39,15 @@ export class Server {
     return urlForNodes(this.#said, this.#client.url)
   }
 
+  /** From now on a server that cannot be reached is done without, which is told once: machines cost, whether there is a server or not. */
+  doWithout(note: (text: string) => void) {
+    this.#note = note
+  }
+
   /** The nodes of the cluster that are in the fleet, by name. */
   async nodes(): Promise<ReadonlyMap<string, ListedNode>> {
-    const nodes = await this.#client.list(api.listNodes, { cluster: this.#cluster })
+    const list = () => this.#client.list(api.listNodes, { cluster: this.#cluster })
+    const nodes = (await this.#unlessAway(list)) ?? []
     return new Map(nodes.map((node) => [node.name, node]))
   }
 
@@ -92,7 +101,21 @@ export class Server {
 
   /** Out of the fleet; its history stays. */
   async archive(node: string) {
-    if (await this.#find(node)) await this.#client.call(api.archiveNode, { node })
+    await this.#unlessAway(async () => {
+      if (await this.#find(node)) await this.#client.call(api.archiveNode, { node })
+    })
+  }
+
+  async #unlessAway<Result>(call: () => Promise<Result>): Promise<Result | undefined> {
+    if (this.#isAway) return undefined
+    try {
+      return await call()
+    } catch (error) {
+      if (!(error instanceof Unreachable) || !this.#note) throw error
+      this.#isAway = true
+      this.#note(`${error.message} It is done without: nodes stay in its fleet until trivet node archive.`)
+      return undefined
+    }
   }
 
   async #find(node: string): Promise<ListedNode | undefined> {

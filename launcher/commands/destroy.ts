@@ -22,6 +22,7 @@ Machines that are protected are named, and then nothing is ended, unless --force
 
   async run({ operands: [path, ...names], force, yes: isSure, ...asked }, context) {
     return withSite(await readClusterFile(path), asked, context, async (site) => {
+      site.server.doWithout((text) => context.output.note(text))
       const machines = await chosenMachines(names, site)
       const all = names.length === 0 ? await site.provider.belongings() : []
       const belongings = all.filter(({ isKept }) => !isKept)

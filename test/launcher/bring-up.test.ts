@@ -214,6 +214,23 @@ test('up is not done while a node that was there before is not as it should be',
   await assert.rejects(up(served, asked), /c-slave-1 is not ready after/)
 })
 
+test('machines can be ended without the server, which is told', async (t) => {
+  const { served, room } = await makeRoom(t)
+  const asked = { file: clusterOf({ slave: 1 }), provider: room.provider }
+  await up(served, asked)
+  await served.close()
+  const said: string[] = []
+  await on(served, asked, async (site) => {
+    site.server.doWithout((text) => said.push(text))
+    await terminateNodes(await chosenMachines([], site), site)
+  })
+  assert.equal(room.living.length, 0)
+  assert.match(
+    said.join('\n'),
+    /^Cannot reach .* It is done without: nodes stay in its fleet until trivet node archive\.$/,
+  )
+})
+
 test('protected machines are named, and nothing is terminated without force', async (t) => {
   const { served, room } = await makeRoom(t)
   const asked = { file: clusterOf({ slave: 2 }), provider: room.provider }
