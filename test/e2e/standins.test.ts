@@ -241,8 +241,8 @@ describe(
       assert.deepEqual([result.exitCode, result.stderr.trim()], [112, "[scallop] Error: Unknown option 'url'"])
     })
 
-    // Beside the pages of Node.js itself, which all that run on a machine share.
-    test('each takes less than 30 MB for itself', async () => {
+    // Beside the 45 MB of Node.js itself, which all that run on a machine share: three of them take 165 MB.
+    test('each takes less than 40 MB for itself', async () => {
       for (const node of nodes())
         for (const unit of ['mesos-master', 'mesos-slave', 'marathon']) {
           let pid = '0'
@@ -251,7 +251,7 @@ describe(
             return pid !== '0'
           })
           const kb = Number(/^RssAnon:\s+(\d+) kB$/m.exec(await onNode(node, 'cat', `/proc/${pid}/status`))?.[1])
-          assert.ok(kb < 30_720, `${unit} on ${node.name} takes ${kb} kB`)
+          assert.ok(kb < 40_960, `${unit} on ${node.name} takes ${kb} kB`)
         }
     })
   },
