@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmod, copyFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before } from 'node:test'
 import { buildPackages } from '../../agent/build/packages.ts'
-import { nodeBin, platformHere } from '../../packaging/platform.ts'
+import { platformHere } from '../../packaging/platform.ts'
 import { type Fleet, type FleetOptions, upFleet } from '../../lab/fleet.ts'
 import type { Bind } from '../../lab/machine.ts'
 import type { LabNode } from '../../lab/node.ts'
@@ -34,7 +35,19 @@ export async function builtAgent() {
 
 /** A Node.js on the nodes, at /opt/node, for the programs of tests and stand-ins: the agent needs none there. */
 export async function nodeBind(): Promise<Bind> {
-  return { from: await nodeBin(), to: '/opt/node/bin' }
+  copied ??= copyOfNode()
+  return { from: await copied, to: '/opt/node/bin' }
+}
+
+let copied: Promise<string> | undefined
+
+/** The one that runs the tests, alone in a folder: beside it on the host lies much that a node must not find. */
+async function copyOfNode() {
+  const folder = mkdtempSync(join(tmpdir(), 'trivet-node-'))
+  process.on('exit', () => rmSync(folder, { recursive: true }))
+  await chmod(folder, 0o755)
+  await copyFile(process.execPath, join(folder, 'node'))
+  return folder
 }
 
 /** What `upFleet` is given of what tests have built. */

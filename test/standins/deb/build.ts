@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { buildDeb, type Deb } from '../../helpers/deb.ts'
 import { marathonDeb, mesosDeb } from './contents.ts'
 
-/** The Node.js that lab nodes see in the agent's folder: they have no other. This is why the packages are for tests on lab nodes alone. */
+/** The Node.js that lab nodes see there (nodeBind): they have no other. This is why the packages are for tests on lab nodes alone. */
 const node = '/opt/node/bin/node'
 
 interface BuiltDeb {
