@@ -79,7 +79,14 @@ async function builderLaunch({ groupName, group }: Of, { token, installer }: Inv
     attempt: randomBytes(8).toString('hex'),
     placement,
     image: await provider.image(group),
-    userData: userData({ url: server.url, token, installer, node, bakes: true, deadMansMinutes: builderMinutes }),
+    userData: userData({
+      url: server.requireUrl(),
+      token,
+      installer,
+      node,
+      bakes: true,
+      deadMansMinutes: builderMinutes,
+    }),
   }
 }
 

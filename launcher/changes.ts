@@ -22,7 +22,7 @@ export function changesOf(
 ): Change[] {
   const living = machines.filter(lives)
   const wanted = wantedNodes(file)
-  const kept = new Map(wanted.flatMap(({ node }) => pairOf(node, keptOf(living, node, nodes))))
+  const kept = new Map(keptMachines(machines, nodes).map((machine) => [machine.node, machine]))
   return [
     ...wanted.flatMap((each) => changesOfNode(each, kept.get(each.node), unfinished)),
     ...wanted.flatMap(({ node, group }) => rolesMissing(node, group.roles, nodes.get(node))),
@@ -33,10 +33,6 @@ export function changesOf(
     ),
     ...living.flatMap((machine) => superfluous(machine, kept, wanted)),
   ]
-}
-
-function pairOf<Value>(key: string, value: Value | undefined): [string, Value][] {
-  return value === undefined ? [] : [[key, value]]
 }
 
 /** The one that is its node, of all machines. */

@@ -12,8 +12,10 @@ export async function forEachNode<Item>(items: Item[], work: (item: Item) => Pro
       try {
         await work(item)
       } catch (error) {
-        if (!(error instanceof CommandError)) waiting.length = 0
-        if (!(error instanceof CommandError)) throw error
+        if (!(error instanceof CommandError)) {
+          waiting.length = 0
+          throw error
+        }
         failures.push(error)
       }
     }

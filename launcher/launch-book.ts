@@ -7,12 +7,7 @@ import { writeSafely } from '../cli/write-safely.ts'
 import { describeIssues } from '../protocol/describe-issue.ts'
 import { hasCode, unlessMissing } from '../protocol/errors.ts'
 import type { ClusterFile } from './cluster-file.ts'
-
-const Placement = z.strictObject({
-  instanceType: z.string(),
-  zone: z.string().optional(),
-  subnet: z.string().optional(),
-})
+import { Placement } from './provider.ts'
 
 /** A launch that is not known to have made a node yet. */
 const WrittenLaunch = z.strictObject({

@@ -38,7 +38,7 @@ export async function launchNode(wanted: WantedNode, site: Site): Promise<Machin
 async function launchMachine(wanted: WantedNode, site: Site): Promise<Machine> {
   const { node } = wanted
   for (let attempt = 1; ;) {
-    const written = (await unfinished(node, site)) ?? (await site.book.inTurn(() => prepareLaunch(wanted, site)))
+    const written = (await unfinished(node, site)) ?? (await prepareInTurn(wanted, site))
     try {
       const id = written.machine ?? (await ask(wanted, written, site))
       return await waitUntilRuns(node, id, site)
@@ -68,6 +68,12 @@ async function unfinished(node: string, { book, lookout, now }: Site) {
   return undefined
 }
 
+/** Where the places of the others matter, each is to know them. */
+function prepareInTurn(wanted: WantedNode, site: Site) {
+  const prepare = () => prepareLaunch(wanted, site)
+  return wanted.group.spread ? site.book.inTurn(prepare) : prepare()
+}
+
 async function prepareLaunch({ node, groupName, group, isBaked = false }: WantedNode, site: Site) {
   const { provider, server, book, file, now } = site
   const others = await otherMachines(node, site)
@@ -80,7 +86,7 @@ async function prepareLaunch({ node, groupName, group, isBaked = false }: Wanted
     attempt: randomBytes(8).toString('hex'),
     group: groupName,
     image,
-    userData: userData({ url: server.url, token, installer: isBaked ? undefined : installer, node }),
+    userData: userData({ url: server.requireUrl(), token, installer: isBaked ? undefined : installer, node }),
     tokenEnds: endsAt,
     placements,
     at: 0,

@@ -35,6 +35,13 @@ const { provider: _option, ...ec2Options } = siteOptions
 export { ec2Flags, ec2Options }
 export const ec2Usage = siteUsage.replace('[--provider ec2|lab] ', '')
 
+export const keep = z.coerce
+  .number()
+  .int()
+  .min(1)
+  .default(3)
+  .describe('How many versions of an image stay; 3 if not said.')
+
 export const yesFlag = { yes: { type: 'boolean', short: 'y' } } as const
 export const yes = z.boolean().default(false).describe('Do not ask first.')
 

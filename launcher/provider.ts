@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { ClusterFile, Group } from './cluster-file.ts'
 
 /** Those of EC2; a lab knows some of them. */
@@ -24,13 +25,13 @@ export interface Machine {
   publicAddress?: string
 }
 
-/** Where a machine may be made. */
-export interface Placement {
-  instanceType: string
-  /** Undefined where the provider has no zones. */
-  zone?: string | undefined
-  subnet?: string | undefined
-}
+/** Where a machine may be made; no zone where the provider has none. It is written down (launch-book.ts). */
+export const Placement = z.strictObject({
+  instanceType: z.string(),
+  zone: z.string().optional(),
+  subnet: z.string().optional(),
+})
+export type Placement = z.infer<typeof Placement>
 
 /** One try to make one machine, as it was written down before it was asked for: asked again, it is the same byte for byte. */
 export interface Launch {
@@ -45,7 +46,7 @@ export interface Launch {
 
 /** Something that carries the tags of the cluster and is no machine: a security group, an address, a volume. */
 export interface Belonging {
-  kind: 'security-group' | 'address' | 'volume' | 'image' | 'snapshot' | 'key-pair' | 'network'
+  kind: 'security-group' | 'address' | 'volume' | 'image' | 'snapshot' | 'network'
   id: string
   name: string
   /** It is to outlive the machines, as the cluster file says or because it is an image: `destroy` tells it, and leaves it. */

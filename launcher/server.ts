@@ -35,7 +35,7 @@ export class Server {
   }
 
   /** Where nodes reach it; an error where they cannot. */
-  get url() {
+  requireUrl() {
     return urlForNodes(this.#said, this.#client.url)
   }
 

@@ -1,10 +1,8 @@
 import { z } from 'zod'
-import { CommandError } from '../../cli/command.ts'
 import { chosenMachines } from '../chosen-machines.ts'
 import { inventoryFormats, inventoryOf } from '../inventory.ts'
 import { lookAtSite, readClusterFile } from '../open-site.ts'
 import { command, filePath, siteFlags, siteOptions, siteUsage } from '../options.ts'
-import { Name } from '../../protocol/name.ts'
 
 export const inventory = command({
   usage: `launch inventory FILE [--format ssh|ansible|hosts] ${siteUsage}`,
@@ -21,24 +19,6 @@ export const inventory = command({
       const machines = await chosenMachines([], site)
       if (asked.json) return context.output.json(machines)
       context.output.line(inventoryOf(format, site.file, machines).trimEnd())
-    })
-  },
-})
-
-export const consoleCommand = command({
-  usage: `launch console FILE NODE ${siteUsage}`,
-  summary: "Print the end of what a node's machine wrote to its console.",
-  flags: siteFlags,
-  options: z.object({ operands: z.tuple([filePath, Name]), ...siteOptions }),
-
-  async run({ operands: [path, node], ...asked }, context) {
-    return lookAtSite(await readClusterFile(path), asked, context, async (site) => {
-      const [machine] = await chosenMachines([node], site)
-      if (!machine) throw new CommandError(`${node} has no machine`)
-      const text = await site.provider.console(machine)
-      if (asked.json) return context.output.json({ node, machine: machine.id, console: text })
-      if (text === '') return context.output.note(`${machine.id} has written nothing yet.`)
-      context.output.line(text.trimEnd())
     })
   },
 })
