@@ -72,9 +72,18 @@ function makeContext(contextName: string | undefined): Context {
 async function confirm(question: string) {
   if (!stdin.isTTY) return undefined
   const asking = createInterface({ input: stdin, output: stderr })
-  const answer = await asking.question(`${question} [y/N] `)
-  asking.close()
-  return /^y(es)?$/i.test(answer.trim())
+  try {
+    const left = new AbortController()
+    asking.once('SIGINT', () => left.abort()).once('close', () => left.abort())
+    const answer = await asking.question(`${question} [y/N] `, left)
+    return /^y(es)?$/i.test(answer.trim())
+  } catch (error) {
+    if (!hasCode(error, 'ABORT_ERR')) throw error
+    stderr.write('\n')
+    return false
+  } finally {
+    asking.close()
+  }
 }
 
 function interrupted() {

@@ -3,6 +3,7 @@ import { CommandError } from '../cli/command.ts'
 import { describeBoot, readBoot } from './boot-phase.ts'
 import type { Group } from './cluster-file.ts'
 import type { Ec2Provider } from './ec2/provider.ts'
+import { giveUpLaunch } from './give-up-launch.ts'
 import { launchNode } from './launch-node.ts'
 import type { Launch, Machine } from './provider.ts'
 import type { Invitation } from './server.ts'
@@ -53,7 +54,7 @@ export async function bake({ groupName, group, name, keep }: BakeOptions, provid
       keep,
     })
   } finally {
-    await server.withdraw(invitation)
+    await server.withdraw(invitation.id)
   }
 }
 
@@ -123,6 +124,6 @@ async function smoke({ groupName, group }: Of & { group: { image: string } }, si
       machines.filter((machine) => machine.node === node && lives(machine)),
       site,
     )
-    await site.book.forget(node)
+    await giveUpLaunch(node, site)
   }
 }

@@ -1,9 +1,9 @@
-import { type Document, parseDocument } from 'yaml'
+import { type Document, LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
-import { describeIssues } from '../protocol/describe-issue.ts'
 import { messageOf } from '../protocol/errors.ts'
 import { isRecord } from '../protocol/is-record.ts'
 import { Name } from '../protocol/name.ts'
+import { describeFaults } from './describe-faults.ts'
 
 const network = 'an address with a prefix, such as 10.0.0.0/8'
 const Cidr = z.union([z.cidrv4(network), z.cidrv6(network)])
@@ -154,6 +154,8 @@ const Written = z.strictObject({
 const Checked = z
   .strictObject({
     ...file,
+    /** By now in the groups. */
+    defaults: z.never('must be an object, as a group is').optional(),
     groups: z.record(Name, Group).refine((groups) => Object.keys(groups).length > 0, 'a cluster needs a group'),
   })
   .superRefine(({ cluster, groups }, context) => {
@@ -175,6 +177,9 @@ const Checked = z
       if (subnets && zones) wrong([name, 'zones'], 'subnets are in zones already: say one of both')
     }
   })
+const keys = [...Object.keys(file), 'defaults', 'groups', ...Object.keys(Group.shape)]
+for (const part of [Volume, Rule]) keys.push(...Object.keys(part.shape))
+
 /** A cluster file, checked, with the defaults in each group. */
 export type ClusterFile = z.infer<typeof Checked>
 export type Group = z.infer<typeof Group>
@@ -186,17 +191,14 @@ export class ClusterFileError extends Error {
 
 /** Reads what stands in the file at `path`; a ClusterFileError names it, the place and what is wrong. */
 export function parseClusterFile(text: string, path: string): ClusterFile {
-  const document = parseDocument(text, { uniqueKeys: true })
+  const lines = new LineCounter()
+  const document = parseDocument(text, { uniqueKeys: true, lineCounter: lines })
   const [broken] = document.errors
   if (broken) throw new ClusterFileError(`${path}: ${broken.message}`)
-  const value = withDefaults(valueOf(document, path))
-  const { success, data, error } = Checked.safeParse(value)
+  const written = valueOf(document, path)
+  const { success, data, error } = Checked.safeParse(withDefaults(written))
   if (success) return data
-  throw new ClusterFileError(
-    describeIssues(error, { value })
-      .map((issue) => `${path}: ${issue}`)
-      .join('\n'),
-  )
+  throw new ClusterFileError(describeFaults(error.issues, { path, document, lines, written, keys }))
 }
 
 /** An alias of nothing, or ever so many of each other, are found only now. */

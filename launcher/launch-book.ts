@@ -14,8 +14,12 @@ const WrittenLaunch = z.strictObject({
   attempt: z.string(),
   group: z.string(),
   image: z.string(),
+  /** Where the machine is told to find the server. */
+  serverUrl: z.string(),
   /** With its join token: the file is for its owner alone. */
   userData: z.string(),
+  /** By which the join token is withdrawn; undefined where it joins without one. */
+  tokenId: z.string().optional(),
   /** When the join token ends, in ms since 1970. */
   tokenEnds: z.int(),
   placements: z.array(Placement).min(1),

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { CommandError } from '../cli/command.ts'
 import type { Group } from './cluster-file.ts'
+import { giveUpLaunch } from './give-up-launch.ts'
 import type { WrittenLaunch } from './launch-book.ts'
 import type { View } from './lookout.ts'
 import { LaunchIsSpent, NoRoom, type Machine } from './provider.ts'
@@ -28,7 +29,7 @@ export async function launchNode(wanted: WantedNode, site: Site): Promise<Machin
     if (!(error instanceof BootFailed)) throw error
     if (keepOnFailure) throw new CommandError(`${error.message}\n${machine.id} is kept.`, { cause: error })
     await provider.terminate([machine])
-    await book.forget(node)
+    await giveUpLaunch(node, site)
     const left = `${machine.id} was terminated; --keep-on-failure would have kept it.`
     throw new CommandError(`${error.message}\n${left}`, { cause: error })
   }
@@ -41,12 +42,16 @@ async function launchMachine(wanted: WantedNode, site: Site): Promise<Machine> {
     const written = (await unfinished(node, site)) ?? (await prepareInTurn(wanted, site))
     try {
       const id = written.machine ?? (await ask(wanted, written, site))
-      return await waitUntilRuns(node, id, site)
+      const machine = await waitUntilRuns(node, id, site)
+      if (await findsServer(node, written, site)) return machine
+      site.tell(node, `${id} was told to find the server at ${written.serverUrl}, and is launched anew`)
+      await site.provider.terminate([machine])
+      await giveUpLaunch(node, site)
     } catch (error) {
       if (error instanceof NoRoom) {
         await goOnToNextPlacement(node, error, site)
       } else if (error instanceof LaunchIsSpent) {
-        await site.book.forget(node)
+        await giveUpLaunch(node, site)
         if (attempt++ === mostAttempts) throw new CommandError(`${node}: ${error.message}`, { cause: error })
         site.tell(node, `${error.message} Launched anew.`)
       } else throw error
@@ -54,8 +59,16 @@ async function launchMachine(wanted: WantedNode, site: Site): Promise<Machine> {
   }
 }
 
+/** Since it was launched, the operator may have said another address of the server. */
+async function findsServer(node: string, { serverUrl }: WrittenLaunch, { server, lookout }: Site) {
+  if (serverUrl === server.requireUrl()) return true
+  const { nodes } = await lookout.look()
+  return nodes.get(node)?.connected === true
+}
+
 /** The launch that an earlier launcher wrote down, if it can still come to something. */
-async function unfinished(node: string, { book, lookout, now }: Site) {
+async function unfinished(node: string, site: Site) {
+  const { book, lookout, now } = site
   const written = book.launchOf(node)
   // Without an id the same can be asked again, while its token lets somebody in.
   const isYoung = written && now() < (written.machine === undefined ? written.tokenEnds : written.askedAt + settleMs)
@@ -64,7 +77,7 @@ async function unfinished(node: string, { book, lookout, now }: Site) {
   const { machines } = await lookout.look()
   const made = machines.find((machine) => machine.attempt === written.attempt && lives(machine))
   if (made) return { ...written, machine: made.id }
-  await book.forget(node)
+  await giveUpLaunch(node, site)
   return undefined
 }
 
@@ -79,14 +92,17 @@ async function prepareLaunch({ node, groupName, group, isBaked = false }: Wanted
   const others = await otherMachines(node, site)
   const [image, placements] = await Promise.all([provider.image(group), provider.placements(groupName, group, others)])
   await server.freeName(node)
-  const { token, endsAt, installer } = await (file.enrolment === 'attested' && provider.attests
+  const serverUrl = server.requireUrl()
+  const { id, token, endsAt, installer } = await (file.enrolment === 'attested' && provider.attests
     ? server.inviteAttested(groupName)
     : server.invite(node, group.roles))
   const written: WrittenLaunch = {
     attempt: randomBytes(8).toString('hex'),
     group: groupName,
     image,
-    userData: userData({ url: server.requireUrl(), token, installer: isBaked ? undefined : installer, node }),
+    serverUrl,
+    userData: userData({ url: serverUrl, token, installer: isBaked ? undefined : installer, node }),
+    ...(id !== undefined && { tokenId: id }),
     tokenEnds: endsAt,
     placements,
     at: 0,
@@ -141,7 +157,7 @@ function goOnToNextPlacement(node: string, { message }: NoRoom, site: Site) {
       if (!(await wouldGather(node, group, next, site))) return book.write(node, next)
       refusals.push(`all of ${written.group} would be in ${written.placements[at]?.zone}`)
     }
-    await book.forget(node)
+    await giveUpLaunch(node, site)
     throw new CommandError(
       `${node}: there is no room for it in any of ${written.placements.length} placements:\n${refusals.join('\n')}\nNext: add instance types, subnets or zones to the cluster file, or try later`,
     )
@@ -156,7 +172,8 @@ async function wouldGather(node: string, group: Group | undefined, written: Writ
 }
 
 /** It may take a while until it is seen at all. One that somebody stopped meanwhile is started. Throws NoRoom where it went for that. */
-async function waitUntilRuns(node: string, id: string, { provider, lookout, book, tell, patienceMs }: Site) {
+async function waitUntilRuns(node: string, id: string, site: Site) {
+  const { provider, lookout, tell, patienceMs } = site
   let state = 'not seen yet'
   let isStarted = false
   const runs = async ({ machines }: View) => {
@@ -175,6 +192,6 @@ async function waitUntilRuns(node: string, id: string, { provider, lookout, book
   if (machine.state === 'running') return machine
   const why = machine.stateReason ?? noReason
   if (why.includes('InsufficientInstanceCapacity')) throw new NoRoom(`${id} went before it ran: ${why}`)
-  await book.forget(node)
+  await giveUpLaunch(node, site)
   throw new CommandError(`${node}: ${id} is ${machine.state} and never ran: ${why}`)
 }

@@ -25,13 +25,15 @@ export class Lookout {
   readonly #sources: Sources
   #next: Promise<View> | undefined
   #nodes: ReadonlyMap<string, ListedNode> = new Map()
+  #isServerAway = false
 
   constructor(sources: Sources) {
     this.#sources = sources
   }
 
-  /** Now. */
+  /** Now. Whoever is interrupted begins nothing more. */
   async look(): Promise<View> {
+    if (this.#sources.signal.aborted) throw interrupted()
     const [machines, nodes] = await Promise.all([this.#sources.machines(), this.#sources.nodes()])
     this.#nodes = nodes
     return { machines, nodes }
@@ -65,8 +67,7 @@ export class Lookout {
   async #pause() {
     const { everyMs, signal } = this.#sources
     await delay(everyMs, undefined, { signal }).catch((error: unknown) => {
-      if (!signal.aborted) throw error
-      throw new CommandError('interrupted; what was begun is written down. Next: run the same again, and it goes on')
+      throw signal.aborted ? interrupted() : error
     })
   }
 
@@ -74,10 +75,17 @@ export class Lookout {
   async #nodesOrThoseBefore() {
     try {
       this.#nodes = await this.#sources.nodes()
+      if (this.#isServerAway) this.#sources.note('The server answers again.')
+      this.#isServerAway = false
     } catch (error) {
       if (!(error instanceof Unreachable)) throw error
-      this.#sources.note(`${error.message} Asked again until it answers.`)
+      if (!this.#isServerAway) this.#sources.note(`${error.message} Asked again until it answers.`)
+      this.#isServerAway = true
     }
     return this.#nodes
   }
+}
+
+function interrupted() {
+  return new CommandError('interrupted; what was begun is written down. Next: run the same again, and it goes on')
 }

@@ -91,11 +91,15 @@ async function withBook<Result>(
   const [client, screen] = await Promise.all([context.api(), context.screen({ quiet: asked.json ?? false })])
   const server = new Server(client, asked['server-url'], file)
   const progress = new Progress(screen, context.output)
+  const signal = context.interrupted()
+  const tellOfIt = () =>
+    context.output.note('Interrupted: what is asked for already is finished. Ctrl-C once more ends at once.')
+  signal.addEventListener('abort', tellOfIt, { once: true })
   const lookout = new Lookout({
     machines: () => provider.machines(),
     nodes: () => server.nodes(),
     everyMs,
-    signal: context.interrupted(),
+    signal,
     note: (text) => context.output.note(text),
   })
   const tell = (node: string, phase: string) => progress.tell(node, phase)

@@ -11,7 +11,8 @@ const tokenLivesMs = 60 * 60_000
 
 /** What a machine joins with. */
 export interface Invitation {
-  id: string
+  /** By which it is withdrawn; undefined where it is no secret. */
+  id: string | undefined
   token: string
   /** ms since 1970; until then a launch that was cut off is asked for again. */
   endsAt: number
@@ -70,19 +71,25 @@ export class Server {
     return { id, token, endsAt: expiresAt, installer }
   }
 
-  /** Nobody joins with it any more. */
-  async withdraw({ id }: Invitation) {
-    await this.#client.call(api.deleteToken, { id })
+  /** Nobody joins with it any more. One that is used up is as wanted, and so is that of a server which is away: it ends by itself. */
+  async withdraw(id: string | undefined) {
+    if (id === undefined || this.#isAway) return
+    try {
+      const usable = await this.#client.list(api.listTokens, {})
+      if (usable.some((token) => token.id === id)) await this.#client.call(api.deleteToken, { id })
+    } catch (error) {
+      if (!(error instanceof Unreachable)) throw error
+    }
   }
 
   /** For instances of the group: no secret, and no token that could be used otherwise. */
-  async inviteAttested(group: string): Promise<Omit<Invitation, 'id'>> {
+  async inviteAttested(group: string): Promise<Invitation> {
     const { token, installer, clusters } = await this.#client.call(api.readAttestation, {})
     if (!clusters[this.#cluster]?.[group])
       throw new CommandError(
         `the server lets no instance of group ${group} of cluster ${this.#cluster} in by what it is. Next: add the group to the file of trivet server --attest, or take enrolment: token`,
       )
-    return { token, endsAt: Date.now() + tokenLivesMs, installer }
+    return { id: undefined, token, endsAt: Date.now() + tokenLivesMs, installer }
   }
 
   /** Makes the name free for a machine that is to be made: whatever had it before is no more. */

@@ -1,4 +1,5 @@
 import { CommandError } from '../cli/command.ts'
+import { giveUpLaunch } from './give-up-launch.ts'
 import type { Machine } from './provider.ts'
 import { lives, type Site } from './site.ts'
 
@@ -23,12 +24,7 @@ export async function terminateNodes(machines: Machine[], site: Site, { force = 
   )
   await archiveGone(machines, site)
   for (const { node } of machines) tell(node, 'is gone')
-  await Promise.all(machines.map(({ node }) => forgetUnlessLaunched(node)))
-
-  async function forgetUnlessLaunched(node: string) {
-    const machine = book.launchOf(node)?.machine
-    if (machine !== undefined && ids.has(machine)) await book.forget(node)
-  }
+  for (const { node, attempt } of machines) if (book.launchOf(node)?.attempt === attempt) await giveUpLaunch(node, site)
 }
 
 /** Where another machine is that node, it stays in the fleet. */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { CommandError } from '../../cli/command.ts'
 import { chosenMachines } from '../chosen-machines.ts'
+import { giveUpLaunch } from '../give-up-launch.ts'
 import { readClusterFile, withSite } from '../open-site.ts'
 import { command, filePath, siteFlags, siteOptions, siteUsage, yes, yesFlag } from '../options.ts'
 import type { Belonging, Machine } from '../provider.ts'
@@ -55,6 +56,6 @@ async function removeRest(site: Site) {
       `${late.map(({ node, id }) => `${node} (${id})`).join(', ')} came meanwhile. Next: run this again`,
     )
   await provider.remove((await provider.belongings()).filter(({ isKept }) => !isKept))
-  for (const node of book.nodes()) await book.forget(node)
+  for (const node of book.nodes()) await giveUpLaunch(node, site)
   await archiveAbandoned(site)
 }

@@ -13,14 +13,16 @@ interface Given {
   provider: Provider
   patienceMs?: number
   keepOnFailure?: boolean
+  serverUrl?: string
   now?: () => number
 }
 
 /** What the launcher's verbs work with, in this process, and what it has told. Close it before the next one is opened. */
 export async function openSite({ dir, client }: Served, given: Given) {
   const { file: text, provider, patienceMs = 20_000, keepOnFailure = false, now = Date.now } = given
+  const { serverUrl = 'https://10.1.2.3:7600' } = given
   const file = parseClusterFile(text, 'cluster.yaml')
-  const server = new Server(client, 'https://10.1.2.3:7600', file)
+  const server = new Server(client, serverUrl, file)
   const book = await LaunchBook.open(join(dir, 'state'), provider.scope, file)
   const told: string[] = []
   const lookout = new Lookout({

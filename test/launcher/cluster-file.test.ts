@@ -37,10 +37,13 @@ test('a group has what the defaults say, unless it says otherwise itself', () =>
 })
 
 test('what is wrong is told with its place', () => {
-  assert.equal(refusal(group('    cuont: 2')), 'c.yaml: groups.web: has cuont, which there is not')
-  assert.match(refusal('cluster: c\ngroups: {}'), /^c\.yaml: groups: a cluster needs a group$/)
+  assert.equal(
+    refusal(group('    cuont: 2\n    from: 3')),
+    'c.yaml:7: groups.web: has cuont, which there is not. Did you mean count?\nc.yaml:8: groups.web: has from, which there is not',
+  )
+  assert.match(refusal('cluster: c\ngroups: {}'), /^c\.yaml:2: groups: a cluster needs a group$/)
   assert.match(refusal('cluster: [\n'), /^c\.yaml: .* at line 2/)
-  assert.match(refusal('cluster: c\ngroups:\n  web:\n    count: 1\n'), /^c\.yaml: groups\.web\.image: is missing/m)
+  assert.match(refusal('cluster: c\ngroups:\n  web:\n    count: 1\n'), /^c\.yaml:3: groups\.web\.image: is missing/m)
   assert.match(
     refusal(group('    securityRules: [{ ports: 22, from: { group: wbe } }]')),
     /groups\.web\.securityRules\.0\.from: there is no group wbe/,
@@ -57,6 +60,19 @@ test('what is wrong is told with its place', () => {
   assert.match(
     refusal(group('    tags: { "trivet:cluster": other }')),
     /groups\.web\.tags: tags that begin with aws: or trivet:/,
+  )
+})
+
+test('what is wrong in the defaults is told once, and where it stands', () => {
+  const text =
+    'cluster: c\ndefaults:\n  instanceTypes: [t3.small]\n  image: { owner: me, name: x }\ngroups:\n  a: { count: 1 }\n  b: { count: many }'
+  assert.deepEqual(refusal(text).split('\n'), [
+    'c.yaml:4: defaults.image.owner: an account of twelve digits, amazon or self',
+    'c.yaml:7: groups.b.count: must be a number, not "many"',
+  ])
+  assert.equal(
+    refusal('cluster: c\ndefaults: 3\ngroups: {}').split('\n')[0],
+    'c.yaml:2: defaults: must be an object, as a group is, not the number 3',
   )
 })
 

@@ -38,24 +38,24 @@ test('what comes late is told in the words of who waits', async () => {
   )
 })
 
-test('a server that is away is waited for, and told of', async () => {
+test('a server that is away is waited for, and told of once', async () => {
   const said: string[] = []
-  let isAway = true
+  let away = 3
   const { lookout: one } = lookout({
     note: (text) => said.push(text),
     nodes: async () => {
-      if (!isAway) return new Map()
-      isAway = false
+      if (away === 0) return new Map()
+      away--
       throw new Unreachable('The server is away.')
     },
   })
   let views = 0
   await one.until(
-    () => (++views === 2 ? true : undefined),
+    () => (++views === 5 ? true : undefined),
     1000,
     () => 'late',
   )
-  assert.deepEqual(said, ['The server is away. Asked again until it answers.'])
+  assert.deepEqual(said, ['The server is away. Asked again until it answers.', 'The server answers again.'])
 })
 
 test('Ctrl-C ends the waiting, and says that the same again goes on', async () => {
@@ -68,4 +68,5 @@ test('Ctrl-C ends the waiting, and says that the same again goes on', async () =
   )
   controller.abort()
   await assert.rejects(waiting, { name: 'CommandError', message: /run the same again/ })
+  await assert.rejects(one.look(), /run the same again/)
 })
