@@ -81,7 +81,7 @@ async function builderLaunch({ groupName, group }: Of, { token, installer }: Inv
     placement,
     image: await provider.image(group),
     userData: userData({
-      url: server.requireUrl(),
+      url: await server.url.find(),
       token,
       installer,
       node,

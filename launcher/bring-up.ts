@@ -10,9 +10,14 @@ import { startNodes } from './power.ts'
 /** What there is to do, of what is there now. */
 export async function survey({ file, provider, server, book, lookout }: Site): Promise<Change[]> {
   await server.requireRoles(file)
-  const view = await lookout.look()
+  const [view, archived] = await Promise.all([lookout.look(), server.archived()])
   const differences = await provider.differences(file, view.machines.filter(lives))
-  return changesOf(file, view, { differences, unfinished: book.nodes() })
+  return changesOf(file, view, {
+    differences,
+    unfinished: book.nodes(),
+    archived,
+    typeOf: (group) => provider.typeOf(group),
+  })
 }
 
 /** Does the changes; what cannot be done in place was told and is left. Machines that are too many go first, since their places may be needed. */
@@ -23,6 +28,7 @@ export async function bringUp(changes: Change[], site: Site) {
   await archiveAbandoned(site)
   await provider.prepare(file)
   await adjustAll(site, (await lookout.look()).machines.filter(lives))
+  for (const { action, what } of changes) if (action === 'restore') await server.restore(what)
   for (const { what, roles: missing } of roles) await server.assign(what, missing)
   await together([
     startNodes(stopped, site),

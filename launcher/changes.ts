@@ -1,5 +1,5 @@
 import type { ListedNode } from '../protocol/views.ts'
-import type { ClusterFile } from './cluster-file.ts'
+import type { ClusterFile, Group } from './cluster-file.ts'
 import type { View } from './lookout.ts'
 import type { Difference, Machine } from './provider.ts'
 import { lives, wantedNodes, type WantedNode } from './site.ts'
@@ -8,25 +8,32 @@ import { lives, wantedNodes, type WantedNode } from './site.ts'
 export type Change =
   | { action: 'create'; what: string; how: string; wanted: WantedNode }
   | { action: 'start'; what: string; how: string; wanted: WantedNode; machine: Machine }
+  | { action: 'restore'; what: string; how: string }
   | { action: 'change'; what: string; how: string }
   | { action: 'assign'; what: string; how: string; roles: string[] }
   | { action: 'destroy'; what: string; how: string; machine: Machine }
   /** Only a new machine can be so; nothing is done until somebody destroys the old one. */
   | { action: 'needs-new-machine'; what: string; how: string }
 
-/** What is to be done so that the cluster is as its file says, in the order in which it is told. `unfinished` are nodes whose launch is not over. */
-export function changesOf(
-  file: ClusterFile,
-  { machines, nodes }: View,
-  { differences, unfinished }: { differences: Difference[]; unfinished: string[] },
-): Change[] {
+/** What is known beside the machines and the nodes. */
+interface Known {
+  differences: Difference[]
+  /** Nodes whose launch is not over. */
+  unfinished: string[]
+  /** Names of nodes that are archived on the server. */
+  archived: ReadonlySet<string>
+  typeOf: (group: Group) => string
+}
+
+/** What is to be done so that the cluster is as its file says, in the order in which it is told. */
+export function changesOf(file: ClusterFile, { machines, nodes }: View, known: Known): Change[] {
   const living = machines.filter(lives)
   const wanted = wantedNodes(file)
   const kept = new Map(keptMachines(machines, nodes).map((machine) => [machine.node, machine]))
   return [
-    ...wanted.flatMap((each) => changesOfNode(each, kept.get(each.node), unfinished)),
+    ...wanted.flatMap((each) => changesOfNode(each, kept.get(each.node), known)),
     ...wanted.flatMap(({ node, group }) => rolesMissing(node, group.roles, nodes.get(node))),
-    ...differences.map(({ what, how, needsNewMachine }) =>
+    ...known.differences.map(({ what, how, needsNewMachine }) =>
       needsNewMachine
         ? ({ action: 'needs-new-machine', what, how } as const)
         : ({ action: 'change', what, how } as const),
@@ -51,13 +58,18 @@ function keptOf(living: Machine[], node: string, nodes: View['nodes']) {
   )
 }
 
-function changesOfNode(wanted: WantedNode, machine: Machine | undefined, unfinished: string[]): Change[] {
+function changesOfNode(
+  wanted: WantedNode,
+  machine: Machine | undefined,
+  { unfinished, archived, typeOf }: Known,
+): Change[] {
   const { node: what, group } = wanted
   const roles = group.roles.length > 0 ? `roles ${group.roles.join(', ')}` : 'no roles'
-  if (!machine) return [{ action: 'create', what, how: `${group.instanceTypes[0]}, ${roles}`, wanted }]
+  if (!machine) return [{ action: 'create', what, how: `${typeOf(group)}, ${roles}`, wanted }]
   if (unfinished.includes(what)) return [{ action: 'create', what, how: `go on with ${machine.id}`, wanted }]
   if (machine.state === 'stopped' || machine.state === 'stopping')
     return [{ action: 'start', what, how: `${machine.id} is ${machine.state}`, wanted, machine }]
+  if (archived.has(what)) return [{ action: 'restore', what, how: `${machine.id} runs, and its node is archived` }]
   return []
 }
 
@@ -75,7 +87,15 @@ function superfluous(machine: Machine, kept: Map<string, Machine>, wanted: Wante
   return []
 }
 
-const marks = { create: '+', start: '>', change: '~', assign: '~', destroy: '-', 'needs-new-machine': '!' } as const
+const marks = {
+  create: '+',
+  start: '>',
+  restore: '~',
+  change: '~',
+  assign: '~',
+  destroy: '-',
+  'needs-new-machine': '!',
+} as const
 
 /** For people: `+ walking-master-1: t3.small, roles master`. */
 export function told({ action, what, how }: Change) {

@@ -61,7 +61,7 @@ async function launchMachine(wanted: WantedNode, site: Site): Promise<Machine> {
 
 /** Since it was launched, the operator may have said another address of the server. */
 async function findsServer(node: string, { serverUrl }: WrittenLaunch, { server, lookout }: Site) {
-  if (serverUrl === server.requireUrl()) return true
+  if (serverUrl === (await server.url.find())) return true
   const { nodes } = await lookout.look()
   return nodes.get(node)?.connected === true
 }
@@ -92,7 +92,7 @@ async function prepareLaunch({ node, groupName, group, isBaked = false }: Wanted
   const others = await otherMachines(node, site)
   const [image, placements] = await Promise.all([provider.image(group), provider.placements(groupName, group, others)])
   await server.freeName(node)
-  const serverUrl = server.requireUrl()
+  const serverUrl = await server.url.find()
   const { id, token, endsAt, installer } = await (file.enrolment === 'attested' && provider.attests
     ? server.inviteAttested(groupName)
     : server.invite(node, group.roles))

@@ -12,6 +12,7 @@ import { Progress } from './progress.ts'
 import type { Provider } from './provider.ts'
 import { makeEc2, makeProvider } from './providers.ts'
 import { Server } from './server.ts'
+import { ServerUrl } from './server-url.ts'
 import type { Site } from './site.ts'
 
 /** Between two looks at all machines and nodes. */
@@ -89,7 +90,8 @@ async function withBook<Result>(
   work: Work<Result>,
 ): Promise<Result> {
   const [client, screen] = await Promise.all([context.api(), context.screen({ quiet: asked.json ?? false })])
-  const server = new Server(client, asked['server-url'], file)
+  const url = new ServerUrl(asked['server-url'], client.url, provider.hostAddress)
+  const server = new Server(client, url, file)
   const progress = new Progress(screen, context.output)
   const signal = context.interrupted()
   const tellOfIt = () =>

@@ -79,9 +79,15 @@ export interface Provider {
   scope: string
   /** Whether its machines can join by what they are: AWS signs an identity document for each. */
   attests: boolean
+  /** By which address its machines reach this one, once `prepare` is done; undefined where they are elsewhere. */
+  hostAddress: (() => Promise<string>) | undefined
   /** All machines of the cluster, also those that end; a machine just made may be missing for a while. */
   machines(): Promise<Machine[]>
   belongings(): Promise<Belonging[]>
+  /** What a machine of the group is to be, for people: the type that is asked for first. */
+  typeOf(group: Group): string
+  /** The command by which an operator has a shell on it; empty while there is none. */
+  shellOf(machine: Machine, group: Group): string[]
   /** The id of the group's image. */
   image(group: Group): Promise<string>
   /** In the order of preference; `spread` ones begin in the zone with the fewest of the group's `machines`: those just launched count too. Fails where none is left, saying why. */

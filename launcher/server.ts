@@ -4,7 +4,7 @@ import { Unreachable } from '../cli/connection.ts'
 import { api } from '../protocol/api.ts'
 import type { ListedNode } from '../protocol/views.ts'
 import type { ClusterFile } from './cluster-file.ts'
-import { urlForNodes } from './server-url.ts'
+import type { ServerUrl } from './server-url.ts'
 
 /** So long a machine may take from the call that asks for it to its first word to the server. */
 const tokenLivesMs = 60 * 60_000
@@ -23,21 +23,16 @@ export interface Invitation {
 /** The server that the nodes are to join, by its API alone. */
 export class Server {
   readonly #client: Client
-  readonly #said: string | undefined
+  /** Where nodes reach it. */
+  readonly url: ServerUrl
   #note: ((text: string) => void) | undefined
   #isAway = false
   readonly #cluster: string
 
-  /** `said`: where nodes reach it, if it is not where the operator does. */
-  constructor(client: Client, said: string | undefined, { cluster }: Pick<ClusterFile, 'cluster'>) {
+  constructor(client: Client, url: ServerUrl, { cluster }: Pick<ClusterFile, 'cluster'>) {
     this.#client = client
-    this.#said = said
+    this.url = url
     this.#cluster = cluster
-  }
-
-  /** Where nodes reach it; an error where they cannot. */
-  requireUrl() {
-    return urlForNodes(this.#said, this.#client.url)
   }
 
   /** From now on a server that cannot be reached is done without, which is told once: machines cost, whether there is a server or not. */
@@ -99,11 +94,21 @@ export class Server {
       throw new CommandError(
         `${node}: a node of that name is connected to the server, and is no machine of the cluster file. Next: trivet node show ${node}`,
       )
-    if (living || (await this.#archived()).has(node)) await this.#client.call(api.revokeNode, { node })
+    if (living || (await this.archived()).has(node)) await this.#client.call(api.revokeNode, { node })
   }
 
   async assign(node: string, roles: string[]) {
     await this.#client.call(api.assignRoles, { node, roles })
+  }
+
+  /** Names of all nodes that are archived, of whatever cluster. */
+  async archived(): Promise<ReadonlySet<string>> {
+    return new Set((await this.#client.list(api.listArchivedNodes, {})).map(({ name }) => name))
+  }
+
+  /** Back into the fleet; its agent connects again within a minute. */
+  async restore(node: string) {
+    await this.#client.call(api.restoreNode, { node })
   }
 
   /** Out of the fleet; its history stays. */
@@ -133,9 +138,5 @@ export class Server {
         `${node}: the server has a node of that name in cluster ${living.cluster}. Next: name the cluster of the file otherwise`,
       )
     return living
-  }
-
-  async #archived() {
-    return new Set((await this.#client.list(api.listArchivedNodes, {})).map(({ name }) => name))
   }
 }

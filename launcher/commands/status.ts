@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Command } from '../../cli/command.ts'
 import type { Context } from '../../cli/context.ts'
-import { sshArguments, urlsOf } from '../inventory.ts'
+import { urlsOf } from '../inventory.ts'
 import { lookAtSite, readClusterFile } from '../open-site.ts'
 import { command, filePath, siteFlags, siteOptions, siteUsage } from '../options.ts'
 import { inOrder, lives, whyNotUp, type Site } from '../site.ts'
@@ -36,14 +36,14 @@ async function show({ operands: [path], ...asked }: Options, context: Context): 
     const urls = urlsOf(site.file, nodes)
     if (asked.json) return context.output.json({ cluster: site.file.cluster, nodes, urls })
     context.output.table(
-      nodes.map(({ node, id, state, stands, instanceType, zone, privateAddress, publicAddress, ssh }) => ({
+      nodes.map(({ node, id, state, stands, instanceType, zone, privateAddress, publicAddress, shell }) => ({
         node,
         machine: `${id} ${state}`,
         stands,
         type: instanceType,
         zone,
         address: [publicAddress, privateAddress].filter(Boolean).join(' '),
-        ssh,
+        shell,
       })),
       `Cluster ${site.file.cluster} has no machine. Make them with: trivet launch up ${path}`,
     )
@@ -51,16 +51,16 @@ async function show({ operands: [path], ...asked }: Options, context: Context): 
   })
 }
 
-async function standingsOf({ file, lookout, book }: Site) {
+async function standingsOf({ file, provider, lookout, book }: Site) {
   const { machines, nodes } = await lookout.look()
   return inOrder(file, machines.filter(lives)).map((machine) => {
     const node = nodes.get(machine.node)
     const stands = node ? (whyNotUp(node) ?? 'ready') : 'has not joined'
-    const user = file.groups[machine.group]?.sshUser
+    const group = file.groups[machine.group]
     return {
       ...machine,
       stands: book.launchOf(machine.node) ? `${stands} (its launch is not over: trivet launch up)` : stands,
-      ssh: user === undefined ? '' : sshArguments(user, machine).join(' '),
+      shell: group ? provider.shellOf(machine, group).join(' ') : '',
     }
   })
 }

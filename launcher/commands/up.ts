@@ -43,7 +43,7 @@ export async function upWith(
   const changes = await survey(site)
   const doable = changes.filter(({ action }) => action !== 'needs-new-machine')
   for (const change of changes) output.note(told(change))
-  if (changes.some(({ action }) => action === 'create')) site.server.requireUrl()
+  if (changes.some(({ action }) => action === 'create')) site.server.url.check()
   if (doable.length > 0) await askFirst(changes, asked.yes, context)
   await onYes()
   await (doable.length > 0 ? bringUp(changes, site) : waitForAll(site))

@@ -1,6 +1,7 @@
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts'
 import { CommandError } from '../../cli/command.ts'
 import type { ClusterFile } from '../cluster-file.ts'
+import { sshArguments } from '../inventory.ts'
 import type { Provider } from '../provider.ts'
 import { adjustMachine } from './adjust.ts'
 import { type Baking, bakeImage } from './bake.ts'
@@ -48,8 +49,11 @@ export async function makeEc2Provider(options: Ec2Options): Promise<Ec2Provider>
   return {
     scope: `ec2-${account}-${await ec2.ec2.config.region()}`,
     attests: true,
+    hostAddress: undefined,
     machines: () => findMachines(ec2),
     belongings: () => findBelongings(ec2),
+    typeOf: ({ instanceTypes: [first = ''] }) => first,
+    shellOf: (machine, { sshUser }) => sshArguments(sshUser, machine),
     image: ({ image }) => resolveImage(ec2, image),
     placements: (name, group, machines) => findPlacements(ec2, name, group, machines),
     differences: (file, machines) => findDifferences(ec2, file, machines),

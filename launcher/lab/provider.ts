@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises'
 import { CommandError } from '../../cli/command.ts'
 import { askHolder } from '../../lab/control.ts'
 import type { LaunchedNode } from '../../lab/launched.ts'
+import { gatewayOf } from '../../lab/network.ts'
 import { openNode, downLab } from '../../lab/remote.ts'
 import { until } from '../../lab/run.ts'
 import { consoleLog, type Os } from '../../lab/state.ts'
@@ -27,6 +28,11 @@ export function makeLabProvider({ cluster, os = 'trixie', note }: LabProviderOpt
   return {
     scope: 'lab',
     attests: false,
+    async hostAddress() {
+      const lab = await findLab(cluster)
+      if (!lab) throw new CommandError(`lab ${cluster} is not up. Next: try again`)
+      return gatewayOf(lab.subnet)
+    },
     async machines() {
       const lab = await findLab(cluster)
       return lab?.launched.map((node) => machineOf(lab, node)) ?? []
@@ -35,6 +41,8 @@ export function makeLabProvider({ cluster, os = 'trixie', note }: LabProviderOpt
       const lab = await findLab(cluster)
       return lab ? [{ kind: 'network', id: lab.name, name: `lab ${lab.name}`, isKept: false }] : []
     },
+    typeOf: () => 'lab',
+    shellOf: ({ node }) => ['trivet', 'lab', 'shell', node],
     image: async () => os,
     placements: async () => [{ instanceType: 'lab' }],
     differences: async () => [],

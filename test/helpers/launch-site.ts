@@ -5,6 +5,7 @@ import { LaunchBook } from '../../launcher/launch-book.ts'
 import { Lookout } from '../../launcher/lookout.ts'
 import type { Provider } from '../../launcher/provider.ts'
 import { Server } from '../../launcher/server.ts'
+import { ServerUrl } from '../../launcher/server-url.ts'
 import type { Site } from '../../launcher/site.ts'
 import type { Served } from './test-server.ts'
 
@@ -22,7 +23,7 @@ export async function openSite({ dir, client }: Served, given: Given) {
   const { file: text, provider, patienceMs = 20_000, keepOnFailure = false, now = Date.now } = given
   const { serverUrl = 'https://10.1.2.3:7600' } = given
   const file = parseClusterFile(text, 'cluster.yaml')
-  const server = new Server(client, serverUrl, file)
+  const server = new Server(client, new ServerUrl(serverUrl, client.url, provider.hostAddress), file)
   const book = await LaunchBook.open(join(dir, 'state'), provider.scope, file)
   const told: string[] = []
   const lookout = new Lookout({

@@ -46,8 +46,11 @@ export class MachineRoom {
   readonly provider: Provider = {
     scope: 'room',
     attests: false,
+    hostAddress: undefined,
     machines: async () => this.all.map((machine) => ({ ...machine })),
     belongings: async () => [],
+    typeOf: ({ instanceTypes: [first = ''] }) => first,
+    shellOf: ({ node }) => ['ssh', node],
     image: async () => 'image-1',
     placements: async (_name, { instanceTypes, zones = ['a'] }) =>
       zones.flatMap((zone) => instanceTypes.map((instanceType) => ({ instanceType, zone }))),

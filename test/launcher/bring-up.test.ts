@@ -8,6 +8,7 @@ import { api } from '../../protocol/api.ts'
 import { clusterOf, on, openSite, up } from '../helpers/launch-site.ts'
 import { MachineRoom } from '../helpers/machine-room.ts'
 import { serve } from '../helpers/test-server.ts'
+import { until } from '../helpers/until.ts'
 
 async function makeRoom(t: TestContext) {
   const served = await serve(t)
@@ -259,4 +260,16 @@ test('two launchers of one cluster at once: the second is told', async (t) => {
   await on(served, asked, async () => {
     await assert.rejects(openSite(served, asked), /another trivet launch works on cluster c/)
   })
+})
+
+test('a node that somebody archived while its machine runs is taken back', async (t) => {
+  const { served, room } = await makeRoom(t)
+  const asked = { file: clusterOf({ slave: 1 }), provider: room.provider }
+  await up(served, asked)
+  await served.client.call(api.archiveNode, { node: 'c-slave-1' })
+  const again = up(served, asked)
+  await until('the node to be in the fleet', async () => (await served.client.list(api.listNodes, {})).length > 0)
+  await room.provider.reboot(room.living)
+  assert.deepEqual((await again).result, ['restore c-slave-1'])
+  assert.equal(room.all.length, 1)
 })

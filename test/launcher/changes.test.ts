@@ -36,7 +36,13 @@ const node = (name: string, more: Partial<ListedNode> = {}): ListedNode => ({
 function lines(count: number, machines: Machine[], nodes: ListedNode[] = [], more: { unfinished?: string[] } = {}) {
   const file = parseClusterFile(clusterOf({ web: count }), 'c.yaml')
   const view = { machines, nodes: new Map(nodes.map((one) => [one.name, one])) }
-  return changesOf(file, view, { differences: [], unfinished: [], ...more }).map(told)
+  return changesOf(file, view, {
+    differences: [],
+    unfinished: [],
+    archived: new Set<string>(),
+    typeOf: () => 't3.small',
+    ...more,
+  }).map(told)
 }
 
 test('what is missing is made, what is too much is destroyed, what is right is left alone', () => {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { test } from 'node:test'
-import { UsageError } from '../../cli/command.ts'
-import { urlForNodes } from '../../launcher/server-url.ts'
+import { CommandError, UsageError } from '../../cli/command.ts'
+import { ServerUrl, urlForNodes } from '../../launcher/server-url.ts'
 
 test('nodes call the server as was said, or as the operator does', () => {
   assert.equal(urlForNodes('https://10.213.0.1:8443/', 'https://127.0.0.1:8443'), 'https://10.213.0.1:8443')
@@ -21,12 +23,35 @@ for (const login of [
     assert.throws(
       () => urlForNodes(undefined, `https://${login}`),
       (error) =>
-        error instanceof UsageError &&
-        /Next: have it listen for others .* say --server-url .* trivet lab list/.test(error.message),
+        error instanceof UsageError && /Next: have it listen for others .* say --server-url /.test(error.message),
     )
   })
 }
 
 test('what is no address of a server is refused', () => {
   for (const said of ['http://10.0.0.1', '10.0.0.1:8443', 'x']) assert.throws(() => urlForNodes(said, ''), UsageError)
+})
+
+test('machines that are made on this machine find a server of its loopback at the address by which they reach it', async (t) => {
+  const listener = createServer().listen(0, '127.0.0.1')
+  await once(listener, 'listening')
+  t.after(() => listener.close())
+  const address = listener.address()
+  assert(address !== null && typeof address === 'object')
+  const at = (port: number) => new ServerUrl(undefined, `https://localhost:${port}`, async () => '127.0.0.1')
+  at(address.port).check()
+  assert.equal(await at(address.port).find(), `https://127.0.0.1:${address.port}`)
+  await assert.rejects(at(1).find(), (error) => {
+    assert(error instanceof CommandError)
+    assert.match(
+      error.message,
+      /^Nodes look for the server at 127\.0\.0\.1:1, and nothing listens there: .* --listen 0\.0\.0\.0:1$/,
+    )
+    return true
+  })
+})
+
+test('what was said goes before the address of this machine', async () => {
+  const url = new ServerUrl('https://10.1.2.3:7600', 'https://localhost:8443', () => assert.fail('asked'))
+  assert.equal(await url.find(), 'https://10.1.2.3:7600')
 })

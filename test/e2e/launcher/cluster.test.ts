@@ -54,7 +54,7 @@ describe('a cluster file on this machine', { skip: whyNoLab() ?? false }, () => 
   })
 
   test('plan tells what up would do, and up asks before it does it', async () => {
-    assert.match(await launch('plan'), new RegExp(`^\\+ ${cluster}-front-1: t3.small, roles greeted$`, 'm'))
+    assert.match(await launch('plan'), new RegExp(`^\\+ ${cluster}-front-1: lab, roles greeted$`, 'm'))
     const { exitCode, stderr } = await fleet.trivet('launch', 'up', file, '--provider', 'lab')
     assert.equal(exitCode, 1)
     assert.match(stderr, /nothing was done: there is no terminal to ask on. Next: --yes/)
