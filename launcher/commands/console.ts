@@ -18,7 +18,8 @@ export const consoleCommand = command({
       const text = await site.provider.console(machine)
       if (asked.json) return context.output.json({ node, machine: machine.id, console: text })
       if (text === '') return context.output.note(`${machine.id} has written nothing yet.`)
-      context.output.line(text.trimEnd())
+      // As a terminal line ends; the console of a machine is one.
+      context.output.line(text.replaceAll('\r', '').trimEnd())
     })
   },
 })

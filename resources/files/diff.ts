@@ -3,8 +3,11 @@ import { setImmediate } from 'node:timers/promises'
 /** Bytes; a longer text is told by its size. */
 export const largest = 128 * 1024
 const longest = 16 * 1024
-/** A diff is decoration: what takes longer is not worth it, and the agent must answer its watchdog and its server meanwhile. */
-const limits = { timeout: 20, maxEditLength: 2000 }
+/**
+ * Lines that differ at most: so many take some 40 ms at worst, and the agent must answer its watchdog and its server meanwhile. Never a time: what a busy
+ * machine cannot show would be another plan, with another hash, than that of the same machine at rest.
+ */
+const mostEdits = 600
 
 /** Unified diff of two texts; for bytes that are no text, or too many, their sizes. */
 export async function diffOf(before: Buffer | null, after: Buffer, path: string) {
@@ -14,7 +17,7 @@ export async function diffOf(before: Buffer | null, after: Buffer, path: string)
   if (!before) return cut(newFile(after.toString(), path), sizes)
   // Loaded when something differs, which is rare; a run without changes must start quickly.
   const { createTwoFilesPatch, FILE_HEADERS_ONLY } = await import('diff')
-  const options = { context: 3, ...limits, headerOptions: FILE_HEADERS_ONLY }
+  const options = { context: 3, maxEditLength: mostEdits, headerOptions: FILE_HEADERS_ONLY }
   await setImmediate()
   const patch = createTwoFilesPatch(path, path, before.toString(), after.toString(), undefined, undefined, options)
   if (patch === undefined) return `too different to show: ${sizes}`

@@ -46,7 +46,7 @@ export function registerAgentRoutes(app: FastifyInstance, parts: RouteParts) {
 
 async function serveEnrolment<Asked, Answer>(
   { limits }: RouteParts,
-  { body, ip }: FastifyRequest,
+  { body, ip, log }: FastifyRequest,
   schema: z.ZodType<Asked>,
   serve: (asked: Asked) => Promise<Answer>,
 ) {
@@ -55,7 +55,10 @@ async function serveEnrolment<Asked, Answer>(
   try {
     return await serve(data)
   } catch (refusal) {
-    if (refusal instanceof ApiFault) await limits.refusals.take(ip, 'refused enrolments from this address')
+    if (refusal instanceof ApiFault) {
+      await limits.refusals.take(ip, 'refused enrolments from this address')
+      log.warn({ from: ip, code: refusal.code }, `enrolment refused: ${refusal.message}`)
+    }
     throw refusal
   }
 }

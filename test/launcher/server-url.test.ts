@@ -32,13 +32,14 @@ test('what is no address of a server is refused', () => {
   for (const said of ['http://10.0.0.1', '10.0.0.1:8443', 'x']) assert.throws(() => urlForNodes(said, ''), UsageError)
 })
 
+const at = (port: number) => new ServerUrl(undefined, `https://localhost:${port}`, async () => '127.0.0.1')
+
 test('machines that are made on this machine find a server of its loopback at the address by which they reach it', async (t) => {
   const listener = createServer().listen(0, '127.0.0.1')
   await once(listener, 'listening')
   t.after(() => listener.close())
   const address = listener.address()
   assert(address !== null && typeof address === 'object')
-  const at = (port: number) => new ServerUrl(undefined, `https://localhost:${port}`, async () => '127.0.0.1')
   at(address.port).check()
   assert.equal(await at(address.port).find(), `https://127.0.0.1:${address.port}`)
   await assert.rejects(at(1).find(), (error) => {

@@ -82,6 +82,15 @@ test('only the pinned certificate is believed, and only what it signed', async (
   assert.equal(cloud.asked, 0)
 })
 
+test('what is refused is in the log, with its address and why', async (t) => {
+  const served = await serveAttesting(t, [instanceOf(id)])
+  await served.codeOf('AAAA')
+  const [line = '{}'] = served.log.filter((one) => one.includes('enrolment refused'))
+  const { from, code, msg } = JSON.parse(line)
+  assert.deepEqual([from, code], ['127.0.0.1', 'not-attested'])
+  assert.match(msg, /^enrolment refused: The instance identity document is not believed: /)
+})
+
 test('what is signed without attributes is good as well, as CMS allows it', async (t) => {
   const { place } = await serveAttesting(t, [instanceOf(id)])
   const plain = signer.sign(documentOf(id), ['-nocerts', '-nodetach', '-noattr', '-md', 'sha256'])
