@@ -2,6 +2,7 @@ import { changesOf, keptMachines, type Change } from './changes.ts'
 import { forEachNode, together } from './each-node.ts'
 import { launchNode } from './launch-node.ts'
 import type { Machine } from './provider.ts'
+import { rehearseLaunches } from './rehearse-launches.ts'
 import { lives, wantedNodes, whyNotUp, type Site, type WantedNode } from './site.ts'
 import { waitUntilReady } from './wait-until-ready.ts'
 import { archiveAbandoned, terminateNodes } from './terminate-nodes.ts'
@@ -28,6 +29,7 @@ export async function bringUp(changes: Change[], site: Site) {
   await archiveAbandoned(site)
   await provider.prepare(file)
   await adjustAll(site, (await lookout.look()).machines.filter(lives))
+  await rehearseLaunches(wanted, site)
   for (const { action, what } of changes) if (action === 'restore') await server.restore(what)
   for (const { what, roles: missing } of roles) await server.assign(what, missing)
   await together([

@@ -11,6 +11,8 @@ import { BootFailed, noReason, waitUntilBooted } from './wait-until-ready.ts'
 
 /** So often a machine may be gone before it was there, before somebody should look why. */
 const mostAttempts = 3
+/** A machine that has not joined by then turns itself off, and is gone: nobody may be there any more to end it. Its token has ended as well. */
+const deadMansMinutes = 60
 /** What was made is seen by then, however late a cloud may be. */
 const settleMs = 10 * 60_000
 
@@ -22,6 +24,7 @@ export async function launchNode(wanted: WantedNode, site: Site): Promise<Machin
   try {
     await provider.adjust(machine, group)
     const ready = await waitUntilBooted(machine, site)
+    await provider.settle(machine, group)
     await book.forget(node)
     tell(node, 'is ready')
     return ready
@@ -88,7 +91,7 @@ function prepareInTurn(wanted: WantedNode, site: Site) {
 }
 
 async function prepareLaunch({ node, groupName, group, isBaked = false }: WantedNode, site: Site) {
-  const { provider, server, book, file, now } = site
+  const { provider, server, book, file, keepOnFailure, now } = site
   const others = await otherMachines(node, site)
   const [image, placements] = await Promise.all([provider.image(group), provider.placements(groupName, group, others)])
   await server.freeName(node)
@@ -101,7 +104,13 @@ async function prepareLaunch({ node, groupName, group, isBaked = false }: Wanted
     group: groupName,
     image,
     serverUrl,
-    userData: userData({ url: serverUrl, token, installer: isBaked ? undefined : installer, node }),
+    userData: userData({
+      url: serverUrl,
+      token,
+      installer: isBaked ? undefined : installer,
+      node,
+      ...(!keepOnFailure && { deadMansMinutes }),
+    }),
     ...(id !== undefined && { tokenId: id }),
     tokenEnds: endsAt,
     placements,

@@ -64,7 +64,7 @@ async function build(ec2: Ec2, baking: Baking): Promise<string> {
 
 async function launchBuilder(ec2: Ec2, { name, group, launch, expiresAt }: Baking): Promise<Machine> {
   const own = { cluster: ec2.cluster, group: launch.group, image: name, expires: new Date(expiresAt).toISOString() }
-  const id = await launchInstance(ec2, launch, builderGroup(group), { own, shutdown: 'terminate' })
+  const id = await launchInstance(ec2, launch, builderGroup(group), own)
   const { node, group: of, attempt, image, placement } = launch
   const { instanceType, zone = '' } = placement
   return { id, node, group: of, attempt, state: 'pending', image, instanceType, zone, launchedAt: Date.now() }

@@ -26,20 +26,9 @@ export function clientTokenOf(cluster: string, { node, attempt, placement }: Lau
   return createHash('sha256').update(what).digest('hex')
 }
 
-/** What a machine is made for: to be a node, or to bake an image. */
-export interface Purpose {
-  own: OwnTags
-  /** What becomes of it when it turns itself off. */
-  shutdown: 'stop' | 'terminate'
-}
-
-/** Makes the machine, or finds that this launch made it before. */
-export async function launchInstance(ec2: Ec2, launch: Launch, group: Group, purpose?: Purpose): Promise<string> {
-  const image = await describeImage(ec2, launch.image)
-  const { node, group: name, attempt } = launch
-  const asNode: Purpose = { own: { cluster: ec2.cluster, group: name, node, attempt }, shutdown: 'stop' }
-  const parts = { image, securityGroup: await securityGroupOf(ec2, name), purpose: purpose ?? asNode }
-  const request = requestOf(ec2.cluster, launch, group, parts)
+/** Makes the machine, or finds that this launch made it before. `own`: as what it is tagged, if not as a node. */
+export async function launchInstance(ec2: Ec2, launch: Launch, group: Group, own?: OwnTags): Promise<string> {
+  const request = await requestOf(ec2, launch, group, own)
   try {
     return living(await run(ec2, request), launch)
   } catch (error) {
@@ -47,6 +36,18 @@ export async function launchInstance(ec2: Ec2, launch: Launch, group: Group, pur
     if (hasAwsCode(error, 'IdempotentInstanceTerminated')) throw await whyGone(ec2, launch, error)
     if (error instanceof AwsError && isNoRoom(error)) throw new NoRoom(error.message, { cause: error })
     throw error
+  }
+}
+
+/** Asks whether such a machine may be made, and makes none. Whether there is room is not told. */
+export async function rehearseLaunch(ec2: Ec2, launch: Launch, group: Group): Promise<void> {
+  const request = await requestOf(ec2, launch, group)
+  try {
+    const call = () => ec2.ec2.send(new RunInstancesCommand({ ...request, DryRun: true }))
+    await onceKnown(call, ec2.pace, isTooEarly)
+  } catch (error) {
+    const isFine = hasAwsCode(error, 'DryRunOperation') || (error instanceof AwsError && isNoRoom(error))
+    if (!isFine) throw error
   }
 }
 
@@ -104,20 +105,20 @@ export function isNoRoom({ code }: Pick<AwsError, 'code'>) {
   return noRoom.test(code)
 }
 
-function requestOf(
-  cluster: string,
+async function requestOf(
+  ec2: Ec2,
   launch: Launch,
   group: Group,
-  { image, securityGroup, purpose }: { image: Image; securityGroup: string; purpose: Purpose },
-): RunInstancesCommandInput {
+  own: OwnTags = { cluster: ec2.cluster, group: launch.group, node: launch.node, attempt: launch.attempt },
+): Promise<RunInstancesCommandInput> {
+  const image = await describeImage(ec2, launch.image)
+  const securityGroup = await securityGroupOf(ec2, launch.group)
   const { node, placement, userData } = launch
   const isSpot = group.market === 'spot'
-  const tags = tagsOf(node, purpose.own, group.tags)
-  const ofVolumes = group.volumes.some(({ keep }) => keep)
-    ? tagsOf(node, { ...purpose.own, keep: 'yes' }, group.tags)
-    : tags
+  const tags = tagsOf(node, own, group.tags)
+  const ofVolumes = group.volumes.some(({ keep }) => keep) ? tagsOf(node, { ...own, keep: 'yes' }, group.tags) : tags
   return {
-    ClientToken: clientTokenOf(cluster, launch),
+    ClientToken: clientTokenOf(ec2.cluster, launch),
     MinCount: 1,
     MaxCount: 1,
     ImageId: launch.image,
@@ -133,7 +134,8 @@ function requestOf(
     },
     ...(group.keyPair && { KeyName: group.keyPair }),
     ...(group.iamProfile && { IamInstanceProfile: { Name: group.iamProfile } }),
-    ...(isSpot ? spot : { InstanceInitiatedShutdownBehavior: purpose.shutdown }),
+    // One that never becomes a node turns itself off; nobody may be there any more to end it (see settle).
+    ...(isSpot ? spot : { InstanceInitiatedShutdownBehavior: 'terminate' }),
     DisableApiTermination: group.isProtected,
     TagSpecifications: [
       ...tagged(tags, 'instance', 'network-interface', ...(isSpot ? (['spot-instances-request'] as const) : [])),

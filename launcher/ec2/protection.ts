@@ -16,6 +16,12 @@ export async function protect({ ec2 }: Ec2, InstanceId: string, Value: boolean):
   await ec2.send(new ModifyInstanceAttributeCommand({ InstanceId, DisableApiTermination: { Value } }))
 }
 
+/** From now on it stays when it is turned off from inside. Spot machines go then, whatever is said. */
+export async function keepWhenOff({ ec2 }: Ec2, InstanceId: string): Promise<void> {
+  const InstanceInitiatedShutdownBehavior = { Value: 'stop' }
+  await ec2.send(new ModifyInstanceAttributeCommand({ InstanceId, InstanceInitiatedShutdownBehavior }))
+}
+
 /** EC2 tells it of one machine at a time. */
 export async function findProtected(ec2: Ec2, machines: Machine[]): Promise<Machine[]> {
   const living = machines.filter(lives)

@@ -13,11 +13,11 @@ import { findDifferences } from './differences.ts'
 import { findMachines } from './find.ts'
 import { findOrphans, type Orphan, type OrphanLook } from './gc.ts'
 import { resolveImage } from './images.ts'
-import { launchInstance } from './launch.ts'
+import { launchInstance, rehearseLaunch } from './launch.ts'
 import { type Pace, usualPace } from './pace.ts'
 import { findPlacements } from './placements.ts'
 import { rebootMachines, startMachines, stopMachines, terminateMachines } from './power.ts'
-import { findProtected } from './protection.ts'
+import { findProtected, keepWhenOff } from './protection.ts'
 import { prepareSecurityGroups } from './security-groups.ts'
 
 export interface Ec2Options {
@@ -61,7 +61,9 @@ export async function makeEc2Provider(options: Ec2Options): Promise<Ec2Provider>
       refuseOtherAccounts(file, account)
       await prepareSecurityGroups(ec2, file)
     },
+    rehearse: (launch, group) => rehearseLaunch(ec2, launch, group),
     launch: (launch, group) => launchInstance(ec2, launch, group),
+    settle: ({ id }, { market }) => (market === 'spot' ? Promise.resolve() : keepWhenOff(ec2, id)),
     adjust: (machine, group) => adjustMachine(ec2, machine, group),
     start: (machines) => startMachines(ec2, machines),
     stop: (machines) => stopMachines(ec2, machines),

@@ -52,6 +52,8 @@ export function makeLabProvider({ cluster, os = 'trixie', note }: LabProviderOpt
       await askHolder(cluster, { verb: 'launch', name: node, labels, instance: attempt, userData })
       return node
     },
+    rehearse: async () => undefined,
+    settle: async () => undefined,
     adjust: async () => undefined,
     start: (machines) => each(machines, ({ node }) => askHolder(cluster, { verb: 'boot', name: node })),
     stop: (machines) => each(machines, ({ node }) => turnOff(cluster, node)),

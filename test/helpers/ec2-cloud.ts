@@ -82,6 +82,7 @@ export async function up(provider: Ec2Provider, file: ClusterFile, book = new Ma
     for (let n = 1; n <= group.count; n++) {
       const node = `${file.cluster}-${name}-${n}`
       const launch = book.get(node) ?? (await launchOf(provider, file, { node, group: name }, placed))
+      if (!book.has(node)) await provider.rehearse({ ...launch, attempt: 'rehearsal' }, group)
       book.set(node, launch)
       const id = await provider.launch(launch, group)
       ids.push(id)
@@ -94,7 +95,11 @@ export async function up(provider: Ec2Provider, file: ClusterFile, book = new Ma
     const running = (await provider.machines()).filter(({ state }) => state === 'running')
     return ids.every((id) => running.some((one) => one.id === id)) && running
   })
-  for (const machine of machines) await provider.adjust(machine, groupOf(file, machine.group))
+  for (const machine of machines) {
+    const group = groupOf(file, machine.group)
+    await provider.adjust(machine, group)
+    await provider.settle(machine, group)
+  }
   return provider.machines()
 }
 

@@ -12,7 +12,7 @@ export interface Ec2Proxy {
   /** What was asked, in order: `ec2:RunInstances` and its parameters. */
   calls: { action: string; parameters: URLSearchParams }[]
   rules: Ec2Rules
-  /** Lets the next calls of the action go wrong, one fault each. */
+  /** Lets the next calls of the action go wrong, one fault each; a rehearsal is an action of its own: `RunInstances DryRun`. */
   fail(action: string, ...faults: Fault[]): void
   /** Actions whose faults have not struck. */
   unused(): string[]
@@ -29,7 +29,7 @@ export async function startEc2Proxy(upstream: string): Promise<Ec2Proxy> {
     const body = await buffer(request)
     const { action, parameters } = parse(request, body)
     calls.push({ action, parameters })
-    const fault = faults.get(action)?.shift()
+    const fault = faults.get(parameters.get('DryRun') === 'true' ? `${action} DryRun` : action)?.shift()
     if (fault === 'cut before') {
       response.destroy()
       return

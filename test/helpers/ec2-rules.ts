@@ -48,6 +48,7 @@ export class Ec2Rules {
   async #launch(asked: URLSearchParams, forward: Forward): Promise<Answer> {
     const userData = Buffer.from(asked.get('UserData') ?? '', 'base64')
     if (userData.length > 16_384) throw new Refused('InvalidParameterValue', 'User data is limited to 16384 bytes')
+    if (asked.get('DryRun') === 'true') return forward(asked)
     const token = asked.get('ClientToken') ?? ''
     const before = this.#launched.get(token)
     if (before) return this.#again(before, asked)

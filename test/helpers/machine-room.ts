@@ -57,6 +57,8 @@ export class MachineRoom {
     differences: async () => this.differences,
     prepare: async () => undefined,
     launch: async (launch, { roles }) => this.#launch(launch, roles),
+    rehearse: async () => undefined,
+    settle: async () => undefined,
     adjust: async () => undefined,
     start: async (machines) => this.#each(machines, (machine) => this.#run(machine)),
     stop: async (machines) => this.#each(machines, (machine) => this.#halt(machine, 'stopped')),

@@ -22,12 +22,14 @@ const making = [
   'DescribeImages',
   'DescribeInstanceTypes',
   'DescribeInstanceTypeOfferings',
+  'RunInstances DryRun',
   'RunInstances',
   'DescribeInstances',
   'DescribeInstanceAttribute',
   'DescribeAddresses',
   'AllocateAddress',
   'AssociateAddress',
+  'ModifyInstanceAttribute',
 ]
 const ending = [
   'DescribeInstances',

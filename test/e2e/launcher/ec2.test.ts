@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { AssociateAddressCommand, EC2Client } from '@aws-sdk/client-ec2'
+import { AssociateAddressCommand, DescribeInstanceAttributeCommand, EC2Client } from '@aws-sdk/client-ec2'
 import { CommandError } from '../../../cli/command.ts'
 import { whyNoLab } from '../../../lab/requirements.ts'
 import type { Ec2Provider } from '../../../launcher/ec2/provider.ts'
@@ -84,6 +84,36 @@ test('a launch tells EC2 all that a machine must have from its first moment', { 
   assert.equal(said('InstanceMarketOptions.SpotOptions.SpotInstanceType'), 'one-time')
   await down(provider)
 })
+
+test(
+  'a launch is rehearsed without a machine; one that has settled stays when it is turned off',
+  { skip },
+  async () => {
+    const provider = await cloud.provider('settles')
+    const file = pair('settles')
+    const group = groupOf(file, 'slave')
+    await provider.prepare(file)
+    const launch = await launchOf(provider, file, { node: 'settles-slave-1', group: 'slave' }, [])
+    await provider.rehearse(launch, group)
+    assert.deepEqual(await provider.machines(), [])
+    cloud.fail('RunInstances DryRun', { code: 'UnauthorizedOperation', status: 403 })
+    await assert.rejects(provider.rehearse(launch, group), /trivet launch policy/)
+
+    const id = await provider.launch(launch, group)
+    const behaviour = async () => {
+      const asked = new DescribeInstanceAttributeCommand({
+        InstanceId: id,
+        Attribute: 'instanceInitiatedShutdownBehavior',
+      })
+      return (await new EC2Client({}).send(asked)).InstanceInitiatedShutdownBehavior?.Value
+    }
+    assert.equal(await behaviour(), 'terminate')
+    const [machine] = await provider.machines()
+    await provider.settle(machine ?? assert.fail(), group)
+    assert.equal(await behaviour(), 'stop')
+    await down(provider)
+  },
+)
 
 test('where there is no room, EC2 is asked once, and the next placement is taken', { skip }, async () => {
   const provider = await cloud.provider('full')
