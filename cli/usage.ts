@@ -13,10 +13,11 @@ export interface Usage {
 export function readUsage(line: string): Usage {
   const usage: Usage = { verb: verbOf(line), operands: [], flags: [], placeholders: {} }
   const rest = line.slice(usage.verb.length)
-  for (const [, inBrackets, bare] of rest.matchAll(/\[([^\]]*)\](?:\.\.\.)?|(--[a-z-]+(?: [A-Z]\S*)?|\S+)/g)) {
-    if (bare !== undefined) readAlternative(usage, bare, true)
+  for (const [, inBrackets, repeated, bare] of rest.matchAll(/\[([^\]]*)\](\.\.\.)?|(--[a-z-]+(?: [A-Z]\S*)?|\S+)/g)) {
+    if (bare !== undefined) readAlternative(usage, bare, { required: true })
     const place = usage.operands.length
-    for (const alternative of inBrackets?.split('|') ?? []) readAlternative(usage, alternative, false)
+    for (const alternative of inBrackets?.split('|') ?? []) 
+      readAlternative(usage, alternative, { required: false, many: repeated !== undefined })
     joinOperands(usage, place)
   }
   return usage
@@ -27,14 +28,14 @@ export function verbOf(line: string) {
   return /^[a-z-]+(?: [a-z][a-z-]*)*/.exec(line)?.[0] ?? ''
 }
 
-function readAlternative(usage: Usage, text: string, required: boolean) {
+function readAlternative(usage: Usage, text: string, { required, many = false }: { required: boolean; many?: boolean }) {
   const [first = '', ...rest] = text.trim().split(/\s+/)
   const flag = /^--([a-z][a-z-]*)$/.exec(first)?.[1]
   if (flag) {
     usage.flags.push(flag)
     if (rest.length > 0) usage.placeholders[flag] = rest.join(' ')
   } else if (/^[A-Z]/.test(first)) {
-    usage.operands.push({ name: first.replace('...', ''), required, many: first.endsWith('...') })
+    usage.operands.push({ name: first.replace('...', ''), required, many: many || first.endsWith('...') })
   } else if (/^[a-z]/.test(first)) {
     readWord(usage, first)
   }

@@ -55,15 +55,21 @@ export function makeLabProvider({ cluster, os = 'trixie', note }: LabProviderOpt
     rehearse: async () => undefined,
     settle: async () => undefined,
     adjust: async () => undefined,
-    start: (machines) => each(machines, ({ node }) => askHolder(cluster, { verb: 'boot', name: node })),
-    stop: (machines) => each(machines, ({ node }) => turnOff(cluster, node)),
-    reboot: (machines) => each(machines, ({ node }) => order(cluster, node, 'reboot')),
+    ...switches(cluster),
     protectedOf: async () => [],
     terminate: (machines) => each(machines, ({ node }) => askHolder(cluster, { verb: 'remove', name: node })),
     async remove(belongings) {
       for (const { id } of belongings) if (await findLab(id)) await downLab(id)
     },
     console: ({ node }) => lastOf(consoleLog(cluster, node), consoleBytes),
+  }
+}
+
+function switches(cluster: string): Pick<Provider, 'start' | 'stop' | 'reboot'> {
+  return {
+    start: (machines) => each(machines, ({ node }) => askHolder(cluster, { verb: 'boot', name: node })),
+    stop: (machines) => each(machines, ({ node }) => turnOff(cluster, node)),
+    reboot: (machines) => each(machines, ({ node }) => order(cluster, node, 'reboot')),
   }
 }
 

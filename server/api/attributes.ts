@@ -16,7 +16,7 @@ export function attributeHandlers(parts: ApiParts): Pick<Handlers, AttributeCall
   const { store, catalogs } = parts
   return {
     async setAttribute({ scope, name, key, value, ifRevision }, caller) {
-      const place = await placeOf(parts, caller, scope, name, key)
+      const place = await placeOf(parts, caller, scope, name, key, { mayBeNew: true })
       theirs(() => validateAttribute(requireRevision(parts), key, value))
       const asked = { ...place, name, ifRevision, change: { set: { [key]: value } } }
       await unlessStale(parts, asked, () => store.setAttribute(place, value, caller.by, ifRevision))
@@ -49,11 +49,13 @@ async function placeOf(
   scope: 'nodes' | 'clusters',
   name: string,
   key: string,
+  { mayBeNew = false } = {},
 ): Promise<AttributePlace> {
   if (scope === 'nodes') return { scope: 'node', subject: (await findLivingNode(parts, caller, name)).id, key }
   const { nodes, clusters } = parts.catalogs.fleet()
   const known = new Set([...nodes.map(({ cluster }) => cluster), ...Object.keys(clusters), 'default'])
-  if (!known.has(name) || !caller.sees(name)) throw unknown('cluster', name, [...known].filter(caller.sees))
+  // What a cluster needs is set before its first node comes, since that could not converge without.
+  if (!(mayBeNew || known.has(name)) || !caller.sees(name)) throw unknown('cluster', name, [...known].filter(caller.sees))
   return { scope: 'cluster', subject: name, key }
 }
 

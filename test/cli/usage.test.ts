@@ -31,6 +31,13 @@ test('a usage line may have alternatives, repetitions, required flags and values
   )
 })
 
+test('what is in brackets may be said several times as well', () => {
+  assert.deepEqual(readUsage('launch stop FILE [GROUP|NODE]... [--yes]').operands, [
+    { name: 'FILE', required: true, many: false },
+    { name: 'GROUP|NODE', required: false, many: true },
+  ])
+})
+
 test('what may stand in one place is one operand', () => {
   assert.deepEqual(readUsage('run watch [NODE|RUN] [TEXT] [--diff]').operands, [
     { name: 'NODE|RUN', required: false, many: false },
