@@ -6,7 +6,7 @@ import type { Ec2Provider } from './ec2/provider.ts'
 import { giveUpLaunch } from './give-up-launch.ts'
 import { launchNode } from './launch-node.ts'
 import type { Launch, Machine } from './provider.ts'
-import type { Invitation } from './server.ts'
+import { type Invitation, noInstaller } from './server.ts'
 import { lives, type Site } from './site.ts'
 import { terminateNodes } from './terminate-nodes.ts'
 import { userData } from './user-data.ts'
@@ -68,10 +68,7 @@ const builderOf = (groupName: string, { file }: Site) => `${file.cluster}-${grou
 async function builderLaunch({ groupName, group }: Of, { token, installer }: Invitation, site: Site): Promise<Launch> {
   const { provider, server } = site
   const node = builderOf(groupName, site)
-  if (!installer)
-    throw new CommandError(
-      'the server hands out no agent. Next: npm run build:agent there, or trivet server --agents DIR',
-    )
+  if (!installer) throw new CommandError(noInstaller)
   const [placement] = await provider.placements(groupName, group, [])
   if (!placement) throw new CommandError(`${node}: there is no place for a builder`)
   return {

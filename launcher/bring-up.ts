@@ -1,10 +1,13 @@
-import { changesOf, keptMachines, type Change } from './changes.ts'
+import { CommandError } from '../cli/command.ts'
+import { readBoot } from './boot-phase.ts'
+import { changesOf, isNoNode, keptMachines, type Change } from './changes.ts'
 import { forEachNode, together } from './each-node.ts'
 import { launchNode } from './launch-node.ts'
 import type { Machine } from './provider.ts'
 import { rehearseLaunches } from './rehearse-launches.ts'
 import { lives, wantedNodes, whyNotUp, type Site, type WantedNode } from './site.ts'
-import { waitUntilReady } from './wait-until-ready.ts'
+import { tokenLivesMs } from './server.ts'
+import { waitUntilBooted, waitUntilReady } from './wait-until-ready.ts'
 import { archiveAbandoned, terminateNodes } from './terminate-nodes.ts'
 import { startNodes } from './power.ts'
 
@@ -49,7 +52,19 @@ export async function waitForAll(site: Site) {
     const node = nodes.get(machine.node)
     return names.has(machine.node) && (!node || whyNotUp(node) !== undefined)
   })
-  await together(late.map((machine) => waitUntilReady(machine, site)))
+  await together(late.map((machine) => waitForOne(machine, nodes.has(machine.node), site)))
+}
+
+/** One that is in no fleet may boot yet, also for another launcher; when it has booted it comes no more. */
+async function waitForOne(machine: Machine, isNode: boolean, site: Site) {
+  if (isNode) return waitUntilReady(machine, site)
+  const { phase } = readBoot(await site.provider.console(machine))
+  const isOld = site.now() - machine.launchedAt > tokenLivesMs
+  if ((phase === 'joined' || isOld) && !(await site.server.nodes()).has(machine.node))
+    throw new CommandError(
+      `${machine.node}: ${machine.id} ${isNoNode}. Next: trivet launch destroy FILE ${machine.node}, then up`,
+    )
+  return waitUntilBooted(machine, site)
 }
 
 function sorted(changes: Change[]) {

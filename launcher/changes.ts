@@ -12,6 +12,8 @@ export type Change =
   | { action: 'change'; what: string; how: string }
   | { action: 'assign'; what: string; how: string; roles: string[] }
   | { action: 'destroy'; what: string; how: string; machine: Machine }
+  /** Its machine runs: `up` waits for it while it may still come. */
+  | { action: 'no-node'; what: string; how: string }
   /** Only a new machine can be so; nothing is done until somebody destroys the old one. */
   | { action: 'needs-new-machine'; what: string; how: string }
 
@@ -31,7 +33,7 @@ export function changesOf(file: ClusterFile, { machines, nodes }: View, known: K
   const wanted = wantedNodes(file)
   const kept = new Map(keptMachines(machines, nodes).map((machine) => [machine.node, machine]))
   return [
-    ...wanted.flatMap((each) => changesOfNode(each, kept.get(each.node), known)),
+    ...wanted.flatMap((each) => changesOfNode(each, kept.get(each.node), nodes, known)),
     ...wanted.flatMap(({ node, group }) => rolesMissing(node, group.roles, nodes.get(node))),
     ...known.differences.map(({ what, how, needsNewMachine }) =>
       needsNewMachine
@@ -61,6 +63,7 @@ function keptOf(living: Machine[], node: string, nodes: View['nodes']) {
 function changesOfNode(
   wanted: WantedNode,
   machine: Machine | undefined,
+  nodes: View['nodes'],
   { unfinished, archived, typeOf }: Known,
 ): Change[] {
   const { node: what, group } = wanted
@@ -70,6 +73,7 @@ function changesOfNode(
   if (machine.state === 'stopped' || machine.state === 'stopping')
     return [{ action: 'start', what, how: `${machine.id} is ${machine.state}`, wanted, machine }]
   if (archived.has(what)) return [{ action: 'restore', what, how: `${machine.id} runs, and its node is archived` }]
+  if (!nodes.has(what)) return [{ action: 'no-node', what, how: `${machine.id} ${isNoNode}` }]
   return []
 }
 
@@ -87,8 +91,12 @@ function superfluous(machine: Machine, kept: Map<string, Machine>, wanted: Wante
   return []
 }
 
+/** Why a machine that runs is not in the fleet. */
+export const isNoNode = 'is no node of this server: it was revoked, has joined another, or is not up yet'
+
 const marks = {
   create: '+',
+  'no-node': '?',
   start: '>',
   restore: '~',
   change: '~',

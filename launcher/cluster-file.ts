@@ -5,33 +5,37 @@ import { isRecord } from '../protocol/is-record.ts'
 import { Name } from '../protocol/name.ts'
 import { describeFaults } from './describe-faults.ts'
 
-const network = 'an address with a prefix, such as 10.0.0.0/8'
+const network = 'must be an address with a prefix, such as 10.0.0.0/8'
 const Cidr = z.union([z.cidrv4(network), z.cidrv6(network)])
 const Port = z.int().min(0).max(65_535)
 
 /** One image, whichever of its ways it is named. An image by name without its owner may be anybody's. */
-const Image = z.union([
-  z.string().regex(/^ami-[0-9a-f]{8,17}$/, 'ami-…'),
-  z.strictObject({
-    ssm: z
-      .string()
-      .startsWith('/aws/service/', 'one of AWS: /aws/service/…')
-      .describe('The public SSM parameter that holds the id.'),
-  }),
-  z.strictObject({
-    owner: z
-      .string()
-      .regex(/^(\d{12}|amazon|self)$/, 'an account of twelve digits, amazon or self')
-      .describe('Whose image it is; Debian is 136693071363, Canonical 099720109477.'),
-    name: z.string().min(1).describe('Its name; * stands for anything, and the newest is taken.'),
-    architecture: z.enum(['x86_64', 'arm64']).default('x86_64').describe('Which of those of that name.'),
-  }),
-])
+const imageWays = 'must be ami-…, { ssm: /aws/service/… }, or { owner: ACCOUNT, name: NAME }'
+const Image = z.union(
+  [
+    z.string().regex(/^ami-[0-9a-f]{8,17}$/, imageWays),
+    z.strictObject({
+      ssm: z
+        .string()
+        .startsWith('/aws/service/', 'must be one of AWS, such as /aws/service/debian/release/13/latest/amd64')
+        .describe('The public SSM parameter that holds the id.'),
+    }),
+    z.strictObject({
+      owner: z
+        .string()
+        .regex(/^(\d{12}|amazon|self)$/, 'must be an account of twelve digits, amazon or self')
+        .describe('Whose image it is; Debian is 136693071363, Canonical 099720109477.'),
+      name: z.string().min(1).describe('Its name; * stands for anything, and the newest is taken.'),
+      architecture: z.enum(['x86_64', 'arm64']).default('x86_64').describe('Which of those of that name.'),
+    }),
+  ],
+  imageWays,
+)
 
 const Volume = z.strictObject({
   device: z
     .string()
-    .regex(/^(root|\/dev\/(sd[f-p]|xvd[f-p]))$/, 'root, or /dev/sdf to /dev/sdp')
+    .regex(/^(root|\/dev\/(sd[f-p]|xvd[f-p]))$/, 'must be root, or /dev/sdf to /dev/sdp')
     .describe('`root` is the disk of the image, whatever the image calls it.'),
   sizeGiB: z.int().min(1).max(65_536),
   type: z.enum(['gp3', 'gp2', 'io1', 'io2', 'st1', 'sc1', 'standard']).default('gp3'),
@@ -47,10 +51,15 @@ const Volume = z.strictObject({
 /** Who may come in. Nothing is open that is not written here. */
 const Rule = z
   .strictObject({
-    ports: z.union([Port, z.tuple([Port, Port])]).describe('One, or from and to.'),
+    ports: z
+      .union([Port, z.tuple([Port, Port])], 'must be a port, or from and to, such as [8000, 8100]')
+      .describe('One, or from and to.'),
     protocol: z.enum(['tcp', 'udp', 'icmp']).default('tcp'),
     from: z
-      .union([z.literal('anywhere'), Cidr, z.strictObject({ group: Name })])
+      .union(
+        [z.literal('anywhere'), Cidr, z.strictObject({ group: Name })],
+        'must be a network such as 10.0.0.0/8, { group: NAME }, or anywhere',
+      )
       .describe('A network, all nodes of a group, or anywhere.'),
   })
   .describe('Who may come in, and where.')
@@ -67,7 +76,7 @@ const Tags = z
 const machine = {
   image: Image,
   instanceTypes: z
-    .array(z.string().regex(/^[a-z0-9-]+\.[a-z0-9-]+$/, 'such as t3.small'))
+    .array(z.string().regex(/^[a-z0-9-]+\.[a-z0-9-]+$/, 'must be such as t3.small'))
     .min(1)
     .max(20)
     .describe('In the order of preference: the next is tried where there is no room for the one before.'),
@@ -109,9 +118,12 @@ const machine = {
 
 const own = {
   count: z.int().min(0).max(1000),
-  roles: z.array(Name).default([]),
+  roles: z
+    .array(Name)
+    .refine((roles) => new Set(roles).size === roles.length, 'has a role twice')
+    .default([]),
   urls: z
-    .record(z.string().min(1), z.string().regex(/^https?:\/\/.*\{address\}/, 'such as http://{address}:8080'))
+    .record(z.string().min(1), z.string().regex(/^https?:\/\/.*\{address\}/, 'must be such as http://{address}:8080'))
     .default({})
     .describe('What its nodes serve, for trivet launch status: {address} is that of each node.'),
   spread: z
@@ -125,11 +137,11 @@ const file = {
   cluster: Name.describe('What the nodes are in, on the server too; each node is called CLUSTER-GROUP-N.'),
   region: z
     .string()
-    .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'such as eu-west-1')
+    .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be such as eu-west-1')
     .optional()
     .describe('That of the environment or the profile, as AWS tools take it, if not said.'),
   accounts: z
-    .array(z.string().regex(/^\d{12}$/, 'twelve digits'))
+    .array(z.string().regex(/^\d{12}$/, 'must be twelve digits, in quotes'))
     .optional()
     .describe('The only accounts in which it may be made.'),
   enrolment: z
@@ -196,6 +208,7 @@ export function parseClusterFile(text: string, path: string): ClusterFile {
   const [broken] = document.errors
   if (broken) throw new ClusterFileError(`${path}: ${broken.message}`)
   const written = valueOf(document, path)
+  if (written === null) throw new ClusterFileError(`${path} is empty. A cluster file begins with cluster: NAME.`)
   const { success, data, error } = Checked.safeParse(withDefaults(written))
   if (success) return data
   throw new ClusterFileError(describeFaults(error.issues, { path, document, lines, written, keys }))
@@ -212,8 +225,9 @@ function valueOf(document: Document, path: string): unknown {
 
 /** Anything else than mappings is left as it is, for the schema to refuse. */
 function withDefaults(written: unknown): unknown {
-  if (!isRecord(written) || !isRecord(written['groups'])) return written
+  if (!isRecord(written)) return written
   const { defaults, groups, ...rest } = written
+  if (!isRecord(groups)) return { ...rest, ...('groups' in written && { groups }) }
   if (defaults !== undefined && !isRecord(defaults)) return written
   const whole = Object.entries(groups).map(([name, group]) => [
     name,

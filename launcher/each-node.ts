@@ -19,7 +19,7 @@ export async function forEachNode<Item>(items: Item[], work: (item: Item) => Pro
         failures.push(error)
       }
     }
-    if (failures.length > 0) throw new CommandError(failures.map(({ message }) => message).join('\n'))
+    if (failures.length > 0) throw new CommandError(eachOnce(failures))
   }
   await together(Array.from({ length: Math.min(atOnce, items.length) }, worker))
 }
@@ -32,8 +32,12 @@ export async function together<Result>(work: Promise<Result>[]): Promise<Result[
   const fault = failures.find((failure) => !(failure instanceof CommandError))
   if (fault) throw fault
   if (first && others.length === 0) throw first
-  if (first) throw new CommandError(failures.map(({ message }) => message).join('\n'))
+  if (first) throw new CommandError(eachOnce(failures))
   return ended.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+}
+
+function eachOnce(failures: Error[]) {
+  return [...new Set(failures.map(({ message }) => message))].join('\n')
 }
 
 function asError(reason: unknown) {

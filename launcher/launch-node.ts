@@ -5,6 +5,7 @@ import { giveUpLaunch } from './give-up-launch.ts'
 import type { WrittenLaunch } from './launch-book.ts'
 import type { View } from './lookout.ts'
 import { LaunchIsSpent, NoRoom, type Machine } from './provider.ts'
+import { noInstaller } from './server.ts'
 import { lives, type Site, type WantedNode } from './site.ts'
 import { userData } from './user-data.ts'
 import { BootFailed, noReason, waitUntilBooted } from './wait-until-ready.ts'
@@ -99,6 +100,10 @@ async function prepareLaunch({ node, groupName, group, isBaked = false }: Wanted
   const { id, token, endsAt, installer } = await (file.enrolment === 'attested' && provider.attests
     ? server.inviteAttested(groupName)
     : server.invite(node, group.roles))
+  if (!installer && !isBaked && !provider.mayHaveAgent(group)) {
+    await server.withdraw(id)
+    throw new CommandError(`${node}: ${noInstaller}`)
+  }
   const written: WrittenLaunch = {
     attempt: randomBytes(8).toString('hex'),
     group: groupName,

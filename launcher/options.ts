@@ -53,4 +53,9 @@ export interface SiteOptions {
   json?: boolean
 }
 
+/** As it is to be said again. */
+export function providerFlag(provider: ProviderName) {
+  return provider === 'ec2' ? '' : ` --provider ${provider}`
+}
+
 export const filePath = z.string().describe('The cluster file.')

@@ -86,6 +86,8 @@ export interface Provider {
   belongings(): Promise<Belonging[]>
   /** What a machine of the group is to be, for people: the type that is asked for first. */
   typeOf(group: Group): string
+  /** Whether its image may have the agent in it; one of somebody else's never has. */
+  mayHaveAgent(group: Group): boolean
   /** The command by which an operator has a shell on it; empty while there is none. */
   shellOf(machine: Machine, group: Group): string[]
   /** The id of the group's image. */

@@ -7,7 +7,11 @@ import type { ClusterFile } from './cluster-file.ts'
 import type { ServerUrl } from './server-url.ts'
 
 /** So long a machine may take from the call that asks for it to its first word to the server. */
-const tokenLivesMs = 60 * 60_000
+export const tokenLivesMs = 60 * 60_000
+
+/** What is to be done about `Invitation.installer` being undefined. */
+export const noInstaller =
+  'the server hands out no agent. Next: npm run build:agent there, or trivet server --agents DIR'
 
 /** What a machine joins with. */
 export interface Invitation {
@@ -25,7 +29,7 @@ export class Server {
   readonly #client: Client
   /** Where nodes reach it. */
   readonly url: ServerUrl
-  #note: ((text: string) => void) | undefined
+  #away: { note: (text: string) => void; consequence: string } | undefined
   #isAway = false
   readonly #cluster: string
 
@@ -35,9 +39,17 @@ export class Server {
     this.#cluster = cluster
   }
 
-  /** From now on a server that cannot be reached is done without, which is told once: machines cost, whether there is a server or not. */
-  doWithout(note: (text: string) => void) {
-    this.#note = note
+  /** From now on a server that cannot be reached is done without, which is told once, with its consequence: machines cost, whether there is a server or not. */
+  doWithout(note: (text: string) => void, consequence: string) {
+    this.#away = { note, consequence }
+  }
+
+  get isAway() {
+    return this.#isAway
+  }
+
+  get address() {
+    return this.#client.url
   }
 
   /** The nodes of the cluster that are in the fleet, by name. */
@@ -123,9 +135,9 @@ export class Server {
     try {
       return await call()
     } catch (error) {
-      if (!(error instanceof Unreachable) || !this.#note) throw error
+      if (!(error instanceof Unreachable) || !this.#away) throw error
       this.#isAway = true
-      this.#note(`${error.message} It is done without: nodes stay in its fleet until trivet node archive.`)
+      this.#away.note(`${error.message} It is done without: ${this.#away.consequence}.`)
       return undefined
     }
   }

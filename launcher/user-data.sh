@@ -96,7 +96,7 @@ join() {
   elif [ -e /var/lib/trivet-agent/identity.json ]; then
     echo 'this machine has joined already'
   else
-    command -v trivet-agent || die 'there is no agent on this image. Next: bake it anew, or launch without a baked image'
+    command -v trivet-agent || die 'this image has no agent, and the server handed out none when this was launched. Next: npm run build:agent there, or trivet server --agents DIR; or launch from an image of trivet launch bake'
     printf '%s\n' "$invitation" | trivet-agent join - --name "$node"
   fi
 }

@@ -1,5 +1,6 @@
 import { CommandError } from '../cli/command.ts'
 import { cannotBecomeReady, whyNotReady } from '../protocol/node-ready.ts'
+import type { ListedNode } from '../protocol/views.ts'
 import { describeBoot, readBoot } from './boot-phase.ts'
 import type { View } from './lookout.ts'
 import type { Machine } from './provider.ts'
@@ -57,7 +58,7 @@ async function waitForNode(machine: Machine, site: Site, { isBack, phase, descri
     if (!lives(seen)) throw new CommandError(`${node}: ${seen.id} is ${seen.state}: ${seen.stateReason ?? noReason}`)
     const joined = nodes.get(node)
     if (joined && cannotBecomeReady(joined))
-      throw new CommandError(`${node} has joined, and is ${whyNotReady(joined)}. Next: trivet run list --node ${node}`)
+      throw new CommandError(`${node} has joined, and is ${whyNotReady(joined)}. Next: ${whatNext(joined)}`)
     const speaks = joined?.connectedAt !== undefined && isBack(joined.connectedAt)
     const why = joined && speaks ? whyNotUp(joined) : await phase()
     if (why === undefined) return seen
@@ -67,6 +68,10 @@ async function waitForNode(machine: Machine, site: Site, { isBack, phase, descri
   }
   const late = () => `${node} is not ready after ${site.patienceMs / 1000} s: ${told}${describe()}`
   return site.lookout.until(ready, site.patienceMs, late)
+}
+
+function whatNext({ name, state }: ListedNode) {
+  return state === 'error' ? 'mend that, and run this again' : `trivet run list --node ${name}`
 }
 
 /** What a machine says before its agent can. */

@@ -28,7 +28,7 @@ export function textOf(issue: Issue, given?: Given): string {
   const nearest = nearestIn(issue)
   if (nearest) return textOf(nearest, found)
   const text = isOurs(issue.message) ? issue.message : wordsFor(issue)
-  if (isMissing(issue, found)) return isOurs(issue.message) ? text : `is missing; it ${text}`
+  if (isMissing(issue, found)) return text.startsWith('must ') ? `is missing; it ${text}` : text
   return text.startsWith('must ') ? text + notWhatIs(issue, found) : text
 }
 
@@ -105,7 +105,10 @@ function branchesOf({ errors }: Issue & { code: 'invalid_union' }) {
 
 /** Of an alternative that is right but for this. */
 function nearestIn(issue: Issue): Issue | undefined {
-  if (issue.code !== 'invalid_union' || isOurs(issue.message)) return undefined
+  if (issue.code !== 'invalid_union') return undefined
+  // Our own sentence about all of them is better, unless just one thing inside is wrong.
+  if (isOurs(issue.message))
+    return issue.errors.find(([first, ...others]) => first && first.path.length > 0 && others.length === 0)?.[0]
   const isNear = ({ path, code }: Issue) => path.length > 0 || (code !== 'invalid_type' && code !== 'invalid_value')
   return issue.errors.find(([first]) => first && isNear(first))?.[0]
 }

@@ -13,6 +13,7 @@ export const consoleCommand = command({
 
   async run({ operands: [path, node], ...asked }, context) {
     return lookAtSite(await readClusterFile(path), asked, context, async (site) => {
+      site.server.doWithout((text) => context.output.note(text), 'that takes none')
       const [machine] = await chosenMachines([node], site)
       if (!machine) throw new CommandError(`${node} has no machine`)
       const text = await site.provider.console(machine)

@@ -23,11 +23,15 @@ Machines that are protected are named, and then nothing is ended, unless --force
 
   async run({ operands: [path, ...names], force, yes: isSure, ...asked }, context) {
     return withSite(await readClusterFile(path), asked, context, async (site) => {
-      site.server.doWithout((text) => context.output.note(text))
+      site.server.doWithout((text) => context.output.note(text), 'nodes stay in its fleet until trivet node archive')
       const machines = await chosenMachines(names, site)
       const all = names.length === 0 ? await site.provider.belongings() : []
       const belongings = all.filter(({ isKept }) => !isKept)
       for (const line of lines(machines, all)) context.output.note(line)
+      if (await areStrangers(machines, site))
+        context.output.note(
+          `The server at ${site.server.address} knows none of these nodes: in the fleet of another they stay until trivet node archive.`,
+        )
       if (machines.length + belongings.length > 0) {
         if (!isSure && !(await context.confirm(`Destroy that of cluster ${site.file.cluster}?`)))
           throw new CommandError('nothing was destroyed. Next: --yes, where there is no terminal to ask on')
@@ -39,6 +43,13 @@ Machines that are protected are named, and then nothing is ended, unless --force
     })
   },
 })
+
+/** Nodes of another server, by all appearance. */
+async function areStrangers(machines: Machine[], { server, book }: Site) {
+  const known = await server.nodes()
+  const joined = machines.filter(({ node }) => !book.launchOf(node))
+  return joined.length > 0 && !server.isAway && joined.every(({ node }) => !known.has(node))
+}
 
 function lines(machines: Machine[], belongings: Belonging[]) {
   return [

@@ -16,6 +16,7 @@ export const inventory = command({
 
   async run({ operands: [path], format, ...asked }, context) {
     return lookAtSite(await readClusterFile(path), asked, context, async (site) => {
+      site.server.doWithout((text) => context.output.note(text), 'that takes none')
       const machines = await chosenMachines([], site)
       if (asked.json) return context.output.json(machines)
       context.output.line(inventoryOf(format, site.file, machines).trimEnd())

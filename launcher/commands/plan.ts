@@ -27,8 +27,10 @@ export const plan = command({
     const prices = pricesPath === undefined ? undefined : await readPrices(pricesPath)
     return lookAtSite(await readClusterFile(path), asked, context, async (site) => {
       const changes = await survey(site)
-      const cost = prices && costOf(site.file, prices)
       const { output } = context
+      const isFree = prices && asked.provider === 'lab'
+      if (isFree) output.note('A lab costs nothing.')
+      const cost = prices && !isFree ? costOf(site.file, prices) : undefined
       if (asked.json) output.json({ cluster: site.file.cluster, changes: changes.map(shown), cost })
       else for (const line of [...changes.map(told), ...(cost ? costLines(cost) : [])]) output.line(line)
       if (changes.length === 0) output.note(`${site.file.cluster} is as its file says.`)

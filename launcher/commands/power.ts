@@ -17,7 +17,10 @@ export const stop = command({
   flags: siteFlags,
   options: z.object({ operands, ...siteOptions }),
   run: async ({ operands: [path, ...names], ...asked }, context) =>
-    withSite(await readClusterFile(path), asked, context, (site) => onMachines(names, site, context, asked, stopNodes)),
+    withSite(await readClusterFile(path), asked, context, (site) => {
+      site.server.doWithout((text) => context.output.note(text), 'stopping takes none')
+      return onMachines(names, site, context, asked, stopNodes)
+    }),
 })
 
 export const start = command({

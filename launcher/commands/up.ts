@@ -41,7 +41,7 @@ export async function upWith(
 ) {
   const { output } = context
   const changes = await survey(site)
-  const doable = changes.filter(({ action }) => action !== 'needs-new-machine')
+  const doable = changes.filter(({ action }) => action !== 'needs-new-machine' && action !== 'no-node')
   for (const change of changes) output.note(told(change))
   if (changes.some(({ action }) => action === 'create')) site.server.url.check()
   if (doable.length > 0) await askFirst(changes, asked.yes, context)

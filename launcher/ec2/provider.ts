@@ -53,6 +53,7 @@ export async function makeEc2Provider(options: Ec2Options): Promise<Ec2Provider>
     machines: () => findMachines(ec2),
     belongings: () => findBelongings(ec2),
     typeOf: ({ instanceTypes: [first = ''] }) => first,
+    mayHaveAgent: ({ image }) => typeof image === 'string' || ('owner' in image && /^(self|\d{12})$/.test(image.owner)),
     shellOf: (machine, { sshUser }) => sshArguments(sshUser, machine),
     image: ({ image }) => resolveImage(ec2, image),
     placements: (name, group, machines) => findPlacements(ec2, name, group, machines),

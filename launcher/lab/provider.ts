@@ -42,6 +42,7 @@ export function makeLabProvider({ cluster, os = 'trixie', note }: LabProviderOpt
       return lab ? [{ kind: 'network', id: lab.name, name: `lab ${lab.name}`, isKept: false }] : []
     },
     typeOf: () => 'lab',
+    mayHaveAgent: () => false,
     shellOf: ({ node }) => ['trivet', 'lab', 'shell', node],
     image: async () => os,
     placements: async () => [{ instanceType: 'lab' }],

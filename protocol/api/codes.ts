@@ -133,7 +133,11 @@ export const codes = of({
   },
   'unknown-route': { status: 404, about: 'There is no such call. The table of calls lists those that there are.' },
   'unknown-node': { status: 404, about: 'No node has that name; the error tells the closest one.' },
-  'unknown-cluster': { status: 404, about: 'No node is in a cluster of that name, and nothing is set for it. To set something, it need not be there yet.' },
+  'unknown-cluster': {
+    status: 404,
+    about:
+      'No node is in a cluster of that name, and nothing is set for it. To set something, it need not be there yet.',
+  },
   'unknown-role': { status: 404, about: 'The revision in force has no role of that name.' },
   'unknown-recipe': { status: 404, about: 'The revision in force has no recipe of that name.' },
   'unknown-attribute': { status: 404, about: 'It is not set there, or no recipe has it.' },

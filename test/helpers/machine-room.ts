@@ -50,6 +50,7 @@ export class MachineRoom {
     machines: async () => this.all.map((machine) => ({ ...machine })),
     belongings: async () => [],
     typeOf: ({ instanceTypes: [first = ''] }) => first,
+    mayHaveAgent: () => true,
     shellOf: ({ node }) => ['ssh', node],
     image: async () => 'image-1',
     placements: async (_name, { instanceTypes, zones = ['a'] }) =>

@@ -223,7 +223,7 @@ test('machines can be ended without the server, which is told', async (t) => {
   await served.close()
   const said: string[] = []
   await on(served, asked, async (site) => {
-    site.server.doWithout((text) => said.push(text))
+    site.server.doWithout((text) => said.push(text), 'nodes stay in its fleet until trivet node archive')
     await terminateNodes(await chosenMachines([], site), site)
   })
   assert.equal(room.living.length, 0)

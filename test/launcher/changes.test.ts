@@ -33,7 +33,12 @@ const node = (name: string, more: Partial<ListedNode> = {}): ListedNode => ({
   ...more,
 })
 
-function lines(count: number, machines: Machine[], nodes: ListedNode[] = [], more: { unfinished?: string[] } = {}) {
+function lines(
+  count: number,
+  machines: Machine[],
+  nodes: ListedNode[] = [],
+  more: { unfinished?: string[]; archived?: Set<string> } = {},
+) {
   const file = parseClusterFile(clusterOf({ web: count }), 'c.yaml')
   const view = { machines, nodes: new Map(nodes.map((one) => [one.name, one])) }
   return changesOf(file, view, {
@@ -67,9 +72,18 @@ test('a stopped machine is started, and a launch that is not over is gone on wit
 test('of two machines for one node that stays which has joined as it, else the older', () => {
   const older = machine('i-1', 'c-web-1', { launchedAt: 1, privateAddress: '10.0.0.1' })
   const younger = machine('i-2', 'c-web-1', { launchedAt: 2, privateAddress: '10.0.0.2' })
-  assert.deepEqual(lines(1, [older, younger]), ['- c-web-1: destroy i-2: i-1 is that node already'])
+  assert.deepEqual(lines(1, [older, younger]), [
+    '? c-web-1: i-1 is no node of this server: it was revoked, has joined another, or is not up yet',
+    '- c-web-1: destroy i-2: i-1 is that node already',
+  ])
   assert.deepEqual(lines(1, [older, younger], [node('c-web-1', { address: '10.0.0.2' })]), [
     '- c-web-1: destroy i-1: i-2 is that node already',
+  ])
+})
+
+test('a node that is archived while its machine runs is taken back', () => {
+  assert.deepEqual(lines(1, [machine('i-1', 'c-web-1')], [], { archived: new Set(['c-web-1']) }), [
+    '~ c-web-1: i-1 runs, and its node is archived',
   ])
 })
 

@@ -67,7 +67,7 @@ test('what is wrong in the defaults is told once, and where it stands', () => {
   const text =
     'cluster: c\ndefaults:\n  instanceTypes: [t3.small]\n  image: { owner: me, name: x }\ngroups:\n  a: { count: 1 }\n  b: { count: many }'
   assert.deepEqual(refusal(text).split('\n'), [
-    'c.yaml:4: defaults.image.owner: an account of twelve digits, amazon or self',
+    'c.yaml:4: defaults.image.owner: must be an account of twelve digits, amazon or self, not "me"',
     'c.yaml:7: groups.b.count: must be a number, not "many"',
   ])
   assert.equal(
@@ -76,11 +76,27 @@ test('what is wrong in the defaults is told once, and where it stands', () => {
   )
 })
 
+test('of what may be written in several ways, all are told', () => {
+  assert.match(
+    refusal(group().replace('ami-0123456789abcdef0', '{ id: ami-1 }')),
+    /c\.yaml:5: groups\.web\.image: must be ami-…, \{ ssm: /,
+  )
+  assert.match(
+    refusal(group('    securityRules: [{ ports: 22-80, from: any }]')),
+    /such as \[8000, 8100\], not "22-80"[^]*or anywhere, not "any"/,
+  )
+  assert.equal(refusal(''), 'c.yaml is empty. A cluster file begins with cluster: NAME.')
+  assert.match(
+    refusal('cluster: c\ndefaults: {}\ngroup: {}'),
+    /^c\.yaml:1: groups: is missing.*\nc\.yaml:3: has group, which there is not\. Did you mean groups\?$/,
+  )
+})
+
 test('what only looks like a network is refused', () => {
   for (const from of ['10.0.0.300/8', '10.0.0.0/33', '2001:db8::/129', '1:2/3', '10.0.0.1'])
     assert.match(
       refusal(group(`    securityRules: [{ ports: 22, from: "${from}" }]`)),
-      /groups\.web\.securityRules\.0\.from: .*an address with a prefix/,
+      /groups\.web\.securityRules\.0\.from: must be a network such as/,
       from,
     )
 })
