@@ -62,6 +62,10 @@ const Rule = z
       )
       .describe('A network, all nodes of a group, or anywhere.'),
   })
+  .refine(({ ports, protocol }) => protocol === 'icmp' || !Array.isArray(ports) || ports[0] <= ports[1], {
+    path: ['ports'],
+    message: 'must go from the lower to the higher port',
+  })
   .describe('Who may come in, and where.')
 
 const Tags = z
@@ -89,7 +93,11 @@ const machine = {
     .min(1)
     .optional()
     .describe('Zones of the default network, where no subnets are said.'),
-  volumes: z.array(Volume).max(12).default([]),
+  volumes: z
+    .array(Volume)
+    .max(12)
+    .refine((volumes) => new Set(volumes.map(({ device }) => device)).size === volumes.length, 'has a device twice')
+    .default([]),
   publicAddress: z
     .enum(['none', 'changing', 'kept'])
     .default('none')
@@ -226,7 +234,8 @@ function valueOf(document: Document, path: string): unknown {
 /** Anything else than mappings is left as it is, for the schema to refuse. */
 function withDefaults(written: unknown): unknown {
   if (!isRecord(written)) return written
-  const { defaults, groups, ...rest } = written
+  const { defaults: said, groups, ...rest } = written
+  const defaults = said ?? undefined
   if (!isRecord(groups)) return { ...rest, ...('groups' in written && { groups }) }
   if (defaults !== undefined && !isRecord(defaults)) return written
   const whole = Object.entries(groups).map(([name, group]) => [

@@ -3,9 +3,9 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { CommandError } from '../cli/command.ts'
-import { writeSafely } from '../cli/write-safely.ts'
+import { cannotWrite, writeSafely } from '../cli/write-safely.ts'
 import { describeIssues } from '../protocol/describe-issue.ts'
-import { hasCode, unlessMissing } from '../protocol/errors.ts'
+import { hasCode, messageOf, unlessMissing } from '../protocol/errors.ts'
 import type { ClusterFile } from './cluster-file.ts'
 import { Placement } from './provider.ts'
 
@@ -55,7 +55,9 @@ export class LaunchBook {
 
   /** `scope` as the provider has it. */
   static async open(folder: string, scope: string, { cluster }: Pick<ClusterFile, 'cluster'>) {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+      throw cannotWrite(folder, error)
+    })
     const path = pathOf(folder, scope, cluster)
     const lock = lockFor(path, cluster)
     try {
@@ -103,7 +105,11 @@ export class LaunchBook {
   /** One after the other, each with all that is known by then. */
   #save() {
     const save = () =>
-      writeSafely(this.#path, [`${JSON.stringify({ launches: Object.fromEntries(this.#launches) }, null, 2)}\n`])
+      writeSafely(this.#path, [`${JSON.stringify({ launches: Object.fromEntries(this.#launches) }, null, 2)}\n`]).catch(
+        (error: unknown) => {
+          throw error instanceof CommandError ? error : cannotWrite(this.#path, error)
+        },
+      )
     this.#written = this.#written.then(save, save)
     return this.#written
   }
@@ -132,14 +138,22 @@ function parsed(text: string): unknown {
 }
 
 /** A lock of SQLite's: the system gives it back however its holder ends, on each system that has Node.js. */
-function lockFor(path: string, cluster: string) {
-  const lock = new Database(`${path}.lock`, { timeout: 0 })
+function lockFor(bookPath: string, cluster: string) {
+  const path = `${bookPath}.lock`
+  let lock: Database.Database | undefined
   try {
+    lock = new Database(path, { timeout: 0 })
     lock.exec('begin exclusive')
     return lock
   } catch (error) {
-    lock.close()
-    if (!hasCode(error, 'SQLITE_BUSY')) throw error
-    throw new CommandError(`another trivet launch works on cluster ${cluster}. Next: wait until it is done, or end it`)
+    lock?.close()
+    if (hasCode(error, 'SQLITE_BUSY'))
+      throw new CommandError(
+        `another trivet launch works on cluster ${cluster}. Next: wait until it is done, or end it`,
+        { cause: error },
+      )
+    throw new CommandError(`Cannot lock ${path}: ${messageOf(error)}. Is the disk full, or may you not write there?`, {
+      cause: error,
+    })
   }
 }

@@ -46,7 +46,7 @@ async function launchMachine(wanted: WantedNode, site: Site): Promise<Machine> {
     const written = (await unfinished(node, site)) ?? (await prepareInTurn(wanted, site))
     try {
       const id = written.machine ?? (await ask(wanted, written, site))
-      const machine = await waitUntilRuns(node, id, site)
+      const machine = await waitUntilRuns(node, id, { isResumed: written.machine !== undefined }, site)
       if (await findsServer(node, written, site)) return machine
       site.tell(node, `${id} was told to find the server at ${written.serverUrl}, and is launched anew`)
       await site.provider.terminate([machine])
@@ -186,7 +186,7 @@ async function wouldGather(node: string, group: Group | undefined, written: Writ
 }
 
 /** It may take a while until it is seen at all. One that somebody stopped meanwhile is started. Throws NoRoom where it went for that. */
-async function waitUntilRuns(node: string, id: string, site: Site) {
+async function waitUntilRuns(node: string, id: string, { isResumed }: { isResumed: boolean }, site: Site) {
   const { provider, lookout, tell, patienceMs } = site
   let state = 'not seen yet'
   let isStarted = false
@@ -206,6 +206,8 @@ async function waitUntilRuns(node: string, id: string, site: Site) {
   if (machine.state === 'running') return machine
   const why = machine.stateReason ?? noReason
   if (why.includes('InsufficientInstanceCapacity')) throw new NoRoom(`${id} went before it ran: ${why}`)
+  // Somebody has ended it since, or its own switch has.
+  if (isResumed) throw new LaunchIsSpent(`${id} is ${machine.state}: ${why}.`)
   await giveUpLaunch(node, site)
   throw new CommandError(`${node}: ${id} is ${machine.state} and never ran: ${why}`)
 }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { CommandError } from '../cli/command.ts'
 import { Unreachable } from '../cli/connection.ts'
 import type { ListedNode } from '../protocol/views.ts'
-import type { Machine } from './provider.ts'
+import { type Machine, ProviderIsAway } from './provider.ts'
 
 /** Both sides of the cluster at one moment. */
 export interface View {
@@ -25,7 +25,9 @@ export class Lookout {
   readonly #sources: Sources
   #next: Promise<View> | undefined
   #nodes: ReadonlyMap<string, ListedNode> = new Map()
-  #isServerAway = false
+  #machines: Machine[] | undefined
+  /** Who does not answer. */
+  readonly #away = new Set<string>()
 
   constructor(sources: Sources) {
     this.#sources = sources
@@ -36,6 +38,7 @@ export class Lookout {
     if (this.#sources.signal.aborted) throw interrupted()
     const [machines, nodes] = await Promise.all([this.#sources.machines(), this.#sources.nodes()])
     this.#nodes = nodes
+    this.#machines = machines
     return { machines, nodes }
   }
 
@@ -60,7 +63,7 @@ export class Lookout {
 
   async #lookLater(): Promise<View> {
     await this.#pause()
-    const [machines, nodes] = await Promise.all([this.#sources.machines(), this.#nodesOrThoseBefore()])
+    const [machines, nodes] = await Promise.all([this.#machinesOrThoseBefore(), this.#nodesOrThoseBefore()])
     return { machines, nodes }
   }
 
@@ -71,21 +74,43 @@ export class Lookout {
     })
   }
 
-  /** A server that is away for a while, say to be restarted, ends no launch. */
+  /** A cloud that does not answer for a while ends no launch. */
+  async #machinesOrThoseBefore() {
+    try {
+      this.#machines = await this.#sources.machines()
+      this.#isBack('The provider')
+      return this.#machines
+    } catch (error) {
+      if (!(error instanceof ProviderIsAway) || !this.#machines) throw error
+      this.#isAway('The provider', error)
+      return this.#machines
+    }
+  }
+
+  /** Nor does a server that is, say to be restarted. */
   async #nodesOrThoseBefore() {
     try {
       this.#nodes = await this.#sources.nodes()
-      if (this.#isServerAway) this.#sources.note('The server answers again.')
-      this.#isServerAway = false
+      this.#isBack('The server')
     } catch (error) {
       if (!(error instanceof Unreachable)) throw error
-      if (!this.#isServerAway) this.#sources.note(`${error.message} Asked again until it answers.`)
-      this.#isServerAway = true
+      this.#isAway('The server', error)
     }
     return this.#nodes
+  }
+
+  #isBack(who: string) {
+    if (this.#away.delete(who)) this.#sources.note(`${who} answers again.`)
+  }
+
+  #isAway(who: string, { message }: Error) {
+    if (!this.#away.has(who)) this.#sources.note(`${message} Asked again until it answers.`)
+    this.#away.add(who)
   }
 }
 
 function interrupted() {
-  return new CommandError('interrupted; what was begun is written down. Next: run the same again, and it goes on')
+  return new CommandError(
+    'interrupted; what was begun is written down. Next: trivet launch up goes on with nodes that were to be made, anything else the same again',
+  )
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { CommandError } from '../cli/command.ts'
 import type { ClusterFile, Group } from './cluster-file.ts'
 
 /** Those of EC2; a lab knows some of them. */
@@ -68,6 +69,11 @@ export class NoRoom extends Error {
   override name = 'NoRoom'
 }
 
+/** It cannot be asked now, or asks us to slow down: nothing is known to be wrong. */
+export class ProviderIsAway extends CommandError {
+  override name = 'ProviderIsAway'
+}
+
 /** What a launch has made is gone for good: a new attempt is needed. */
 export class LaunchIsSpent extends Error {
   override name = 'LaunchIsSpent'
@@ -79,9 +85,11 @@ export interface Provider {
   scope: string
   /** Whether its machines can join by what they are: AWS signs an identity document for each. */
   attests: boolean
+  /** How long after it was asked for a machine may not be shown, in ms. */
+  latestMs: number
   /** By which address its machines reach this one, once `prepare` is done; undefined where they are elsewhere. */
   hostAddress: (() => Promise<string>) | undefined
-  /** All machines of the cluster, also those that end; a machine just made may be missing for a while. */
+  /** All machines of the cluster, also those that end; a machine just made may be missing for a while. Throws ProviderIsAway. */
   machines(): Promise<Machine[]>
   belongings(): Promise<Belonging[]>
   /** What a machine of the group is to be, for people: the type that is asked for first. */

@@ -62,6 +62,9 @@ export function urlForNodes(said: string | undefined, login: string): string {
   if (url?.protocol !== 'https:') {
     throw new UsageError(`${said ?? login} is no https://HOST:PORT of a server, as nodes could reach it.`)
   }
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
+    throw new UsageError(`${url.href} has more than the address of a server. Next: --server-url ${url.origin}`)
+  }
   if (isOnlyHere(url.hostname)) {
     throw new UsageError(
       `Nodes cannot reach the server at ${url.host}, which is this machine alone. Next: have it listen for others (trivet server --listen 0.0.0.0:${url.port || 443}), ` +

@@ -55,7 +55,10 @@ async function waitForNode(machine: Machine, site: Site, { isBack, phase, descri
     if (found) seenAt = site.now()
     if (site.now() - seenAt > unseenMs) throw new CommandError(`${node}: ${machine.id} is gone. Next: run this again`)
     const seen = found ?? machine
-    if (!lives(seen)) throw new CommandError(`${node}: ${seen.id} is ${seen.state}: ${seen.stateReason ?? noReason}`)
+    if (!lives(seen))
+      throw new CommandError(
+        `${node}: ${seen.id} is ${seen.state}: ${seen.stateReason ?? noReason}. Next: trivet launch up makes it anew`,
+      )
     const joined = nodes.get(node)
     if (joined && cannotBecomeReady(joined))
       throw new CommandError(`${node} has joined, and is ${whyNotReady(joined)}. Next: ${whatNext(joined)}`)

@@ -5,6 +5,7 @@ import { giveUpLaunch } from '../give-up-launch.ts'
 import { readClusterFile, withSite } from '../open-site.ts'
 import { command, filePath, siteFlags, siteOptions, siteUsage, yes, yesFlag } from '../options.ts'
 import type { Belonging, Machine } from '../provider.ts'
+import { seeLate } from '../see-late.ts'
 import { lives, type Site } from '../site.ts'
 import { archiveAbandoned, terminateNodes } from '../terminate-nodes.ts'
 
@@ -24,6 +25,7 @@ Machines that are protected are named, and then nothing is ended, unless --force
   async run({ operands: [path, ...names], force, yes: isSure, ...asked }, context) {
     return withSite(await readClusterFile(path), asked, context, async (site) => {
       site.server.doWithout((text) => context.output.note(text), 'nodes stay in its fleet until trivet node archive')
+      await seeLate(names, site)
       const machines = await chosenMachines(names, site)
       const all = names.length === 0 ? await site.provider.belongings() : []
       const belongings = all.filter(({ isKept }) => !isKept)

@@ -10,8 +10,9 @@ import {
   type StateReason,
   type Volume,
 } from '@aws-sdk/client-ec2'
-import type { Machine, MachineState } from '../provider.ts'
+import { type Machine, type MachineState, ProviderIsAway } from '../provider.ts'
 import type { Ec2 } from './ec2.ts'
+import { AwsError, isThrottled } from './errors.ts'
 import { tagKeys, tagOf, withTag } from './tags.ts'
 
 const pageSize = 500
@@ -36,9 +37,13 @@ export function inBatches<T>(all: T[], size = 100): T[][] {
   return Array.from({ length: Math.ceil(all.length / size) }, (_, index) => all.slice(index * size, (index + 1) * size))
 }
 
+/** Also those that lost a tag of ours, by whomever: what costs is shown. */
 export async function findMachines(ec2: Ec2): Promise<Machine[]> {
-  const ours = await findInstances(ec2, [withTag(tagKeys.cluster, ec2.cluster), withTag(tagKeys.node, '*')])
-  return ours.map(machineOf)
+  const ours = await findInstances(ec2, [withTag(tagKeys.cluster, ec2.cluster)]).catch((error: unknown) => {
+    const isPassing = error instanceof AwsError && (error.isUndecided || isThrottled(error))
+    throw isPassing ? new ProviderIsAway(error.message, { cause: error }) : error
+  })
+  return ours.filter((one) => tagOf(one, tagKeys.expires) === undefined).map(machineOf)
 }
 
 /** Machines that bake images, or once did; `trivet:expires` says until when they may. */
@@ -79,7 +84,7 @@ export function machineOf(instance: Instance): Machine {
   const { InstanceId: id = '', StateReason: reason, PrivateIpAddress: inside, PublicIpAddress: outside } = instance
   return {
     id,
-    node: tagOf(instance, tagKeys.node) ?? tagOf(instance, 'Name') ?? '',
+    node: tagOf(instance, tagKeys.node) ?? tagOf(instance, 'Name') ?? id,
     group: tagOf(instance, tagKeys.group) ?? '',
     attempt: tagOf(instance, tagKeys.attempt) ?? '',
     state: stateOf(instance),

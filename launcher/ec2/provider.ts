@@ -49,6 +49,7 @@ export async function makeEc2Provider(options: Ec2Options): Promise<Ec2Provider>
   return {
     scope: `ec2-${account}-${await ec2.ec2.config.region()}`,
     attests: true,
+    latestMs: ec2.pace.settleMs,
     hostAddress: undefined,
     machines: () => findMachines(ec2),
     belongings: () => findBelongings(ec2),

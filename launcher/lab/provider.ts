@@ -28,19 +28,13 @@ export function makeLabProvider({ cluster, os = 'trixie', note }: LabProviderOpt
   return {
     scope: 'lab',
     attests: false,
+    latestMs: 0,
     async hostAddress() {
       const lab = await findLab(cluster)
       if (!lab) throw new CommandError(`lab ${cluster} is not up. Next: try again`)
       return gatewayOf(lab.subnet)
     },
-    async machines() {
-      const lab = await findLab(cluster)
-      return lab?.launched.map((node) => machineOf(lab, node)) ?? []
-    },
-    async belongings() {
-      const lab = await findLab(cluster)
-      return lab ? [{ kind: 'network', id: lab.name, name: `lab ${lab.name}`, isKept: false }] : []
-    },
+    ...things(cluster),
     typeOf: () => 'lab',
     mayHaveAgent: () => false,
     shellOf: ({ node }) => ['trivet', 'lab', 'shell', node],
@@ -59,10 +53,23 @@ export function makeLabProvider({ cluster, os = 'trixie', note }: LabProviderOpt
     ...switches(cluster),
     protectedOf: async () => [],
     terminate: (machines) => each(machines, ({ node }) => askHolder(cluster, { verb: 'remove', name: node })),
+    console: ({ node }) => lastOf(consoleLog(cluster, node), consoleBytes),
+  }
+}
+
+function things(cluster: string): Pick<Provider, 'machines' | 'belongings' | 'remove'> {
+  return {
+    async machines() {
+      const lab = await findLab(cluster)
+      return lab?.launched.map((node) => machineOf(lab, node)) ?? []
+    },
+    async belongings() {
+      const lab = await findLab(cluster)
+      return lab ? [{ kind: 'network', id: lab.name, name: `lab ${lab.name}`, isKept: false }] : []
+    },
     async remove(belongings) {
       for (const { id } of belongings) if (await findLab(id)) await downLab(id)
     },
-    console: ({ node }) => lastOf(consoleLog(cluster, node), consoleBytes),
   }
 }
 

@@ -50,10 +50,19 @@ function parsed(base64: string) {
 
 /** What is inside, verified or not. */
 function contentOf({ encapContentInfo: { eContent } }: SignedData) {
-  if (!eContent) throw new DocumentError('the PKCS7 does not carry the document')
-  const { success, data } = IdentityDocument.safeParse(fromJson(Buffer.from(eContent.getValue()).toString()))
+  const { success, data } = IdentityDocument.safeParse(fromJson(textOf(eContent)))
   if (!success) throw new DocumentError('what the PKCS7 carries is no instance identity document')
   return data
+}
+
+function textOf(content: SignedData['encapContentInfo']['eContent']) {
+  try {
+    if (content) return Buffer.from(content.getValue()).toString()
+  } catch (cause) {
+    // What is malformed is read as any other type of ASN.1, without a value.
+    throw new DocumentError('what the PKCS7 carries is no octet string', { cause })
+  }
+  throw new DocumentError('the PKCS7 does not carry the document')
 }
 
 function fromJson(text: string): unknown {

@@ -171,12 +171,8 @@ async function ask(forward: Forward, parameters: Record<string, string>): Promis
 }
 
 async function refuseGroupInUse(id: string, forward: Forward): Promise<void> {
-  const users = await ask(forward, {
-    Action: 'DescribeInstances',
-    'Filter.1.Name': 'instance.group-id',
-    'Filter.1.Value.1': id,
-  })
-  const isUsed = topItems(users).some((item) => !/<name>terminated<\/name>/.test(item))
+  const machines = await ask(forward, { Action: 'DescribeInstances' })
+  const isUsed = topItems(machines).some((item) => item.includes(id) && !/<name>terminated<\/name>/.test(item))
   const others = topItems(await ask(forward, { Action: 'DescribeSecurityGroups' }))
   const isNamed = others.some((item) => firstGroup(item) !== id && item.includes(id))
   if (isUsed || isNamed) throw new Refused('DependencyViolation', `resource ${id} has a dependent object`)

@@ -46,6 +46,7 @@ export class MachineRoom {
   readonly provider: Provider = {
     scope: 'room',
     attests: false,
+    latestMs: 1000,
     hostAddress: undefined,
     machines: async () => this.all.map((machine) => ({ ...machine })),
     belongings: async () => [],

@@ -92,6 +92,21 @@ test('of what may be written in several ways, all are told', () => {
   )
 })
 
+test('what EC2 would refuse is refused at once: a device twice, ports the wrong way round', () => {
+  assert.match(
+    refusal(group('    volumes: [{ device: root, sizeGiB: 8 }, { device: root, sizeGiB: 9 }]')),
+    /groups\.web\.volumes: has a device twice/,
+  )
+  assert.match(
+    refusal(group('    securityRules: [{ ports: [9000, 10], from: anywhere }]')),
+    /groups\.web\.securityRules\.0\.ports: must go from the lower to the higher port/,
+  )
+  parseClusterFile(
+    `defaults:\n${group('    securityRules: [{ ports: [8, 0], protocol: icmp, from: anywhere }]')}`,
+    'c.yaml',
+  )
+})
+
 test('what only looks like a network is refused', () => {
   for (const from of ['10.0.0.300/8', '10.0.0.0/33', '2001:db8::/129', '1:2/3', '10.0.0.1'])
     assert.match(

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { chosenMachines } from '../../launcher/chosen-machines.ts'
+import { seeLate } from '../../launcher/see-late.ts'
 import { terminateNodes } from '../../launcher/terminate-nodes.ts'
 import { api } from '../../protocol/api.ts'
 import { clusterOf, on, up } from '../helpers/launch-site.ts'
@@ -63,4 +64,44 @@ test('one that has joined meanwhile stays, whatever address it was told', async 
     room.living.map(({ id }) => id),
     ['i-1'],
   )
+})
+
+test('a machine that somebody ended while it booted is told, and launched anew by the next up', async (t) => {
+  const served = await serve(t)
+  const room = new MachineRoom(served)
+  const provider = room.provider
+  room.boots = false
+  await assert.rejects(up(served, { file, provider, patienceMs: 50 }), /is not ready after/)
+  await room.lose('c-master-1')
+  room.boots = true
+  const { told } = await up(served, { file, provider })
+  assert(
+    told.some((line) => /^c-master-1: i-1 is terminated: .* Launched anew\.$/.test(line)),
+    told.join('\n'),
+  )
+  assert.deepEqual(
+    room.living.map(({ id }) => id),
+    ['i-2'],
+  )
+})
+
+test('a machine that was asked for lately is looked for until it is seen, before a cluster is taken for gone', async (t) => {
+  const served = await serve(t)
+  const room = new MachineRoom(served)
+  room.boots = false
+  await assert.rejects(up(served, { file, provider: room.provider, patienceMs: 50 }), /is not ready after/)
+  let looks = 0
+  const late = {
+    ...room.provider,
+    latestMs: 60_000,
+    machines: async () => (++looks > 5 ? room.provider.machines() : []),
+  }
+  await on(served, { file, provider: late }, async (site) => {
+    await seeLate(['slave'], site)
+    assert.equal(looks, 1)
+    await seeLate([], site)
+    assert.equal((await chosenMachines([], site)).length, 1)
+  })
+  const never = { ...room.provider, latestMs: 300, machines: async () => [] }
+  await on(served, { file, provider: never }, (site) => seeLate(['master'], site))
 })

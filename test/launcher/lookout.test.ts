@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Unreachable } from '../../cli/connection.ts'
 import { Lookout } from '../../launcher/lookout.ts'
+import { ProviderIsAway } from '../../launcher/provider.ts'
 
 function lookout(more: Partial<ConstructorParameters<typeof Lookout>[0]> = {}) {
   const calls = { machines: 0 }
@@ -58,6 +59,29 @@ test('a server that is away is waited for, and told of once', async () => {
   assert.deepEqual(said, ['The server is away. Asked again until it answers.', 'The server answers again.'])
 })
 
+test('a provider that is away is waited for as well, once it has answered', async () => {
+  const said: string[] = []
+  let answers = 0
+  const { lookout: one } = lookout({
+    note: (text) => said.push(text),
+    machines: async () => {
+      answers++
+      if (answers === 2 || answers === 3) throw new ProviderIsAway('EC2 is away.')
+      return []
+    },
+  })
+  await one.look()
+  let views = 0
+  await one.until(
+    () => (++views === 4 ? true : undefined),
+    1000,
+    () => 'late',
+  )
+  assert.deepEqual(said, ['EC2 is away. Asked again until it answers.', 'The provider answers again.'])
+  answers = 1
+  await assert.rejects(one.look(), { name: 'ProviderIsAway' })
+})
+
 test('Ctrl-C ends the waiting, and says that the same again goes on', async () => {
   const controller = new AbortController()
   const { lookout: one } = lookout({ signal: controller.signal, everyMs: 60_000 })
@@ -67,6 +91,6 @@ test('Ctrl-C ends the waiting, and says that the same again goes on', async () =
     () => 'late',
   )
   controller.abort()
-  await assert.rejects(waiting, { name: 'CommandError', message: /run the same again/ })
-  await assert.rejects(one.look(), /run the same again/)
+  await assert.rejects(waiting, { name: 'CommandError', message: /trivet launch up goes on/ })
+  await assert.rejects(one.look(), /trivet launch up goes on/)
 })

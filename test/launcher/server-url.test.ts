@@ -29,6 +29,7 @@ for (const login of [
 }
 
 test('what is no address of a server is refused', () => {
+  assert.throws(() => urlForNodes('https://10.0.0.1:8443/a?b', ''), /Next: --server-url https:\/\/10\.0\.0\.1:8443$/)
   for (const said of ['http://10.0.0.1', '10.0.0.1:8443', 'x']) assert.throws(() => urlForNodes(said, ''), UsageError)
 })
 

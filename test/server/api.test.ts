@@ -186,14 +186,6 @@ test('roles that do not exist cannot be assigned, and a wrong attribute is not s
   )
 })
 
-test('what a cluster needs can be set before its first node', async (t) => {
-  const { client, place, joinToken } = await serve(t)
-  const asked = { scope: 'clusters', name: 'blue', key: 'word.word' } as const
-  assert.deepEqual(await client.call(api.setAttribute, { ...asked, value: 'x' }), { nodes: [], revision: 1 })
-  await enrol(place, await joinToken({ roles: ['word'], cluster: 'blue' }), 'b1')
-  assert.equal((await client.call(api.explain, { node: 'b1', key: 'word.word' })).value, 'x')
-})
-
 test('explains an attribute layer by layer, with who set it', async (t) => {
   const { client, place, joinToken } = await serve(t)
   await enrol(place, await joinToken({ roles: ['word'] }), 'n1')

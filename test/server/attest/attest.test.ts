@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { api } from '../../../protocol/api.ts'
 import type { Instance } from '../../../server/attest/cloud.ts'
+import { DocumentError, verifyDocument } from '../../../server/attest/identity-document.ts'
 import type { AttestSettings } from '../../../server/attest/settings.ts'
 import { connect, newKey } from '../../helpers/fake-agent.ts'
 import { attest, documentOf, FewInstances, instanceOf, makeSigner, settingsOf } from '../../helpers/instance.ts'
@@ -80,6 +81,20 @@ test('only the pinned certificate is believed, and only what it signed', async (
   assert.match(await codeOf(signer.sign({ hello: 'you' })), /is no instance identity document/)
   assert.match(await codeOf('AAAA'), /^403 not-attested: .* no PKCS7/)
   assert.equal(cloud.asked, 0)
+})
+
+test('a document that is malformed anywhere is refused, and never a failure of the server', async () => {
+  const bytes = Buffer.from(document, 'base64')
+  const certificates = new Map([['eu-west-1', signer.pem]])
+  for (let at = 0; at < 90; at++)
+    for (const wrong of [0x00, 0x30, 0xff]) {
+      const broken = Buffer.from(bytes)
+      broken[at] = wrong
+      if (broken.equals(bytes)) continue
+      await verifyDocument(broken.toString('base64'), certificates).catch((error: unknown) =>
+        assert(error instanceof DocumentError, `byte ${at} as ${wrong}: ${String(error)}`),
+      )
+    }
 })
 
 test('what is refused is in the log, with its address and why', async (t) => {
