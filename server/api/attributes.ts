@@ -55,7 +55,8 @@ async function placeOf(
   const { nodes, clusters } = parts.catalogs.fleet()
   const known = new Set([...nodes.map(({ cluster }) => cluster), ...Object.keys(clusters), 'default'])
   // What a cluster needs is set before its first node comes, since that could not converge without.
-  if (!(mayBeNew || known.has(name)) || !caller.sees(name)) throw unknown('cluster', name, [...known].filter(caller.sees))
+  if (!(mayBeNew || known.has(name)) || !caller.sees(name))
+    throw unknown('cluster', name, [...known].filter(caller.sees))
   return { scope: 'cluster', subject: name, key }
 }
 

@@ -22,6 +22,7 @@ type Asked = z.infer<typeof AttestedEnrolment>
 /** As the launcher tags what it makes. */
 const tagKeys = { cluster: 'trivet:cluster', group: 'trivet:group', node: 'trivet:node' }
 const askAgainMs = 3000
+const mostRootLateMs = 60_000
 
 /** Makes the node that the tags of an instance say, or says why not. `from` is the address that asks. */
 export async function enrolAttested(
@@ -40,6 +41,7 @@ export async function enrolAttested(
   const instance = await requireInstance(parts, document)
   requireFresh(instance, clock(), settings)
   requireAddress(instance, from, settings)
+  requireRootVolume(instance, settings)
   const { name, cluster, roles } = placeOf(instance, settings)
   if (asked.name !== undefined && asked.name !== name)
     throw new ApiFault('wrong-name', `Instance ${instance.id} is tagged as ${name}, not as ${asked.name}.`)
@@ -97,6 +99,13 @@ function requireAddress(instance: Instance, from: string, { checkAddress }: Atte
   // So a socket of both families calls one of IPv4.
   if (!checkAddress || instance.addresses.includes(from.replace(/^::ffff:/, ''))) return
   throw distrusted(instance, `does not have the address ${from} that this comes from`)
+}
+
+/** Both are attached at the launch. A volume that came later may hold anything: so does SPIRE's attestor of AWS see it, with the same minute. */
+function requireRootVolume(instance: Instance, { checkRootVolume }: AttestSettings) {
+  const { rootLateMs } = instance
+  if (!checkRootVolume || rootLateMs === undefined || rootLateMs <= mostRootLateMs) return
+  throw distrusted(instance, 'has another root volume than it was launched with')
 }
 
 function placeOf(instance: Instance, { clusters }: AttestSettings) {

@@ -6,6 +6,8 @@ export interface Instance {
   /** ms since 1970; that of the last start, where it was stopped. */
   launchedAt: number
   addresses: string[]
+  /** How long after its first network interface its root volume was attached, in ms; undefined where the root is no volume. */
+  rootLateMs: number | undefined
   tags: Record<string, string>
 }
 

@@ -57,6 +57,13 @@ function instanceOf(described: Described, account: string): Instance {
     state: State?.Name ?? 'unknown',
     launchedAt: LaunchTime?.getTime() ?? 0,
     addresses: [...new Set([PrivateIpAddress, ...ofInterfaces])].filter((address) => address !== undefined),
+    rootLateMs: rootLateMs(described),
     tags: Object.fromEntries(Tags.map(({ Key = '', Value = '' }) => [Key, Value])),
   }
+}
+
+function rootLateMs({ RootDeviceName, BlockDeviceMappings = [], NetworkInterfaces = [] }: Described) {
+  const root = BlockDeviceMappings.find(({ DeviceName }) => DeviceName === RootDeviceName)?.Ebs?.AttachTime
+  const network = NetworkInterfaces.find(({ Attachment }) => Attachment?.DeviceIndex === 0)?.Attachment?.AttachTime
+  return root && root.getTime() - (network?.getTime() ?? 0)
 }

@@ -23,6 +23,8 @@ const Settings = z.strictObject({
   launchedWithinMinutes: Minutes.default(15),
   /** Off only where NAT is between nodes and server. */
   checkAddress: z.boolean().default(true),
+  /** Whether the root volume must have been there since the launch. */
+  checkRootVolume: z.boolean().default(true),
   lookEveryMinutes: Minutes.default(5),
   /** An instance that EC2 knows no more is believed to be gone after this time. */
   goneAfterMinutes: Minutes.default(60),

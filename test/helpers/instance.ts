@@ -55,7 +55,16 @@ export function documentOf(instanceId: string, more: Record<string, unknown> = {
 /** As EC2 shows it to the server: running, just launched, tagged for group `web` of cluster `blue`. */
 export function instanceOf(id: string, more: Partial<Instance> = {}): Instance {
   const tags = { 'trivet:cluster': 'blue', 'trivet:group': 'web', 'trivet:node': 'blue-web-1' }
-  return { id, account, state: 'running', launchedAt: Date.now(), addresses: ['127.0.0.1'], tags, ...more }
+  return {
+    id,
+    account,
+    state: 'running',
+    launchedAt: Date.now(),
+    addresses: ['127.0.0.1'],
+    rootLateMs: 1000,
+    tags,
+    ...more,
+  }
 }
 
 /** EC2 as the test has it. */
@@ -83,6 +92,7 @@ export function settingsOf(pem: string, more: Partial<AttestSettings> = {}): Att
     clusters: { blue: { web: ['word'] } },
     launchedWithinMinutes: 15,
     checkAddress: true,
+    checkRootVolume: true,
     lookEveryMinutes: 5,
     goneAfterMinutes: 60,
     ...more,

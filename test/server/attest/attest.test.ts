@@ -136,6 +136,10 @@ test('what EC2 says of the instance must agree', async (t) => {
     await says({ account: '999999999999' }),
     /^403 not-attested: .* is of account 999999999999, not of 123456789012/,
   )
+  assert.match(
+    await says({ rootLateMs: 90_000 }),
+    /^403 not-attested: .* has another root volume than it was launched with/,
+  )
   assert.match(await says({ state: 'terminated' }), /^403 not-attested: .* is terminated/)
   assert.match(await says({ launchedAt: Date.now() - 16 * 60_000 }), /more than 15 minutes ago/)
   assert.match(await says({ addresses: ['10.0.0.9'] }), /does not have the address 127\.0\.0\.1/)

@@ -36,6 +36,7 @@ test('the file says who is let in, with the certificates beside it and the usual
     clusters: { walking: { master: ['mesos-master', 'zookeeper'], slave: [] } },
     launchedWithinMinutes: 15,
     checkAddress: true,
+    checkRootVolume: true,
     lookEveryMinutes: 5,
     goneAfterMinutes: 60,
   })
