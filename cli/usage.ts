@@ -16,7 +16,7 @@ export function readUsage(line: string): Usage {
   for (const [, inBrackets, repeated, bare] of rest.matchAll(/\[([^\]]*)\](\.\.\.)?|(--[a-z-]+(?: [A-Z]\S*)?|\S+)/g)) {
     if (bare !== undefined) readAlternative(usage, bare, { required: true })
     const place = usage.operands.length
-    for (const alternative of inBrackets?.split('|') ?? []) 
+    for (const alternative of inBrackets?.split('|') ?? [])
       readAlternative(usage, alternative, { required: false, many: repeated !== undefined })
     joinOperands(usage, place)
   }
@@ -28,7 +28,11 @@ export function verbOf(line: string) {
   return /^[a-z-]+(?: [a-z][a-z-]*)*/.exec(line)?.[0] ?? ''
 }
 
-function readAlternative(usage: Usage, text: string, { required, many = false }: { required: boolean; many?: boolean }) {
+function readAlternative(
+  usage: Usage,
+  text: string,
+  { required, many = false }: { required: boolean; many?: boolean },
+) {
   const [first = '', ...rest] = text.trim().split(/\s+/)
   const flag = /^--([a-z][a-z-]*)$/.exec(first)?.[1]
   if (flag) {

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { AssociateAddressCommand, DescribeInstanceAttributeCommand, EC2Client } from '@aws-sdk/client-ec2'
+import {
+  AssociateAddressCommand,
+  DeleteTagsCommand,
+  DescribeInstanceAttributeCommand,
+  EC2Client,
+} from '@aws-sdk/client-ec2'
 import { CommandError } from '../../../cli/command.ts'
 import { whyNoLab } from '../../../lab/requirements.ts'
 import type { Ec2Provider } from '../../../launcher/ec2/provider.ts'
@@ -114,6 +119,22 @@ test(
     await down(provider)
   },
 )
+
+test('a machine that somebody took our tags from is still shown, and goes with the cluster', { skip }, async () => {
+  const provider = await cloud.provider('untagged')
+  const file = pair('untagged')
+  const [first] = await up(provider, file)
+  const gone = ['trivet:node', 'trivet:group', 'Name'].map((Key) => ({ Key }))
+  await new EC2Client({}).send(new DeleteTagsCommand({ Resources: [first?.id ?? assert.fail()], Tags: gone }))
+  const found = await provider.machines()
+  assert.deepEqual(
+    found.filter(({ id }) => id === first?.id).map(({ node, state }) => [node, state]),
+    [[first?.id, 'running']],
+  )
+  assert.equal(found.length, 3)
+  await down(provider)
+  await assertGone(provider)
+})
 
 test('where there is no room, EC2 is asked once, and the next placement is taken', { skip }, async () => {
   const provider = await cloud.provider('full')
