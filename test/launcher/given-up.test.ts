@@ -64,3 +64,14 @@ test('one that has joined meanwhile stays, whatever address it was told', async 
     ['i-1'],
   )
 })
+
+test('an invitation takes the place of one of a launcher that was killed before it wrote that down', async (t) => {
+  const served = await serve(t)
+  const other = await served.joinToken({ names: 'c-master-2', cluster: 'c' })
+  await on(served, { file, provider: new MachineRoom(served).provider }, async ({ server }) => {
+    await server.invite('c-master-1', [])
+    const { id } = await server.invite('c-master-1', [])
+    const ids = (await usable(served)).map((token) => token.id)
+    assert.deepEqual(new Set(ids), new Set([id, other.split('.')[0]]))
+  })
+})
