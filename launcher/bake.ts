@@ -39,6 +39,7 @@ export async function bake({ groupName, group, name, keep }: BakeOptions, provid
     volumes: group.volumes.map((volume) => ({ ...volume, keep: false })),
   }
   await provider.prepare(file)
+  await endTrial(trialOf(groupName, site), site)
   const invitation = await server.invite(builderOf(groupName, site), [])
   try {
     const launch = await builderLaunch({ groupName, group: alone }, invitation, site)
@@ -109,18 +110,26 @@ async function untilBaked(builder: Machine, { provider, lookout, tell, now, pati
   await lookout.until(baked, patienceMs, () => `${builder.node} has baked nothing; ${describeBoot(text)}`)
 }
 
-/** A machine of the image becomes a node without roles, and goes again, whatever came of it. Named after the image: another one's is not gone on with. */
+const trialOf = (groupName: string, { file }: Site) => `${file.cluster}-${groupName}-smoke`
+
+/** A machine of the image becomes a node without roles, and goes again, whatever came of it. */
 async function smoke({ groupName, group }: Of & { group: { image: string } }, site: Site) {
-  const node = `${site.file.cluster}-${groupName}-smoke-${group.image.slice(-6)}`
+  const node = trialOf(groupName, site)
   site.tell(node, 'tries the image')
   try {
     await launchNode({ node, groupName, group, isBaked: true }, site)
   } finally {
-    const { machines } = await site.lookout.look()
-    await terminateNodes(
-      machines.filter((machine) => machine.node === node && lives(machine)),
-      site,
-    )
-    await giveUpLaunch(node, site)
+    await endTrial(node, site)
   }
+}
+
+/** Also that of a bake that was cut off: another image's is not gone on with. */
+async function endTrial(node: string, site: Site) {
+  const { machines } = await site.lookout.look()
+  await terminateNodes(
+    machines.filter((machine) => machine.node === node && lives(machine)),
+    site,
+  )
+  await giveUpLaunch(node, site)
+  await site.server.archive(node)
 }

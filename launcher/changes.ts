@@ -2,7 +2,7 @@ import type { ListedNode } from '../protocol/views.ts'
 import type { ClusterFile, Group } from './cluster-file.ts'
 import type { View } from './lookout.ts'
 import type { Difference, Machine } from './provider.ts'
-import { lives, wantedNodes, type WantedNode } from './site.ts'
+import { inOrder, lives, wantedNodes, type WantedNode } from './site.ts'
 
 /** One thing that `up` does, or says that it cannot do. */
 export type Change =
@@ -40,7 +40,7 @@ export function changesOf(file: ClusterFile, { machines, nodes }: View, known: K
         ? ({ action: 'needs-new-machine', what, how } as const)
         : ({ action: 'change', what, how } as const),
     ),
-    ...living.flatMap((machine) => superfluous(machine, kept, wanted)),
+    ...inOrder(file, living).flatMap((machine) => superfluous(machine, kept, wanted)),
   ]
 }
 

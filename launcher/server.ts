@@ -71,8 +71,11 @@ export class Server {
     }
   }
 
-  /** For that one node, once. */
+  /** For that one node, once. What a launcher that was cut off has invited it with before is worth nothing any more. */
   async invite(node: string, roles: string[]): Promise<Invitation> {
+    const unused = await this.#client.list(api.listTokens, {})
+    for (const { id, names, cluster } of unused)
+      if (names === node && cluster === this.#cluster) await this.#client.call(api.deleteToken, { id })
     const asked = { names: node, roles, cluster: this.#cluster, uses: 1, ttlMs: tokenLivesMs }
     const { id, token, expiresAt, installer } = await this.#client.call(api.createToken, asked)
     return { id, token, endsAt: expiresAt, installer }

@@ -34,12 +34,12 @@ async function archiveGone(machines: Machine[], { server, lookout }: Site) {
   for (const node of new Set(machines.map((machine) => machine.node))) if (!still.has(node)) await server.archive(node)
 }
 
-/** Nodes that somebody was cut off before archiving: named as those of the file's groups, away, and without a machine. */
+/** Nodes that somebody was cut off before archiving: named as those of the file's groups or as what tries their images, away, and without a machine. */
 export async function archiveAbandoned({ file, server, lookout, book }: Site) {
   const { machines, nodes } = await lookout.look()
   const groups = Object.keys(file.groups).map((group) => `${file.cluster}-${group}-`)
   const isOurs = (name: string) =>
-    groups.some((group) => name.startsWith(group) && /^\d+$/.test(name.slice(group.length)))
+    groups.some((group) => name.startsWith(group) && /^(\d+|smoke)$/.test(name.slice(group.length)))
   for (const { name, connected } of nodes.values()) {
     const hasMachine = machines.some((machine) => lives(machine) && machine.node === name)
     if (isOurs(name) && !connected && !hasMachine && !book.launchOf(name)) await server.archive(name)

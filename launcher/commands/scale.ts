@@ -5,7 +5,9 @@ import { CommandError } from '../../cli/command.ts'
 import { writeSafely } from '../../cli/write-safely.ts'
 import { Name } from '../../protocol/name.ts'
 import { checkedClusterFile, readText, withSite } from '../open-site.ts'
+import type { ClusterFile } from '../cluster-file.ts'
 import { command, filePath, siteFlags, siteUsage, yesFlag } from '../options.ts'
+import { lives, type Site, wantedNodes } from '../site.ts'
 import { upOptions, upWith } from './up.ts'
 
 const Count = z.string().regex(/^[+]?\d{1,4}$/, 'how many there are to be, as 5, or how many more, as +1')
@@ -19,9 +21,13 @@ The rest of the file stays as it is, with its comments. Nodes that are too many 
   options: z.object({ operands: z.tuple([filePath, Name, Count]), ...upOptions() }),
 
   async run({ operands: [path, group, count], ...asked }, context) {
-    const text = withCount(await readText(path), { path, group, count })
+    const before = await readText(path)
+    const text = withCount(before, { path, group, count })
     const write = () => writeInPlace(path, text)
-    return withSite(checkedClusterFile(text, path), asked, context, (site) => upWith(site, asked, context, write))
+    return withSite(checkedClusterFile(text, path), asked, context, async (site) => {
+      if (count.startsWith('+')) await requireWhole(group, checkedClusterFile(before, path), site, path)
+      await upWith(site, asked, context, write)
+    })
   },
 })
 
@@ -36,6 +42,18 @@ function withCount(text: string, { path, group: name, count }: { path: string; g
   const [from, to] = written.range
   const wanted = count.startsWith('+') ? group.count + Number(count) : Number(count)
   return `${text.slice(0, from)}${wanted}${text.slice(to)}`
+}
+
+/** One more than what is not there yet may be one that a scale which was cut off has written already. */
+async function requireWhole(group: string, file: ClusterFile, { lookout, book }: Site, path: string) {
+  const { machines } = await lookout.look()
+  const isThere = (node: string) =>
+    !book.launchOf(node) && machines.some((machine) => machine.node === node && lives(machine))
+  const missing = wantedNodes(file).filter(({ groupName, node }) => groupName === group && !isThere(node))
+  if (missing.length === 0) return
+  throw new CommandError(
+    `${path} asks for ${missing.map(({ node }) => node).join(', ')} already, which is not made yet. Next: trivet launch up ${path}, or say how many of ${group} there are to be in all`,
+  )
 }
 
 async function writeInPlace(path: string, text: string) {

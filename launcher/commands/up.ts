@@ -6,6 +6,7 @@ import { told, type Change } from '../changes.ts'
 import { readClusterFile, withSite } from '../open-site.ts'
 import { command, filePath, siteFlags, siteOptions, siteUsage, yes, yesFlag, type SiteOptions } from '../options.ts'
 import type { Site } from '../site.ts'
+import { archiveAbandoned } from '../terminate-nodes.ts'
 
 export const up = command({
   usage: `launch up FILE [--yes] [--keep-on-failure] ${siteUsage}`,
@@ -46,9 +47,16 @@ export async function upWith(
   if (changes.some(({ action }) => action === 'create')) site.server.url.check()
   if (doable.length > 0) await askFirst(changes, asked.yes, context)
   await onYes()
-  await (doable.length > 0 ? bringUp(changes, site) : waitForAll(site))
+  if (doable.length > 0) await bringUp(changes, site)
+  else await settle(site)
   if (asked.json) output.json({ cluster: site.file.cluster, changes: changes.map(shown) })
   else output.note(doable.length > 0 ? `${site.file.cluster} is up.` : `${site.file.cluster} is as its file says.`)
+}
+
+/** What a launcher left undone that was cut off after the last change. */
+async function settle(site: Site) {
+  await archiveAbandoned(site)
+  await waitForAll(site)
 }
 
 /** For programs: what a change is, without what only we need of it. */

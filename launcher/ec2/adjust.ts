@@ -1,4 +1,9 @@
-import { CreateTagsCommand, type Instance, ModifyInstanceMetadataOptionsCommand } from '@aws-sdk/client-ec2'
+import {
+  type Address,
+  CreateTagsCommand,
+  type Instance,
+  ModifyInstanceMetadataOptionsCommand,
+} from '@aws-sdk/client-ec2'
 import { CommandError } from '../../cli/command.ts'
 import type { Group } from '../cluster-file.ts'
 import type { Difference, Machine } from '../provider.ts'
@@ -60,10 +65,16 @@ async function addressing(ec2: Ec2, machine: Machine, { publicAddress, tags }: G
   const all = await findAddressesOf(ec2, machine.node)
   if (publicAddress === 'kept') {
     const isOnIt = all.some(({ InstanceId }) => InstanceId === machine.id)
-    return isOnIt ? [] : [{ how: 'has no kept address', make: () => keepAddress(ec2, machine, tags) }]
+    if (!isOnIt) return [{ how: 'has no kept address', make: () => keepAddress(ec2, machine, tags) }]
+    // It came as well where an answer or a launcher was lost, and EC2 did not tell of it in time.
+    return all.filter(({ AssociationId }) => !AssociationId).map(giveBack('the second address'))
   }
-  return all.map(({ AllocationId = '', PublicIp }) => ({
-    how: `has the kept address ${PublicIp}`,
-    make: () => releaseAddress(ec2, AllocationId),
-  }))
+  return all.map(giveBack('the kept address'))
+
+  function giveBack(what: string) {
+    return ({ AllocationId = '', PublicIp }: Address): Adjustment => ({
+      how: `has ${what} ${PublicIp}`,
+      make: () => releaseAddress(ec2, AllocationId),
+    })
+  }
 }

@@ -1,15 +1,24 @@
-import { CreateImageCommand, DescribeImagesCommand, type Image, ModifyImageAttributeCommand } from '@aws-sdk/client-ec2'
+import {
+  CreateImageCommand,
+  CreateTagsCommand,
+  DescribeImagesCommand,
+  type Filter,
+  type Image,
+  ModifyImageAttributeCommand,
+} from '@aws-sdk/client-ec2'
 import { CommandError } from '../../cli/command.ts'
 import type { Group } from '../cluster-file.ts'
 import type { Launch, Machine } from '../provider.ts'
+import { lives } from '../site.ts'
 import { removeImage } from './belongings.ts'
 import type { Ec2 } from './ec2.ts'
 import { hasAwsCode, isUnknownToAws } from './errors.ts'
-import { findInstancesById, machineOf } from './find.ts'
+import { findBuilders, findInstancesById, machineOf } from './find.ts'
+import { isTried } from './images.ts'
 import { launchInstance } from './launch.ts'
 import { awaitChange, insist, onceKnown } from './pace.ts'
 import { awaitState, stopMachines, terminateMachines } from './power.ts'
-import { tagged, tagKeys, tagOf, tagsOf } from './tags.ts'
+import { tagged, tagKeys, tagOf, tagsOf, withTag } from './tags.ts'
 
 export interface Baking {
   /** What the image is called in all its versions. */
@@ -30,6 +39,7 @@ export interface Baking {
 }
 
 export async function bakeImage(ec2: Ec2, baking: Baking): Promise<string> {
+  await clearLeft(ec2, baking.name)
   const id = await build(ec2, baking)
   try {
     await requireTokens(ec2, id)
@@ -38,8 +48,21 @@ export async function bakeImage(ec2: Ec2, baking: Baking): Promise<string> {
     await removeImage(ec2, id)
     throw error
   }
+  await markTried(ec2, id)
   for (const { ImageId = '' } of await findSuperseded(ec2, baking.keep, baking.name)) await removeImage(ec2, ImageId)
   return id
+}
+
+/** What a bake of the same name left that was cut off: only one at a time is to bake it. */
+async function clearLeft(ec2: Ec2, name: string): Promise<void> {
+  const builders = (await findBuilders(ec2)).filter((one) => tagOf(one, tagKeys.image) === name)
+  await terminateMachines(ec2, builders.map(machineOf).filter(lives))
+  for (const { ImageId = '' } of await findUntried(ec2, name)) await removeImage(ec2, ImageId)
+}
+
+async function markTried({ ec2, pace }: Ec2, id: string): Promise<void> {
+  const request = { Resources: [id], Tags: [{ Key: tagKeys.tried, Value: 'yes' }] }
+  await onceKnown(() => ec2.send(new CreateTagsCommand(request)), pace)
 }
 
 /** Whoever makes a machine of it and does not say so has no open metadata service either. CreateImage cannot be told so. */
@@ -120,15 +143,23 @@ async function ofId({ ec2 }: Ec2, id: string): Promise<Image[]> {
   }
 }
 
-async function findImages({ ec2 }: Ec2, Filters: { Name: string; Values: string[] }[]): Promise<Image[]> {
+async function findImages({ ec2 }: Ec2, Filters: Filter[]): Promise<Image[]> {
   return (await ec2.send(new DescribeImagesCommand({ Owners: ['self'], Filters }))).Images ?? []
+}
+
+function findBaked(ec2: Ec2, name: string): Promise<Image[]> {
+  return findImages(ec2, [withTag(tagKeys.cluster, ec2.cluster), withTag(tagKeys.image, name)])
+}
+
+/** Baked images that no machine has been tried of, or those of one name. */
+export async function findUntried(ec2: Ec2, name = '*'): Promise<Image[]> {
+  return (await findBaked(ec2, name)).filter((image) => !isTried(image))
 }
 
 /** All but the newest `keep` of each baked image, or of that of one name. */
 export async function findSuperseded(ec2: Ec2, keep: number, name = '*'): Promise<Image[]> {
-  const cluster = { Name: `tag:${tagKeys.cluster}`, Values: [ec2.cluster] }
-  const found = await findImages(ec2, [cluster, { Name: `tag:${tagKeys.image}`, Values: [name] }])
-  const newestFirst = found.toSorted((a, b) => ((a.CreationDate ?? '') < (b.CreationDate ?? '') ? 1 : -1))
+  const tried = (await findBaked(ec2, name)).filter(isTried)
+  const newestFirst = tried.toSorted((a, b) => ((a.CreationDate ?? '') < (b.CreationDate ?? '') ? 1 : -1))
   const seen = new Map<string, number>()
   return newestFirst.filter((image) => {
     const of = tagOf(image, tagKeys.image) ?? ''

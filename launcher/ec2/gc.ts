@@ -1,7 +1,7 @@
 import type { Address } from '@aws-sdk/client-ec2'
 import type { Belonging, Machine } from '../provider.ts'
 import { lives } from '../site.ts'
-import { findSuperseded } from './bake.ts'
+import { findSuperseded, findUntried } from './bake.ts'
 import { findBelongings } from './belongings.ts'
 import type { Ec2 } from './ec2.ts'
 import { findAddresses, findBuilders, findMachines, findVolumes, machineOf } from './find.ts'
@@ -24,15 +24,19 @@ export async function findOrphans(ec2: Ec2, { known, now, keepImages }: OrphanLo
   const builders = (await findBuilders(ec2)).map((one) => ({ ...machineOf(one), expires: tagOf(one, tagKeys.expires) }))
   const living = builders.filter(lives)
   const expired = living.filter(({ expires = '' }) => Date.parse(expires) < now)
+  const isBaking = living.length > expired.length
   const superseded = new Set((await findSuperseded(ec2, keepImages)).map(({ ImageId }) => ImageId))
+  const untried = new Set((await findUntried(ec2)).map(({ ImageId }) => ImageId))
   const belongings = await findBelongings(ec2)
   const idle = await findIdle(ec2, machines)
-  const isDeserted = machines.length === 0 && living.length === 0
+  const isDeserted = machines.length === 0 && !isBaking
   const why = ({ kind, id }: Belonging) => {
     if (kind === 'security-group' && isDeserted) return 'the cluster has no machine'
     if (kind === 'image' && superseded.has(id)) return 'there are newer ones'
+    const isBeingTried = isBaking || machines.some(({ image }) => image === id)
+    if (kind === 'image' && untried.has(id) && !isBeingTried) return 'it was baked, and never tried to the end'
     // That of an image that is being baked is no image's yet.
-    if (kind === 'snapshot' && living.length === 0) return 'no image has it'
+    if (kind === 'snapshot' && !isBaking) return 'no image has it'
     return idle.get(id)
   }
   return [

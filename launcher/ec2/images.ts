@@ -3,6 +3,7 @@ import { GetParameterCommand } from '@aws-sdk/client-ssm'
 import { CommandError } from '../../cli/command.ts'
 import type { Group } from '../cluster-file.ts'
 import type { Ec2 } from './ec2.ts'
+import { tagKeys, tagOf } from './tags.ts'
 
 /** The id of what the file names: by itself, by an SSM parameter, or the newest of an owner by that name. */
 export async function resolveImage(ec2: Ec2, named: Group['image']): Promise<string> {
@@ -20,11 +21,19 @@ export async function resolveImage(ec2: Ec2, named: Group['image']): Promise<str
     { Name: 'state', Values: ['available'] },
   ]
   const { Images = [] } = await ec2.ec2.send(new DescribeImagesCommand({ Owners: [owner], Filters }))
-  const newest = Images.reduce<Image | undefined>((one, other) => (isNewer(other, one) ? other : one), undefined)
+  const newest = Images.filter(isTried).reduce<Image | undefined>(
+    (one, other) => (isNewer(other, one) ? other : one),
+    undefined,
+  )
   if (newest?.ImageId) return newest.ImageId
   throw new CommandError(
     `There is no image ${name} (${architecture}) of ${owner} in ${await ec2.ec2.config.region()}. Images differ between regions: is its name right?`,
   )
+}
+
+/** One that we baked tells whether it was tried: a bake that goes on, or was cut off, leaves one that was not. */
+export function isTried(image: Image) {
+  return tagOf(image, tagKeys.image) === undefined || tagOf(image, tagKeys.tried) !== undefined
 }
 
 function isNewer({ CreationDate: date = '', ImageId: id = '' }: Image, than: Image | undefined) {

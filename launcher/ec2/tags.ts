@@ -11,6 +11,8 @@ export const tagKeys = {
   keep: 'trivet:keep',
   /** Of an image that was baked, of its snapshots and of its builder: what it is called in all its versions. */
   image: 'trivet:image',
+  /** Of an image that was baked: a machine of it has become a node. Until then nobody takes it. */
+  tried: 'trivet:tried',
   /** Of a builder: when it is an orphan, as ISO 8601. */
   expires: 'trivet:expires',
 } as const

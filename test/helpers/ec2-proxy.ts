@@ -7,10 +7,21 @@ import { Ec2Rules, type Forward, Refused } from './ec2-rules.ts'
 /** What becomes of a call: AWS's error, the connection cut before or after it was done, or an answer that comes late. */
 export type Fault = { code: string; status?: number; words?: string } | 'cut before' | 'cut after' | { delayMs: number }
 
+/** `ec2:RunInstances` and its parameters. */
+export interface Call {
+  action: string
+  parameters: URLSearchParams
+}
+
+/** Sees a call before it is forwarded, and again when it is done and its answer not yet given; cuts the connection then, or lets it pass. */
+export type Watcher = (call: Call, when: 'before' | 'after') => Promise<'cut' | 'pass'>
+
 export interface Ec2Proxy {
   url: string
-  /** What was asked, in order: `ec2:RunInstances` and its parameters. */
-  calls: { action: string; parameters: URLSearchParams }[]
+  /** What was asked, in order. */
+  calls: Call[]
+  /** Asked one after the other; more may be added. */
+  watchers: Watcher[]
   rules: Ec2Rules
   /** Lets the next calls of the action go wrong, one fault each; a rehearsal is an action of its own: `RunInstances DryRun`. */
   fail(action: string, ...faults: Fault[]): void
@@ -23,14 +34,21 @@ export interface Ec2Proxy {
 export async function startEc2Proxy(upstream: string): Promise<Ec2Proxy> {
   const faults = new Map<string, Fault[]>()
   const calls: Ec2Proxy['calls'] = []
+  const watchers: Watcher[] = []
   const rules = new Ec2Rules()
+  const isCut = async (call: Call, when: 'before' | 'after') => {
+    const said = []
+    for (const watch of watchers) said.push(await watch(call, when))
+    return said.includes('cut')
+  }
 
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const body = await buffer(request)
-    const { action, parameters } = parse(request, body)
-    calls.push({ action, parameters })
+    const call = parse(request, body)
+    const { action, parameters } = call
+    calls.push(call)
     const fault = faults.get(parameters.get('DryRun') === 'true' ? `${action} DryRun` : action)?.shift()
-    if (fault === 'cut before') {
+    if ((await isCut(call, 'before')) || fault === 'cut before') {
       response.destroy()
       return
     }
@@ -41,7 +59,7 @@ export async function startEc2Proxy(upstream: string): Promise<Ec2Proxy> {
     const done = action.startsWith('ec2:')
       ? await rules.answer(action.slice('ec2:'.length), parameters, forward)
       : await send(upstream, request.headers, body)
-    if (fault === 'cut after') {
+    if ((await isCut(call, 'after')) || fault === 'cut after') {
       response.destroy()
       return
     }
@@ -65,6 +83,7 @@ export async function startEc2Proxy(upstream: string): Promise<Ec2Proxy> {
   return {
     url: `http://127.0.0.1:${address.port}`,
     calls,
+    watchers,
     rules,
     fail: (action, ...more) => faults.set(`ec2:${action}`, [...(faults.get(`ec2:${action}`) ?? []), ...more]),
     unused: () => [...faults].filter(([, left]) => left.length > 0).map(([action]) => action),

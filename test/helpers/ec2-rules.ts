@@ -28,6 +28,8 @@ export class Ec2Rules {
   full = new Set<string>()
   /** Machines that went from pending to terminated, each with EC2's reason. */
   reasons = new Map<string, { code: string; words: string }>()
+  /** What each machine has written to its console; moto's own, which is always the same, if not said. */
+  console: ((id: string) => string) | undefined
   #launched = new Map<string, { asked: string; answer: Answer; id: string }>()
   #knownAt = new Map<string, number>()
   #seenDeadAt = new Map<string, number>()
@@ -37,6 +39,7 @@ export class Ec2Rules {
     if (action === 'RunInstances') return this.#launch(asked, forward)
     if (action === 'DeleteSecurityGroup') await refuseGroupInUse(asked.get('GroupId') ?? '', forward)
     if (action === 'ReleaseAddress') await refuseAddressInUse(asked.get('AllocationId') ?? '', forward)
+    if (action === 'GetConsoleOutput' && this.console) return consoleOutput(asked, this.console)
     if (action === 'CreateImage') return createImage(asked, forward)
     if (action === 'DeregisterImage') return deregisterImage(asked, forward)
     if (action === 'TerminateInstances') return this.#terminate(asked, forward)
@@ -185,6 +188,19 @@ function firstGroup(item: string) {
 async function refuseAddressInUse(id: string, forward: Forward): Promise<void> {
   const text = await ask(forward, { Action: 'DescribeAddresses', 'AllocationId.1': id })
   if (/<associationId>eipassoc/.test(text)) throw new Refused('InvalidIPAddress.InUse', `The address ${id} is in use.`)
+}
+
+/** What a builder writes that has come to its end: moto boots nothing, and its own console output is always that of some kernel. */
+export function builderConsole() {
+  const phases = ['begin', 'server', 'join', 'clean', 'baked']
+  return phases.map((phase) => `trivet-boot: phase ${phase}\r\n`).join('')
+}
+
+function consoleOutput(asked: URLSearchParams, written: (id: string) => string): Answer {
+  const id = asked.get('InstanceId') ?? ''
+  const output = Buffer.from(written(id)).toString('base64')
+  const text = `<GetConsoleOutputResponse><instanceId>${id}</instanceId><timestamp>2026-01-02T03:04:05.000Z</timestamp><output>${output}</output></GetConsoleOutputResponse>`
+  return { status: 200, type: 'text/xml', text }
 }
 
 /** Moto fails over tags of snapshots: they are put on afterwards. */

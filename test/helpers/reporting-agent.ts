@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { digestOf } from '../../protocol/catalog.ts'
 import type { Report, Run } from '../../protocol/events.ts'
-import { type AgentKey, connect, enrol, reportOf } from './fake-agent.ts'
+import { type AgentKey, connect, enrol, type Greeting, reportOf } from './fake-agent.ts'
 import type { Served } from './test-server.ts'
 
 /** A node that joins, connects and reports what the test says. */
@@ -11,8 +11,13 @@ export async function reportingAgent({ place, joinToken }: Served, name: string,
 }
 
 /** The same node, connected anew. */
-export async function again({ place }: Pick<Served, 'place'>, keys: AgentKey, roles = ['word']) {
-  const agent = await connect(place, keys)
+export async function again(
+  { place }: Pick<Served, 'place'>,
+  keys: AgentKey,
+  roles = ['word'],
+  greeting: Greeting = {},
+) {
+  const agent = await connect(place, keys, greeting)
   const told = roles.length > 0 ? await agent.next('catalog') : undefined
   const catalog = told ? digestOf(told.catalog) : null
   return {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { bake } from '../../launcher/bake.ts'
+import { launchNode } from '../../launcher/launch-node.ts'
 import type { Baking } from '../../launcher/ec2/bake.ts'
 import type { Ec2Provider } from '../../launcher/ec2/provider.ts'
 import type { Machine } from '../../launcher/provider.ts'
@@ -40,6 +41,8 @@ test('a builder that joins nothing bakes, a machine of the image has to become a
   t.after(close)
   site.server.invite = withInstaller(site.server.invite.bind(site.server))
   const group = site.file.groups['web'] ?? assert.fail()
+  // Of a bake that was cut off.
+  await launchNode({ node: 'c-web-smoke', groupName: 'web', group: { ...group, roles: [] } }, site)
   const image = await bake({ groupName: 'web', group, name: 'base', keep: 2 }, provider, site)
 
   assert.equal(image, 'ami-87654321')
@@ -48,7 +51,10 @@ test('a builder that joins nothing bakes, a machine of the image has to become a
   assert.deepEqual(seen.baking?.group.roles, [])
   assert.deepEqual(
     room.all.map(({ node, state }) => [node, state]),
-    [['c-web-smoke-654321', 'terminated']],
+    [
+      ['c-web-smoke', 'terminated'],
+      ['c-web-smoke', 'terminated'],
+    ],
   )
   assert.deepEqual(await served.client.list(api.listTokens, {}), [])
   assert.deepEqual(await served.client.list(api.listNodes, {}), [])

@@ -105,3 +105,14 @@ test('a machine that was asked for lately is looked for until it is seen, before
   const never = { ...room.provider, latestMs: 300, machines: async () => [] }
   await on(served, { file, provider: never }, (site) => seeLate(['master'], site))
 })
+
+test('an invitation takes the place of one of a launcher that was killed before it wrote that down', async (t) => {
+  const served = await serve(t)
+  const other = await served.joinToken({ names: 'c-master-2', cluster: 'c' })
+  await on(served, { file, provider: new MachineRoom(served).provider }, async ({ server }) => {
+    await server.invite('c-master-1', [])
+    const { id } = await server.invite('c-master-1', [])
+    const ids = (await usable(served)).map((token) => token.id)
+    assert.deepEqual(new Set(ids), new Set([id, other.split('.')[0]]))
+  })
+})

@@ -1,3 +1,4 @@
+import { DescribeInstancesCommand, EC2Client } from '@aws-sdk/client-ec2'
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { whyNoLab } from '../../../lab/requirements.ts'
@@ -5,6 +6,7 @@ import type { Baking } from '../../../launcher/ec2/bake.ts'
 import { launcherPolicy } from '../../../launcher/ec2/policy.ts'
 import type { Ec2Provider } from '../../../launcher/ec2/provider.ts'
 import { type Cloud, down, groupOf, launchOf, pair, startCloud, up } from '../../helpers/ec2-cloud.ts'
+import { olderImage, orphansOf } from '../../helpers/ec2-orphans.ts'
 
 const skip = whyNoLab() ?? false
 let cloud: Cloud
@@ -81,6 +83,51 @@ test('an image that fails its trial does not stay, nor does a builder that is ne
   await down(provider)
 })
 
+test(
+  'an image that was not tried to the end is taken by nobody, and goes with gc or the next bake',
+  { skip },
+  async () => {
+    const provider = await cloud.provider('raw')
+    const file = pair('raw')
+    const ec2 = new EC2Client()
+    const named = (name: string) => ({
+      ...groupOf(file, 'slave'),
+      image: { owner: 'self', name, architecture: 'x86_64' } as const,
+    })
+    const left = await olderImage(ec2, 'raw', { isTried: false })
+    await assert.rejects(provider.image(named('raw-slave-*')), /There is no image raw-slave-/)
+    const orphans = await provider.orphans({ known: [], now: Date.now(), keepImages: 3 })
+    assert.deepEqual(
+      orphans.map((one) => ('belonging' in one ? [one.belonging.id, one.why] : [])),
+      [[left, 'it was baked, and never tried to the end']],
+    )
+
+    const smoke = () => assert.rejects(provider.image(named('fresh')), /There is no image fresh/)
+    const made = await provider.bake({ ...(await baking(provider, 'raw', 'fresh', { smoke })), name: 'raw-slave' })
+    assert.equal(await provider.image(named('fresh')), made)
+    const images = (await provider.belongings()).filter(({ kind }) => kind === 'image')
+    assert.deepEqual(
+      images.map(({ id }) => id),
+      [made],
+    )
+    await down(provider)
+  },
+)
+
+test('a builder of a bake that was cut off goes with the next one', { skip }, async () => {
+  const provider = await cloud.provider('left')
+  await provider.bake(await baking(provider, 'left', 'one'))
+  const ec2 = new EC2Client()
+  await orphansOf(ec2, 'left')
+  await provider.bake({ ...(await baking(provider, 'left', 'two')), name: 'left-slave' })
+  const Filters = [
+    { Name: 'tag:trivet:cluster', Values: ['left'] },
+    { Name: 'instance-state-name', Values: ['pending', 'running', 'stopping', 'stopped'] },
+  ]
+  assert.deepEqual((await ec2.send(new DescribeInstancesCommand({ Filters }))).Reservations, [])
+  await down(provider)
+})
+
 test('orphans are found by their tags, with the reason', { skip }, async () => {
   const provider = await cloud.provider('orphans')
   const [first] = await up(provider, pair('orphans'))
@@ -110,6 +157,7 @@ test('orphans are found by their tags, with the reason', { skip }, async () => {
 })
 
 test('the policy allows what is called here, and little else', { skip }, async () => {
+  const earlier = cloud.calls.length
   const provider = await cloud.provider('calls')
   const file = pair('calls')
   const [machine] = await up(provider, file)
@@ -133,7 +181,7 @@ test('the policy allows what is called here, and little else', { skip }, async (
   const allowed = launcherPolicy()
     .Statement.filter(({ Effect }) => Effect === 'Allow')
     .flatMap(({ Action }) => Action)
-  const called = new Set(cloud.calls.map(({ action }) => action))
+  const called = new Set(cloud.calls.slice(earlier).map(({ action }) => action))
   assert.deepEqual(
     [...called].filter((action) => !allowed.includes(action)),
     [],

@@ -1,9 +1,11 @@
+import { EC2Client } from '@aws-sdk/client-ec2'
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { CommandError } from '../../../cli/command.ts'
 import { whyNoLab } from '../../../lab/requirements.ts'
 import type { Launch } from '../../../launcher/provider.ts'
-import { type Cloud, down, pair, startCloud, up } from '../../helpers/ec2-cloud.ts'
+import { type Cloud, down, groupOf, pair, startCloud, up } from '../../helpers/ec2-cloud.ts'
+import { addressOf } from '../../helpers/ec2-orphans.ts'
 import type { Fault } from '../../helpers/ec2-proxy.ts'
 
 const skip = whyNoLab() ?? false
@@ -108,3 +110,22 @@ test('what is new is unknown for a while, and what is dead seems alive', { skip 
   assert.deepEqual(await provider.belongings(), [])
   assert((await provider.machines()).every(({ state }) => state === 'terminated'))
 })
+
+test(
+  'a second address, which a launcher asked for that was killed before EC2 told of the first, is given back',
+  { skip },
+  async () => {
+    const provider = await cloud.provider('twice')
+    const file = pair('twice')
+    const machines = await up(provider, file)
+    const { PublicIp } = await addressOf(new EC2Client(), 'twice', 'twice-master-1')
+    assert.deepEqual(await provider.differences(file, machines), [
+      { what: 'twice-master-1', how: `has the second address ${PublicIp}`, needsNewMachine: false },
+    ])
+    for (const machine of machines) await provider.adjust(machine, groupOf(file, machine.group))
+    assert.deepEqual(await provider.differences(file, machines), [])
+    const addresses = (await provider.belongings()).filter(({ kind }) => kind === 'address')
+    assert.equal(addresses.length, 2)
+    await down(provider)
+  },
+)
