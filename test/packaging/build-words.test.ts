@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 
+import { agentsNote } from '../../packaging/server/build.ts'
 import { tempDir } from '../helpers/converges.ts'
 
 const house = join(import.meta.dirname, '../..')
@@ -42,4 +43,12 @@ test('a new signing key is told, and what to do with it', async (t) => {
   assert.equal(exitCode, 0, stderr)
   assert.match(await readFile(path, 'utf8'), /BEGIN PRIVATE KEY/)
   assert(stderr.includes(path) && stderr.includes(`npm run build:agent -- --signing-key ${path}\n`), stderr)
+})
+
+test('a package of the server without agents is told as that, and what to do', async (t) => {
+  const agents = await tempDir(t)
+  await mkdir(agents, { recursive: true })
+  assert.match(agentsNote(agents) ?? '', /holds no agent.*npm run build:agent && npm run build:server/s)
+  await writeFile(join(agents, 'SHA256SUMS'), '')
+  assert.equal(agentsNote(agents), undefined)
 })
