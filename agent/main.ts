@@ -1,4 +1,5 @@
 import { text } from 'node:stream/consumers'
+import { endWithOutput } from '../cli/lost-output.ts'
 import { makeOutput } from '../cli/output.ts'
 import { runProgram } from '../cli/program.ts'
 import { messageOf } from '../protocol/errors.ts'
@@ -8,6 +9,7 @@ import { built } from './built.ts'
 import { agentCommands } from './commands/index.ts'
 
 /** `trivet-agent`: makes one machine as its catalog says. */
+const name = 'trivet-agent'
 const abort = new AbortController()
 let heard = false
 
@@ -25,7 +27,7 @@ function arm(fault: string) {
     armFault(fault)
     return true
   } catch (error) {
-    console.error(`trivet-agent: TRIVET_FAULT=${messageOf(error)}`)
+    console.error(`${name}: TRIVET_FAULT=${messageOf(error)}`)
     return false
   }
 }
@@ -36,9 +38,10 @@ async function main() {
     process.exitCode = 2
     return
   }
+  endWithOutput(name, process.stdout, process.stderr, (code) => process.exit(code))
   process.exitCode = await runProgram(
     {
-      name: 'trivet-agent',
+      name,
       version: built.version,
       summary: 'Keeps this machine as its roles say.',
       commands: agentCommands,

@@ -9,12 +9,12 @@ import type { Command } from './command.ts'
 import { commands } from './commands/index.ts'
 import type { Context } from './context.ts'
 import { readLogin } from './login-file.ts'
+import { endWithOutput } from './lost-output.ts'
 import { makeOutput } from './output.ts'
 import { coloured, plain } from './paint.ts'
 import { runProgram, wholeOf, type Program } from './program.ts'
 import { makeScreen } from './screen.ts'
 import { takeContext } from './take-context.ts'
-import { cannotWrite } from './write-safely.ts'
 
 const { env, stdin, stdout, stderr } = process
 // What AWS's library says to those who write programs is nothing for those who use them.
@@ -101,12 +101,7 @@ function configFolder() {
   return env['XDG_CONFIG_HOME'] || join(homedir(), '.config')
 }
 
-stdout.on('error', (error) => {
-  // Whoever reads has gone (`trivet run list | head`): ended quietly, as the signal SIGPIPE would.
-  if (hasCode(error, 'EPIPE')) process.exit(141)
-  stderr.write(`${program.name}: ${cannotWrite('the output', error).message}\n`)
-  process.exit(1)
-})
+endWithOutput(program.name, stdout, stderr, (code) => process.exit(code))
 
 const { args, context: asked } = takeContext(process.argv.slice(2))
 process.exitCode = await runProgram(program, args, makeContext(asked ?? (env['TRIVET_CONTEXT'] || undefined)))

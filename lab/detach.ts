@@ -32,7 +32,7 @@ export async function detachLab(
 
   let ended = false
   child.once('exit', () => (ended = true))
-  note(`Booting ${count} node${count === 1 ? '' : 's'} as lab ${name}; its output: ${logPath}`)
+  note(`${beginning(count, name)}; its output: ${logPath}`)
   const state = await until(
     `lab ${name} to be up`,
     async () => {
@@ -44,4 +44,9 @@ export async function detachLab(
   )
   child.unref()
   return state
+}
+
+/** What is told of a lab that begins; one of a cluster has no nodes yet. */
+export function beginning(count: number, name: string) {
+  return count === 0 ? `Starting lab ${name}` : `Booting ${count} node${count === 1 ? '' : 's'} as lab ${name}`
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { endWithOutput } from '../../cli/lost-output.ts'
 import type { Report } from '../../protocol/events.ts'
 import { resourceTypes } from '../../resources/index.ts'
 import { built } from '../built.ts'
@@ -35,8 +36,10 @@ export async function convergeQuickly(argv: string[]): Promise<number | undefine
   if ('heldBy' in lock) return undefined
   try {
     const report = await look(dir)
-    if (report) process.stdout.write(`${json ? JSON.stringify(report, null, 2) : summaryOf(report.run)}\n`)
-    return report && 0
+    if (!report) return undefined
+    endWithOutput('trivet-agent', process.stdout, process.stderr, (code) => process.exit(code))
+    process.stdout.write(`${json ? JSON.stringify(report, null, 2) : summaryOf(report.run)}\n`)
+    return 0
   } finally {
     lock.release()
   }

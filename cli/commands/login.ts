@@ -14,7 +14,7 @@ export const login = command({
     "The token carries the hash of the server's CA: nothing is sent to a server that is not the right one.\n" +
     'With - the line is read from stdin, so that it is not in the list of processes: trivet login - < file\n' +
     'The login is kept in $XDG_CONFIG_HOME/trivet/config.json, or where TRIVET_CONFIG says.\n' +
-    'With --context NAME it is one of several servers; see trivet context list. Without, it does not take the place of a login to another.',
+    'With --context NAME it is one of several servers, and from now on the one that is asked; see trivet context list. Without, it does not take the place of a login to another.',
   options: z.object({ operands: z.tuple([z.string()]) }),
 
   async run({ operands: [given] }, context) {
@@ -31,8 +31,8 @@ export const login = command({
     const made = { url, ca: await pinned(url, token.ca), token: formatToken(token) }
     const who = await context.apiOf(made).call(api.whoami, {})
     await writeLogin(context.loginPath, made, context.contextName)
-    const as = context.contextName ? ` Its context is ${context.contextName}.` : ''
-    context.output.note(`Logged in to ${url} as ${who.name} (${who.access}).${as}`)
+    const next = context.contextName ? ` From now on trivet talks to it (${context.contextName}).` : ''
+    context.output.note(`Logged in to ${url} as ${who.name} (${who.access}).${next}`)
   },
 })
 

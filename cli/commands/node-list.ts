@@ -80,7 +80,7 @@ const filterOptions = {
 export const nodeList = command({
   usage: `node list [NODES] ${filterUsage} [--columns COLUMNS] [--inventory] [--facts] [--attributes] ${listUsage}`,
   summary: 'List the nodes: roles, state, last run.',
-  details: `${selectionHelp}\nExample: trivet node list 'role:web+is:offline' --columns node,state,last-run --sort -lastRun`,
+  details: `${selectionHelp}\nThe column why has the beginning of a long reason; node show tells all of it.\nExample: trivet node list 'role:web+is:offline' --columns node,state,last-run --sort -lastRun`,
   flags: {
     ...filterFlags,
     columns: { type: 'string' },
@@ -134,5 +134,13 @@ function usualFor(nodes: NodeSummary[], context: Context) {
 
 function whyOf(node: NodeSummary, { now }: Context) {
   const stances = Object.entries(stanceTexts(node, now())).map(([word, text]) => text && `${word} ${text}`)
-  return [node.reason, ...stances].filter(Boolean).join('; ')
+  return [node.reason, ...stances].flatMap((text) => (text ? [beginningOf(text)] : [])).join('; ')
+}
+
+/** Of what a column has room for: an error of compiling may be long, and node show tells all of it. */
+const widest = 100
+
+function beginningOf(text: string) {
+  const line = text.replaceAll(/\s*\n\s*/g, ' ')
+  return line.length > widest ? `${line.slice(0, widest - 1)}…` : line
 }

@@ -39,7 +39,7 @@ const create = command({
     const install = installer && installLine(client.url, installer, invitation)
     if (asJson) return context.output.json({ ...created, join, install })
     context.output.line(join)
-    if (install) context.output.note(`Where the agent is not installed yet, as root:\n${install}`)
+    context.output.note(installNote(install))
     context.output.note(
       `Run that on the node. The token ${created.id} ends ${relative(created.expiresAt, context.now())}.`,
     )
@@ -61,7 +61,7 @@ const attested = command({
     const install = installer && installLine(client.url, installer, invitation)
     if (asJson) return context.output.json({ token, join, install, clusters })
     context.output.line(join)
-    if (install) context.output.note(`Where the agent is not installed yet, as root:\n${install}`)
+    context.output.note(installNote(install))
     for (const [cluster, groups] of Object.entries(clusters))
       for (const [group, roles] of Object.entries(groups))
         context.output.note(
@@ -78,6 +78,16 @@ function installLine(url: string, installer: string, invitation: string) {
     `echo '${installer}  ${file}' | sha256sum -c --quiet`,
     `TRIVET_JOIN='${invitation}' sh ${file}`,
   ].join(' && ')
+}
+
+/** Beside the line that joins; a server without agents has none, and leaves it to people. */
+function installNote(install: string | undefined) {
+  if (install !== undefined) return `Where the agent is not installed yet, as root:\n${install}`
+  return [
+    'This server hands out no agent, so there is no line for machines that have none. Next, either where it runs:',
+    '  npm run build:agent, or trivet server --agents DIR with a folder that was built elsewhere; then this again',
+    'or on the machine: install the .deb of npm run build:agent by hand, then run the line with trivet-agent join.',
+  ].join('\n')
 }
 
 const list = command({

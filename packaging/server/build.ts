@@ -7,7 +7,7 @@ import { architectures, platformHere } from '../platform.ts'
 import { sbomOf } from '../sbom.ts'
 import { writeSums } from '../sums.ts'
 import { productionNames } from './modules.ts'
-import { emptied, home, serverTree, sqliteAddon } from './tree.ts'
+import { emptied, hasAgents, home, serverTree, sqliteAddon } from './tree.ts'
 
 interface ServerBuild {
   /** What is made is laid there. */
@@ -35,7 +35,15 @@ export async function buildServer({ to, agents, version = packageJson.version, e
   const sbom = await sbomOf('trivet-server', (name) => packages.has(name))
   await writeFile(join(to, `trivet-server-${version}-${platform}.cdx.json`), `${JSON.stringify(sbom, null, 2)}\n`)
   for (const line of await writeSums(to)) note(line)
+  const missing = agentsNote(agents)
+  if (missing !== undefined) note(missing)
   return deb
+}
+
+/** What is to be done about a package without agents, which serves otherwise as any. */
+export function agentsNote(agents: string) {
+  if (hasAgents(agents)) return undefined
+  return `This package holds no agent, since ${agents} has none: a server of it has none to hand out to machines. To have them in it: npm run build:agent && npm run build:server; or give a folder of them by --agents DIR.`
 }
 
 /** Depends: what Node.js and SQLite are linked with; all of it is on a bare Debian, as old as that on which SQLite was compiled. */

@@ -54,9 +54,14 @@ async function copyModules(to: string, env: NodeJS.ProcessEnv) {
   await copyFile(await sqliteFor(from, env), join(to, sqlite))
 }
 
+/** Whether `npm run build:agent` has made something there. */
+export function hasAgents(folder: string) {
+  return existsSync(join(folder, 'SHA256SUMS'))
+}
+
 /** What the server hands out to machines: no folders, and no .deb, which they are not installed by. */
 async function copyAgents(from: string, to: string) {
-  if (!existsSync(join(from, 'SHA256SUMS'))) return
+  if (!hasAgents(from)) return
   const isHandedOut = (path: string) =>
     path === from || /^(SHA256SUMS.*|trivet-agent-.*\.tar\.gz)$/.test(basename(path))
   await cp(from, to, { recursive: true, filter: isHandedOut })

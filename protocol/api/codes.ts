@@ -183,7 +183,7 @@ export const codes = of({
   'no-agent': {
     status: 409,
     about:
-      'The server hands out no such agent, or it is not signed. `npm run build:agent -- --signing-key FILE` makes it, in the folder that `--agents` names.',
+      'The server hands out no such agent, since `SHA256SUMS` in the folder that `--agents` names has not that version, or it is not signed. `npm run build:agent -- --signing-key FILE` makes it; operating.md tells how several versions lie side by side.',
   },
   'no-nodes': { status: 409, about: 'The order would be for no node at all.' },
   'ambiguous-run': { status: 409, about: 'Several runs begin with that id. Give more of it.' },

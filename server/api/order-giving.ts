@@ -43,7 +43,7 @@ async function requireAgent({ handout }: ApiParts, { version, patienceMs }: Upgr
   if (!versions.has(version))
     throw new ApiFault(
       'no-agent',
-      `This server hands out no agent ${version}; there is ${there}. Build it: npm run build:agent -- --signing-key FILE`,
+      `This server hands out no agent ${version}: SHA256SUMS in its folder of agents names ${there}. Next: build it (npm run build:agent -- --signing-key FILE), or put what was built into that folder (docs/operating.md, Upgrades)`,
     )
   if (!isSigned)
     throw new ApiFault(

@@ -32,6 +32,20 @@ test('node list takes names, patterns and filters, and shows the columns that ar
   )
 })
 
+test('node list shows the beginning of a long reason in a line, node show and JSON all of it', async (t) => {
+  const reason = `It cannot be compiled:\n${'x'.repeat(900)}`
+  const node = nodeOf('web-1', { state: 'failed', reason })
+  const detail = { id: 'i', createdAt: now, lastSeenAt: null, facts: null, attributes: {}, ordinals: {}, catalog: null }
+  const { login } = await serveApi(t, { 'GET /api/nodes': [node], 'GET /api/nodes/web-1': { ...node, ...detail } })
+  const home = await tempDir(t)
+  const said = async (...words: string[]) => (await trivet(words, { home, login })).stdout
+  const shown = `It cannot be compiled: ${'x'.repeat(76)}…`
+  assert.equal(shown.length, 100)
+  assert.equal(await said('node', 'list', '--columns', 'node,why'), `NODE   WHY\nweb-1  ${shown}\n`)
+  assert.equal(JSON.parse(await said('node', 'list', '--json'))[0].reason, reason)
+  assert((await said('node', 'show', 'web-1')).includes('x'.repeat(900)))
+})
+
 test('node list --inventory is what Ansible reads, without nodes that nobody has approved', async (t) => {
   const facts = factsOf('web-1', { cpus: 8 })
   const inventoried = [

@@ -19,7 +19,7 @@ test('a login for each server; the one in use is chosen, or named for one comman
   assert.equal(refused.exitCode, 1)
   assert.match(refused.stderr, /you are logged in to https:.* To keep that too: trivet login TOKEN@URL --context NAME/)
   const { stderr } = await trivet(['--context', 'far', 'login', `${far.login.token}@${far.url}`], { home })
-  assert.match(stderr, /as bob \(admin\)\. Its context is far\./)
+  assert.match(stderr, /as bob \(admin\)\. From now on trivet talks to it \(far\)\.\n$/)
 
   assert.equal(await said('whoami'), 'bob')
   assert.equal(await said('--context', 'default', 'whoami'), 'ann')

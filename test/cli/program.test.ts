@@ -9,7 +9,8 @@ import { writeLogin } from '../../cli/login-file.ts'
 import { tempDir } from '../helpers/converges.ts'
 import { serve } from '../helpers/test-server.ts'
 
-const program = join(import.meta.dirname, '..', '..', 'bin', 'trivet')
+const bin = join(import.meta.dirname, '..', '..', 'bin')
+const program = join(bin, 'trivet')
 
 test('bin/trivet runs through a symbolic link, from any folder, and passes its exit code on', async (t) => {
   const dir = await tempDir(t)
@@ -52,28 +53,30 @@ test(
   },
 )
 
-test('whoever stops reading is no error', async (t) => {
-  const dir = await tempDir(t)
-  const child = spawn(program, ['help'], { cwd: dir })
-  child.stdout.destroy()
-  const [stderr, exitCode] = await Promise.all([
-    text(child.stderr),
-    new Promise((resolve) => child.on('close', resolve)),
-  ])
-  assert.deepEqual([stderr, exitCode], ['', 141])
-})
+for (const name of ['trivet', 'trivet-agent']) {
+  test(`whoever stops reading ${name} is no error`, async (t) => {
+    const dir = await tempDir(t)
+    const child = spawn(join(bin, name), ['help'], { cwd: dir })
+    child.stdout.destroy()
+    const [stderr, exitCode] = await Promise.all([
+      text(child.stderr),
+      new Promise((resolve) => child.on('close', resolve)),
+    ])
+    assert.deepEqual([stderr, exitCode], ['', 141])
+  })
 
-test('a full disk below the output is told in a line', async (t) => {
-  const full = await open('/dev/full', 'w')
-  t.after(() => full.close())
-  const child = spawn(program, ['help'], { stdio: ['ignore', full.fd, 'pipe'] })
-  assert(child.stderr)
-  const [stderr, exitCode] = await Promise.all([
-    text(child.stderr),
-    new Promise((resolve) => child.on('close', resolve)),
-  ])
-  assert.deepEqual([stderr, exitCode], ['trivet: Cannot write the output: the disk is full.\n', 1])
-})
+  test(`a full disk below the output of ${name} is told in a line`, async (t) => {
+    const full = await open('/dev/full', 'w')
+    t.after(() => full.close())
+    const child = spawn(join(bin, name), ['help'], { stdio: ['ignore', full.fd, 'pipe'] })
+    assert(child.stderr)
+    const [stderr, exitCode] = await Promise.all([
+      text(child.stderr),
+      new Promise((resolve) => child.on('close', resolve)),
+    ])
+    assert.deepEqual([stderr, exitCode], [`${name}: Cannot write the output: the disk is full.\n`, 1])
+  })
+}
 
 async function runFile(
   file: string,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { linkSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -10,7 +10,7 @@ import { whyNoLab } from '../../lab/requirements.ts'
 import { until } from '../../lab/run.ts'
 import { platformHere } from '../../packaging/platform.ts'
 import type { Order } from '../../protocol/views.ts'
-import { handOutScript, scriptOf, sign, signingKey } from '../helpers/agent-handout.ts'
+import { handOutScript, listAndSign, scriptOf, sign, signingKey } from '../helpers/agent-handout.ts'
 import { nodeDetail, onNode, roleOf, sourcesOf } from '../helpers/fleet.ts'
 
 /** An agent that cannot start, and one that starts and never connects. */
@@ -172,6 +172,20 @@ describe('agents become another version by an order', { skip: whyNoLab() ?? fals
     handOut('1.0.0')
     const refused = await ended(await give('--to', '1.0.0'))
     assert.deepEqual([refused.state, /--downgrade/.test(refused.reason ?? '')], ['refused', true])
+    assert.equal((await ended(await give('--to', '1.0.0', '--downgrade'))).state, 'converged')
+    await settled(one(), '1.0.0', 'b')
+  })
+
+  test('versions that lie side by side are handed out by their names, forth and back', async () => {
+    mkdirSync(join(dir, 'both'))
+    for (const version of ['1.0.0', '1.1.0']) {
+      const archive = `trivet-agent-${version}-${platform}.tar.gz`
+      linkSync(join(dir, version, archive), join(dir, 'both', archive))
+    }
+    listAndSign(join(dir, 'both'), key)
+    handOut('both')
+    assert.equal((await ended(await give('--to', '1.1.0'))).state, 'converged')
+    await settled(one(), '1.1.0', 'a')
     assert.equal((await ended(await give('--to', '1.0.0', '--downgrade'))).state, 'converged')
     await settled(one(), '1.0.0', 'b')
   })

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { publicPartOf, signatureOf } from '../../agent/build/signing.ts'
 import { writeSums } from '../../packaging/sums.ts'
@@ -42,4 +43,18 @@ export function sign(folder: string, { privateKey }: ReturnType<typeof signingKe
 /** An agent that says its version, and otherwise does that. */
 export function scriptOf(version: string, otherwise: string) {
   return `#!/bin/sh\n[ "$1" = --version ] && { echo 'trivet-agent ${version}'; exit 0; }\n${otherwise}\n`
+}
+
+/** All versions that lie in the folder, by the commands that docs/operating.md tells. */
+export function listAndSign(folder: string, { privateKey }: ReturnType<typeof signingKey>) {
+  const home = mkdtempSync(join(tmpdir(), 'trivet-key-'))
+  try {
+    writeFileSync(join(home, 'trivet-signing.pem'), privateKey.export({ type: 'pkcs8', format: 'pem' }))
+    const page = readFileSync(new URL('../../docs/operating.md', import.meta.url), 'utf8')
+    const told = /^sha256sum .*\nopenssl .*$/m.exec(page)?.[0]
+    if (told === undefined) throw new Error('docs/operating.md tells no way to list and sign several versions')
+    execFileSync('sh', ['-euc', told], { cwd: folder, env: { ...process.env, HOME: home } })
+  } finally {
+    rmSync(home, { recursive: true })
+  }
 }

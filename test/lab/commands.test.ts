@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { labCommands } from '../../lab/commands.ts'
+import { beginning } from '../../lab/detach.ts'
 
 function read(verb: string, options: Record<string, unknown>) {
   const command = labCommands.find(({ usage }) => usage.startsWith(`lab ${verb} `))
@@ -25,4 +26,11 @@ for (const [what, options] of [
 test('lab exec wants a node and a command', () => {
   assert.equal(read('exec', { operands: ['lab-1'] }).success, false)
   assert.equal(read('exec', { operands: ['lab-1', 'ls', '-l'] }).success, true)
+})
+
+test('a lab that begins without nodes is told as started', () => {
+  assert.deepEqual(
+    [0, 1, 2].map((count) => beginning(count, 'trial')),
+    ['Starting lab trial', 'Booting 1 node as lab trial', 'Booting 2 nodes as lab trial'],
+  )
 })

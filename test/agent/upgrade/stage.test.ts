@@ -19,7 +19,7 @@ import { test, type TestContext } from 'node:test'
 import { runCommand } from '../../../agent/machine/run-command.ts'
 import { Slots } from '../../../agent/upgrade/slots.ts'
 import { stage } from '../../../agent/upgrade/stage.ts'
-import { handOutScript, scriptOf, sign, signingKey } from '../../helpers/agent-handout.ts'
+import { handOutScript, listAndSign, scriptOf, sign, signingKey } from '../../helpers/agent-handout.ts'
 import { makeAuthority } from '../../helpers/authority.ts'
 import { listen } from '../../helpers/listen.ts'
 import { asRoot } from '../tiny.ts'
@@ -64,7 +64,7 @@ async function place(t: TestContext) {
     await assert.rejects(staged(version), why)
     assert.deepEqual([slots.current, existsSync(slots.path('a'))], ['.', false])
   }
-  return { lib, out, slots, staged, handOut, refuses, serving }
+  return { lib, out, signing, slots, staged, handOut, refuses, serving }
 }
 
 test('an agent that is signed is brought into the free slot, whole, and starts there', async (t) => {
@@ -73,6 +73,21 @@ test('an agent that is signed is brought into the free slot, whole, and starts t
   assert.equal(await staged('1.1.0'), 'a')
   assert.match(readFileSync(slots.program('a'), 'utf8'), /trivet-agent 1\.1\.0/)
   assert.deepEqual([slots.current, existsSync(join(slots.path('a'), 'archive'))], ['.', false])
+})
+
+test('of versions that lie side by side, listed and signed as the docs tell, it is the one that was asked for', async (t) => {
+  const { out, signing, slots, staged, handOut } = await place(t)
+  await handOut('1.0.0')
+  const older = `trivet-agent-1.0.0-${platform}.tar.gz`
+  const archive = readFileSync(join(out, older))
+  await handOut('1.1.0')
+  writeFileSync(join(out, older), archive)
+  await assert.rejects(staged('1.0.0'), /has no trivet-agent-1\.0\.0/)
+  listAndSign(out, signing)
+  for (const version of ['1.0.0', '1.1.0']) {
+    const slot = await staged(version)
+    assert(readFileSync(slots.program(slot), 'utf8').includes(`trivet-agent ${version}`))
+  }
 })
 
 test('what was signed by another key, or by nobody, is not taken', async (t) => {

@@ -77,12 +77,15 @@ test('an agent of before there were upgrades is not asked, and the order says wh
 
 test('what the server does not hand out, or nobody signed, is not ordered', async (t) => {
   const { agents, give, client } = await served(t)
-  await assert.rejects(give({ upgrade: { version: '9.0.0' } }), { code: 'no-agent', message: /there is 1\.1\.0\./ })
+  await assert.rejects(give({ upgrade: { version: '9.0.0' } }), {
+    code: 'no-agent',
+    message: /no agent 9\.0\.0: SHA256SUMS in its folder of agents names 1\.1\.0\. Next: .*docs\/operating\.md/,
+  })
   await assert.rejects(give({ deadlineMs: 300_000 }), { code: 'bad-input' })
   await assert.rejects(give({ mode: 'converge' }), { code: 'bad-input' })
   await assert.rejects(client.call(api.createOrder, { mode: 'upgrade', nodes: ['n1'] }), { code: 'bad-input' })
   await rm(join(agents, 'SHA256SUMS.sig'))
   await assert.rejects(give(), { code: 'no-agent', message: /not signed/ })
   await rm(join(agents, 'SHA256SUMS'))
-  await assert.rejects(give(), { code: 'no-agent', message: /there is none\./ })
+  await assert.rejects(give(), { code: 'no-agent', message: /names none\./ })
 })
