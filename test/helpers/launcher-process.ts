@@ -108,7 +108,7 @@ export class LauncherProcess {
     let isDead = false
     this.#seen = async (call, when) => {
       if (isDead) return 'cut'
-      if (!isChange(call.action)) return 'pass'
+      if (!isChange(call)) return 'pass'
       if (when === 'before') changes.push(call)
       // Others may have come between its two moments.
       if (kill?.when !== when || changes[kill.at - 1] !== call) return 'pass'
@@ -167,8 +167,8 @@ interface Given {
   served: Served
 }
 
-function isChange(action: string) {
-  return action.startsWith('ec2:') && !/^ec2:(Describe|Get)/.test(action)
+function isChange({ action, parameters }: Call) {
+  return action.startsWith('ec2:') && !/^ec2:(Describe|Get)/.test(action) && parameters.get('DryRun') !== 'true'
 }
 
 function tagOf(tags: Tag[] | undefined, key: string) {

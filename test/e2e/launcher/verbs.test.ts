@@ -106,7 +106,7 @@ test('each verb, as a command against EC2', { skip }, async (t) => {
 
   await t.test('stop, start and reboot do it to those that are chosen', async () => {
     await once('stop FILE slave', ['StopInstances'], [/verbs-slave-1: stands still/, /^$/])
-    assert.match(await must('information FILE'), /^verbs-slave-2 +i-\w+ stopped +is not connected/m)
+    assert.match(await must('information FILE'), /^verbs-slave-2 +i-\w+ stopped +stopped/m)
     await once('start FILE', ['StartInstances'], [/verbs-slave-2: is ready/, /verbs-slave-2: is ready/])
     const reboots = (await launcher.must('reboot FILE slave')).changes
     assert.deepEqual(reboots, ['ec2:RebootInstances', 'ec2:RebootInstances'])
@@ -121,7 +121,11 @@ test('each verb, as a command against EC2', { skip }, async (t) => {
       1,
       /asks for verbs-slave-3 already, which is not made yet\. Next: trivet/,
     )
-    await once('up FILE --yes', ['RunInstances'], [/verbs is up/, /verbs is as its file says/])
+    await once(
+      'up FILE --yes',
+      ['RunInstances', 'ModifyInstanceAttribute'],
+      [/verbs is up/, /verbs is as its file says/],
+    )
     assert.equal(readFileSync(launcher.file, 'utf8'), text.replace('count: 2', 'count: 3'))
     await once('scale FILE slave 2 --yes', ['TerminateInstances'])
     assert.equal(readFileSync(launcher.file, 'utf8'), text)
