@@ -16,7 +16,8 @@ export const scale = command({
   usage: `launch scale FILE GROUP COUNT [--yes] [--keep-on-failure] ${siteUsage}`,
   summary: 'Make a group have another count of nodes, and write that into the cluster file.',
   details: `COUNT is how many nodes the group is to have, or with a + how many more: trivet launch scale cluster.yaml slave +1
-The rest of the file stays as it is, with its comments. Nodes that are too many are those with the highest numbers. Until you have said yes, nothing is written.`,
+The rest of the file stays as it is, with its comments. Nodes that are too many are those with the highest numbers. Until you have said yes, nothing is written.
+A + is refused while nodes are missing that the file asks for already: it may be a scale that was cut off.`,
   flags: { ...yesFlag, 'keep-on-failure': { type: 'boolean' }, ...siteFlags },
   options: z.object({ operands: z.tuple([filePath, Name, Count]), ...upOptions() }),
 
