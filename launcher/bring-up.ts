@@ -28,11 +28,11 @@ export async function survey({ file, provider, server, book, lookout }: Site): P
 export async function bringUp(changes: Change[], site: Site) {
   const { file, provider, server, lookout } = site
   const { superfluous, stopped, roles, wanted } = sorted(changes)
-  await terminateNodes(superfluous, site)
-  await archiveAbandoned(site)
   await provider.prepare(file)
-  await adjustAll(site, (await lookout.look()).machines.filter(lives))
   await rehearseLaunches(wanted, site)
+  await terminateNodes(superfluous, site)
+  await clearLeft(site)
+  await adjustAll(site, (await lookout.look()).machines.filter(lives))
   for (const { action, what } of changes) if (action === 'restore') await server.restore(what)
   for (const { what, roles: missing } of roles) await server.assign(what, missing)
   await together([
@@ -42,6 +42,13 @@ export async function bringUp(changes: Change[], site: Site) {
     }),
   ])
   await waitForAll(site)
+}
+
+/** What is left of nodes that are wanted no more, also by a launcher that was cut off. */
+export async function clearLeft(site: Site) {
+  const { file, provider } = site
+  await archiveAbandoned(site)
+  await provider.release(new Set(wantedNodes(file).map(({ node }) => node)))
 }
 
 /** Also those that were there before: whoever is told that a cluster is up relies on all of it. */

@@ -32,21 +32,30 @@ const Image = z.union(
   imageWays,
 )
 
-const Volume = z.strictObject({
-  device: z
-    .string()
-    .regex(/^(root|\/dev\/(sd[f-p]|xvd[f-p]))$/, 'must be root, or /dev/sdf to /dev/sdp')
-    .describe('`root` is the disk of the image, whatever the image calls it.'),
-  sizeGiB: z.int().min(1).max(65_536),
-  type: z.enum(['gp3', 'gp2', 'io1', 'io2', 'st1', 'sc1', 'standard']).default('gp3'),
-  iops: z.int().min(100).max(256_000).optional(),
-  throughputMiBs: z.int().min(125).max(2000).optional().describe('gp3 alone.'),
-  kmsKey: z
-    .string()
-    .optional()
-    .describe('The key it is encrypted with; that of the account if not said. All are encrypted.'),
-  keep: z.boolean().default(false).describe('Whether it stays when its instance goes.'),
-})
+const Volume = z
+  .strictObject({
+    device: z
+      .string()
+      .regex(/^(root|\/dev\/(sd[f-p]|xvd[f-p]))$/, 'must be root, or /dev/sdf to /dev/sdp')
+      .describe('`root` is the disk of the image, whatever the image calls it.'),
+    sizeGiB: z.int().min(1).max(65_536),
+    type: z.enum(['gp3', 'gp2', 'io1', 'io2', 'st1', 'sc1', 'standard']).default('gp3'),
+    iops: z.int().min(100).max(256_000).optional(),
+    throughputMiBs: z.int().min(125).max(2000).optional().describe('gp3 alone.'),
+    kmsKey: z
+      .string()
+      .optional()
+      .describe('The key it is encrypted with; that of the account if not said. All are encrypted.'),
+    keep: z.boolean().default(false).describe('Whether it stays when its instance goes.'),
+  })
+  .refine(({ type, iops }) => iops !== undefined || !['io1', 'io2'].includes(type), {
+    path: ['iops'],
+    message: 'is missing; io1 and io2 need it',
+  })
+  .refine(({ type, throughputMiBs }) => throughputMiBs === undefined || type === 'gp3', {
+    path: ['throughputMiBs'],
+    message: 'is for gp3 alone',
+  })
 
 /** Who may come in. Nothing is open that is not written here. */
 const Rule = z
@@ -71,8 +80,8 @@ const Rule = z
 const Tags = z
   .record(z.string().min(1).max(128), z.string().max(256))
   .refine(
-    (tags) => Object.keys(tags).every((key) => !/^(aws|trivet):/i.test(key)),
-    'tags that begin with aws: or trivet: are not yours to set',
+    (tags) => Object.keys(tags).every((key) => !/^((aws|trivet):|Name$)/i.test(key)),
+    'Name, and tags that begin with aws: or trivet:, are not yours to set',
   )
   // Of the fifty that AWS allows we set seven.
   .refine((tags) => Object.keys(tags).length <= 43, 'at most 43 tags')

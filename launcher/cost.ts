@@ -22,7 +22,7 @@ export interface Cost {
   month: number
   currency: string
   asOf: string
-  /** What the price file does not know: `t3.small`, `gp3`. */
+  /** What the price file does not know, or the cluster file does not say: `t3.small`, `gp3`, `the root disk of web`. */
   unknown: string[]
 }
 
@@ -34,6 +34,8 @@ export function costOf(file: ClusterFile, prices: Prices): Cost {
     if (price === undefined) unknown.add(name)
     return price ?? 0
   }
+  for (const [name, { count, volumes }] of Object.entries(file.groups))
+    if (count > 0 && !volumes.some(({ device }) => device === 'root')) unknown.add(`the root disk of ${name}`)
   const month = wantedNodes(file)
     .map(({ group }) => monthOf(group, prices, priceOf))
     .reduce((sum, one) => sum + one, 0)

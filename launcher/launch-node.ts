@@ -205,7 +205,7 @@ async function waitUntilRuns(node: string, id: string, { isResumed }: { isResume
   const machine = await lookout.until(runs, patienceMs, late)
   if (machine.state === 'running') return machine
   const why = machine.stateReason ?? noReason
-  if (why.includes('InsufficientInstanceCapacity')) throw new NoRoom(`${id} went before it ran: ${why}`)
+  if (machine.lackedRoom) throw new NoRoom(`${id} went before it ran: ${why}`)
   // Somebody has ended it since, or its own switch has.
   if (isResumed) throw new LaunchIsSpent(`${id} is ${machine.state}: ${why}.`)
   await giveUpLaunch(node, site)

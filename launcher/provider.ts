@@ -17,6 +17,8 @@ export interface Machine {
   state: MachineState
   /** Why, in the provider's words with its code; only where it says so. */
   stateReason?: string
+  /** It is gone since the provider had no room for it after all. */
+  lackedRoom?: true
   image: string
   instanceType: string
   zone: string
@@ -45,9 +47,9 @@ export interface Launch {
   userData: string
 }
 
-/** Something that carries the tags of the cluster and is no machine: a security group, an address, a volume. */
+/** Something that carries the tags of the cluster and is no machine of a node: a security group, an address, a volume, what bakes an image. */
 export interface Belonging {
-  kind: 'security-group' | 'address' | 'volume' | 'image' | 'snapshot' | 'network'
+  kind: 'builder' | 'security-group' | 'address' | 'volume' | 'image' | 'snapshot' | 'network'
   id: string
   name: string
   /** It is to outlive the machines, as the cluster file says or because it is an image: `destroy` tells it, and leaves it. */
@@ -81,7 +83,7 @@ export class LaunchIsSpent extends Error {
 
 /** Who makes machines. Each call may be made again after it was cut off anywhere, and ends the same. Failures that the user can act on are CommandErrors. */
 export interface Provider {
-  /** What tells its clusters from others of the same name, as a part of a file's name: `ec2-eu-west-1`, `lab`. */
+  /** What tells its clusters from others of the same name, as a part of a file's name: `ec2-123456789012-eu-west-1`, `lab`. */
   scope: string
   /** Whether its machines can join by what they are: AWS signs an identity document for each. */
   attests: boolean
@@ -119,6 +121,8 @@ export interface Provider {
   /** Until they have stopped. */
   stop(machines: Machine[]): Promise<void>
   reboot(machines: Machine[]): Promise<void>
+  /** Gives back what is kept for nodes that are not `wanted` any more, and have no machine: addresses. */
+  release(wanted: ReadonlySet<string>): Promise<void>
   /** Which of them the provider refuses to terminate. */
   protectedOf(machines: Machine[]): Promise<Machine[]>
   /** Takes the protection from those first that have one, and waits until they are gone. */

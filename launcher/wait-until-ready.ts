@@ -9,7 +9,7 @@ import { lives, whyNotUp, type Site } from './site.ts'
 /** Between two looks at the console of one machine: on EC2 it lags anyway. */
 const consoleEveryMs = 10_000
 /** A cloud may leave out a machine that it has shown before, but not for long. */
-const unseenMs = 60_000
+const unseenMs = 120_000
 
 export const noReason = 'the provider does not say why'
 

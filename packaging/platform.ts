@@ -32,7 +32,7 @@ export function nodeBin(platform: Platform = platformHere()) {
   return folderOf(nodePackage(platform), 'bin')
 }
 
-/** The folder in which native code finds that Node.js's headers, as \`include/node\`. */
+/** The folder in which native code finds that Node.js's headers, as `include/node`. */
 export async function nodeHeaders(platform: Platform = platformHere()) {
   return dirname(await folderOf(nodePackage(platform), 'include'))
 }

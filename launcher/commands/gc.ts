@@ -17,8 +17,8 @@ export const gc = command({
   async run({ operands: [path], keep: keepImages, yes: isSure, ...asked }, context) {
     return withEc2Site(await readClusterFile(path), asked, context, async (site, provider) => {
       const { machines, nodes } = await site.lookout.look()
-      const known = keptMachines(machines, nodes).map(({ id }) => id)
-      const found = await provider.orphans({ known, now: context.now(), keepImages })
+      const kept = keptMachines(machines, nodes).map(({ id }) => id)
+      const found = await provider.orphans({ kept, now: context.now(), keepImages })
       for (const orphan of found) context.output.note(`- ${nameOf(orphan)}: ${orphan.why}`)
       if (found.length > 0 && !isSure && !(await context.confirm('Remove that?')))
         throw new CommandError('nothing was removed. Next: --yes, where there is no terminal to ask on')

@@ -1,12 +1,11 @@
 import { z } from 'zod'
 import { CommandError } from '../../cli/command.ts'
 import type { Context } from '../../cli/context.ts'
-import { bringUp, survey, waitForAll } from '../bring-up.ts'
+import { bringUp, clearLeft, survey, waitForAll } from '../bring-up.ts'
 import { told, type Change } from '../changes.ts'
 import { readClusterFile, withSite } from '../open-site.ts'
 import { command, filePath, siteFlags, siteOptions, siteUsage, yes, yesFlag, type SiteOptions } from '../options.ts'
 import type { Site } from '../site.ts'
-import { archiveAbandoned } from '../terminate-nodes.ts'
 
 export const up = command({
   usage: `launch up FILE [--yes] [--keep-on-failure] ${siteUsage}`,
@@ -48,15 +47,12 @@ export async function upWith(
   if (doable.length > 0) await askFirst(changes, asked.yes, context)
   await onYes()
   if (doable.length > 0) await bringUp(changes, site)
-  else await settle(site)
+  else {
+    await clearLeft(site)
+    await waitForAll(site)
+  }
   if (asked.json) output.json({ cluster: site.file.cluster, changes: changes.map(shown) })
   else output.note(doable.length > 0 ? `${site.file.cluster} is up.` : `${site.file.cluster} is as its file says.`)
-}
-
-/** What a launcher left undone that was cut off after the last change. */
-async function settle(site: Site) {
-  await archiveAbandoned(site)
-  await waitForAll(site)
 }
 
 /** For programs: what a change is, without what only we need of it. */

@@ -99,3 +99,10 @@ export async function releaseAddress(ec2: Ec2, AllocationId: string): Promise<vo
     if (!hasAwsCode(error, 'InvalidAllocationID.NotFound')) throw error
   }
 }
+
+/** Those of nodes that are wanted no more. */
+export async function releaseAddresses(ec2: Ec2, wanted: ReadonlySet<string>): Promise<void> {
+  const all = await findAddresses(ec2, [withTag(tagKeys.cluster, ec2.cluster)])
+  const free = all.filter((one) => !wanted.has(tagOf(one, tagKeys.node) ?? ''))
+  for (const { AllocationId = '' } of free) await releaseAddress(ec2, AllocationId)
+}

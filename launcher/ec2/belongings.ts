@@ -9,11 +9,13 @@ import {
 } from '@aws-sdk/client-ec2'
 import { CommandError } from '../../cli/command.ts'
 import type { Belonging } from '../provider.ts'
+import { lives } from '../site.ts'
 import { releaseAddress } from './addresses.ts'
 import type { Ec2 } from './ec2.ts'
 import { AwsError, hasAwsCode, isUnknownToAws } from './errors.ts'
-import { findAddresses, findInstances, findSecurityGroups, findVolumes } from './find.ts'
+import { findAddresses, findBuilders, findInstances, findSecurityGroups, findVolumes, machineOf } from './find.ts'
 import { awaitChange } from './pace.ts'
+import { terminateMachines } from './power.ts'
 import { presentIn } from './rules.ts'
 import { revoke } from './security-groups.ts'
 import { tagKeys, tagOf, withTag } from './tags.ts'
@@ -30,7 +32,9 @@ export async function findBelongings(ec2: Ec2): Promise<Belonging[]> {
   const { Snapshots = [] } = await ec2.ec2.send(new DescribeSnapshotsCommand({ OwnerIds: ['self'], Filters: ours }))
   const ofImages = Images.flatMap((image) => image.BlockDeviceMappings ?? []).map(({ Ebs }) => Ebs?.SnapshotId)
   const alone = Snapshots.filter(({ SnapshotId }) => !ofImages.includes(SnapshotId))
+  const builders = (await findBuilders(ec2)).map(machineOf).filter(lives)
   return [
+    ...builders.map(({ id, node }) => belonging('builder', id, node)),
     ...groups.map((one) => belonging('security-group', one.GroupId, one.GroupName)),
     ...addresses.map((one) => belonging('address', one.AllocationId, `${tagOf(one, 'Name')} ${one.PublicIp}`)),
     ...staying.map((one) => belonging('volume', one.VolumeId, tagOf(one, 'Name'), isToBeKept(one))),
@@ -57,6 +61,7 @@ function isToBeKept(volume: Parameters<typeof tagOf>[0]) {
 /** In the order that AWS accepts: rules that name another group hold that group. */
 export async function removeBelongings(ec2: Ec2, belongings: Belonging[]): Promise<void> {
   const of = (kind: Belonging['kind']) => belongings.filter((one) => one.kind === kind)
+  await terminateBuilders(ec2, of('builder'))
   for (const { id } of of('address')) await releaseAddress(ec2, id)
   await removeSecurityGroups(ec2, of('security-group'))
   for (const volume of of('volume')) await removeVolume(ec2, volume)
@@ -64,6 +69,14 @@ export async function removeBelongings(ec2: Ec2, belongings: Belonging[]): Promi
   for (const { id } of of('snapshot')) {
     await ec2.ec2.send(new DeleteSnapshotCommand({ SnapshotId: id })).catch(unlessUnknown)
   }
+}
+
+async function terminateBuilders(ec2: Ec2, builders: Belonging[]): Promise<void> {
+  const ids = builders.map(({ id }) => id)
+  await terminateMachines(
+    ec2,
+    (await findBuilders(ec2)).map(machineOf).filter(({ id }) => ids.includes(id)),
+  )
 }
 
 async function removeSecurityGroups(ec2: Ec2, groups: Belonging[]): Promise<void> {

@@ -17,17 +17,15 @@ export interface Connection {
 export interface ConnectionOptions {
   /** That of the environment or the profile, if not said. */
   region?: string | undefined
-  profile?: string | undefined
   pace: Pace
   /** Nothing of an answer after this time is an answer lost. */
   answerMs?: number
 }
 
 /** Credentials, region and endpoint come as all AWS tools take them: environment, profiles, SSO, the role of the machine. */
-export function connect({ region, profile, pace, answerMs = 30_000 }: ConnectionOptions): Connection {
+export function connect({ region, pace, answerMs = 30_000 }: ConnectionOptions): Connection {
   const shared = {
     ...(region && { region }),
-    ...(profile && { profile }),
     requestHandler: { connectionTimeout: 5000, requestTimeout: answerMs, throwOnRequestTimeout: true },
   }
   const many = { ...shared, maxAttempts: pace.attempts }

@@ -49,18 +49,41 @@ function lastingDifferences(instance: Instance, group: Group): string[] {
     found.push(
       `has ${profile ? `the instance profile ${profile}` : 'no instance profile'}, not ${group.iamProfile ?? 'none'}`,
     )
+  const isPublic = instance.PublicIpAddress !== undefined
+  if (
+    instance.State?.Name === 'running' &&
+    group.publicAddress !== 'kept' &&
+    isPublic !== (group.publicAddress === 'changing')
+  )
+    found.push(`has ${isPublic ? 'a' : 'no'} public address`)
   if (isSpot !== (group.market === 'spot')) found.push(`is ${isSpot ? 'spot' : 'on demand'}, not ${group.market}`)
   return found
 }
 
 function diskDifferences(instance: Instance, group: Group, volumes: Volume[]): string[] {
   const { BlockDeviceMappings: disks = [], RootDeviceName: root } = instance
-  return group.volumes.flatMap(({ device, sizeGiB, type }) => {
+  return group.volumes.flatMap((wanted) => {
+    const { device, keep } = wanted
     const name = device === 'root' ? root : device
-    const id = disks.find(({ DeviceName }) => DeviceName === name)?.Ebs?.VolumeId
-    if (!id) return [`has no disk ${device}`]
-    const volume = volumes.find(({ VolumeId }) => VolumeId === id)
-    if (!volume || (volume.Size === sizeGiB && volume.VolumeType === type)) return []
-    return [`has a ${volume.VolumeType} of ${volume.Size} GiB as ${device}, not a ${type} of ${sizeGiB} GiB`]
+    const disk = disks.find(({ DeviceName }) => DeviceName === name)?.Ebs
+    if (!disk?.VolumeId) return [`has no disk ${device}`]
+    const volume = volumes.find(({ VolumeId }) => VolumeId === disk.VolumeId)
+    const stays =
+      disk.DeleteOnTermination === keep
+        ? [`has a disk ${device} that ${keep ? 'goes with it, and is to stay' : 'stays, and is to go with it'}`]
+        : []
+    return [...(volume ? volumeDifferences(volume, wanted) : []), ...stays]
   })
+}
+
+function volumeDifferences(volume: Volume, { device, sizeGiB, type, iops, throughputMiBs }: Group['volumes'][number]) {
+  const { Size, VolumeType, Iops, Throughput } = volume
+  const found: string[] = []
+  if (Size !== sizeGiB || VolumeType !== type)
+    found.push(`has a ${VolumeType} of ${Size} GiB as ${device}, not a ${type} of ${sizeGiB} GiB`)
+  if (iops !== undefined && Iops !== undefined && Iops !== iops)
+    found.push(`has ${Iops} IOPS on ${device}, not ${iops}`)
+  if (throughputMiBs !== undefined && Throughput !== undefined && Throughput !== throughputMiBs)
+    found.push(`has ${Throughput} MiB/s on ${device}, not ${throughputMiBs}`)
+  return found
 }

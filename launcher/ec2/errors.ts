@@ -92,3 +92,11 @@ export function isUnknownToAws(thrown: unknown): thrown is AwsError {
 export function hasAwsCode(thrown: unknown, ...codes: string[]): thrown is AwsError {
   return thrown instanceof AwsError && codes.includes(thrown.code)
 }
+
+const noRoom =
+  /^(Server\.)?(Insufficient\w*Capacity\w*|InsufficientFreeAddressesInSubnet|Unsupported|SpotMaxPriceTooLow)$/
+
+/** By the code of a call, or of the reason why a machine is gone that had no room after all. */
+export function isNoRoom(code = '') {
+  return noRoom.test(code)
+}

@@ -12,7 +12,7 @@ import {
 } from '@aws-sdk/client-ec2'
 import { type Machine, type MachineState, ProviderIsAway } from '../provider.ts'
 import type { Ec2 } from './ec2.ts'
-import { AwsError, isThrottled } from './errors.ts'
+import { AwsError, isNoRoom, isThrottled } from './errors.ts'
 import { tagKeys, tagOf, withTag } from './tags.ts'
 
 const pageSize = 500
@@ -88,7 +88,7 @@ export function machineOf(instance: Instance): Machine {
     group: tagOf(instance, tagKeys.group) ?? '',
     attempt: tagOf(instance, tagKeys.attempt) ?? '',
     state: stateOf(instance),
-    ...(reason?.Code && { stateReason: sayReason(reason) }),
+    ...(reason?.Code && { stateReason: sayReason(reason), ...(isNoRoom(reason.Code) && { lackedRoom: true }) }),
     image: instance.ImageId ?? '',
     instanceType: instance.InstanceType ?? '',
     zone: instance.Placement?.AvailabilityZone ?? '',

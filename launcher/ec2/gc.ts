@@ -8,8 +8,8 @@ import { findAddresses, findBuilders, findMachines, findVolumes, machineOf } fro
 import { tagKeys, tagOf, withTag } from './tags.ts'
 
 export interface OrphanLook {
-  /** The machines that the launcher has in its book. */
-  known: string[]
+  /** The machines that are their nodes, by their ids. */
+  kept: string[]
   /** ms since 1970. */
   now: number
   /** How many versions of each image stay. */
@@ -19,7 +19,7 @@ export interface OrphanLook {
 /** What carries our tags and serves nothing: `terminate` takes the machine, `remove` the belonging. */
 export type Orphan = { why: string } & ({ machine: Machine } | { belonging: Belonging })
 
-export async function findOrphans(ec2: Ec2, { known, now, keepImages }: OrphanLook): Promise<Orphan[]> {
+export async function findOrphans(ec2: Ec2, { kept, now, keepImages }: OrphanLook): Promise<Orphan[]> {
   const machines = (await findMachines(ec2)).filter(lives)
   const builders = (await findBuilders(ec2)).map((one) => ({ ...machineOf(one), expires: tagOf(one, tagKeys.expires) }))
   const living = builders.filter(lives)
@@ -41,7 +41,7 @@ export async function findOrphans(ec2: Ec2, { known, now, keepImages }: OrphanLo
   }
   return [
     ...expired.map(({ expires, ...machine }) => ({ machine, why: `it was to bake an image until ${expires}` })),
-    ...duplicates(machines, known).map((machine) => ({ machine, why: `another machine is ${machine.node}` })),
+    ...duplicates(machines, kept).map((machine) => ({ machine, why: `another machine is ${machine.node}` })),
     ...belongings.flatMap((belonging) => {
       const reason = why(belonging)
       return reason ? [{ belonging, why: reason }] : []
@@ -49,11 +49,11 @@ export async function findOrphans(ec2: Ec2, { known, now, keepImages }: OrphanLo
   ]
 }
 
-/** Without the one in the book nobody can say which of them is too many. */
-export function duplicates(machines: Machine[], known: string[]): Machine[] {
-  const isKnown = ({ id }: Machine) => known.includes(id)
+/** Without the one that is kept nobody can say which of them is too many. */
+export function duplicates(machines: Machine[], kept: string[]): Machine[] {
+  const isKept = ({ id }: Machine) => kept.includes(id)
   return machines.filter(
-    (one) => !isKnown(one) && machines.some(({ id, node }) => node === one.node && known.includes(id)),
+    (one) => !isKept(one) && machines.some(({ id, node }) => node === one.node && kept.includes(id)),
   )
 }
 

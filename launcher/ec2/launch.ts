@@ -12,7 +12,7 @@ import { CommandError } from '../../cli/command.ts'
 import type { Group } from '../cluster-file.ts'
 import { type Launch, LaunchIsSpent, NoRoom, type Placement } from '../provider.ts'
 import type { Ec2 } from './ec2.ts'
-import { AwsError, hasAwsCode, isUnknownToAws } from './errors.ts'
+import { AwsError, hasAwsCode, isNoRoom, isUnknownToAws } from './errors.ts'
 import { findInstances, sayReason, stateOf } from './find.ts'
 import { describeImage } from './images.ts'
 import { insist, onceKnown, untilSeen } from './pace.ts'
@@ -34,7 +34,7 @@ export async function launchInstance(ec2: Ec2, launch: Launch, group: Group, own
   } catch (error) {
     if (hasAwsCode(error, 'IdempotentParameterMismatch')) return foundOrRefused(ec2, launch, error)
     if (hasAwsCode(error, 'IdempotentInstanceTerminated')) throw await whyGone(ec2, launch, error)
-    if (error instanceof AwsError && isNoRoom(error)) throw new NoRoom(error.message, { cause: error })
+    if (error instanceof AwsError && isNoRoom(error.code)) throw new NoRoom(error.message, { cause: error })
     throw error
   }
 }
@@ -46,7 +46,7 @@ export async function rehearseLaunch(ec2: Ec2, launch: Launch, group: Group): Pr
     const call = () => ec2.ec2.send(new RunInstancesCommand({ ...request, DryRun: true }))
     await onceKnown(call, ec2.pace, isTooEarly)
   } catch (error) {
-    const isFine = hasAwsCode(error, 'DryRunOperation') || (error instanceof AwsError && isNoRoom(error))
+    const isFine = hasAwsCode(error, 'DryRunOperation') || (error instanceof AwsError && isNoRoom(error.code))
     if (!isFine) throw error
   }
 }
@@ -75,7 +75,7 @@ function living(instance: Instance, { node }: Launch): string {
   if (!id) throw new Error('EC2 says that it made an instance, and does not say which')
   if (!['shutting-down', 'terminated'].includes(stateOf(instance))) return id
   const words = `${id} of ${node} is gone: ${sayReason(reason)}`
-  throw isNoRoom({ code: reason?.Code ?? '' }) ? new NoRoom(words) : new LaunchIsSpent(words)
+  throw isNoRoom(reason?.Code) ? new NoRoom(words) : new LaunchIsSpent(words)
 }
 
 /** The file or the image changed after the launch was asked for: what it made then counts. */
@@ -93,16 +93,8 @@ async function madeBy(ec2: Ec2, launch: Launch): Promise<Instance | undefined> {
 /** EC2 tells of the machine for an hour yet: where it had no room after all, the next placement may have some. */
 async function whyGone(ec2: Ec2, launch: Launch, refusal: AwsError): Promise<Error> {
   const reason = (await madeBy(ec2, launch))?.StateReason
-  if (!isNoRoom({ code: reason?.Code ?? '' })) return new LaunchIsSpent(refusal.message, { cause: refusal })
+  if (!isNoRoom(reason?.Code)) return new LaunchIsSpent(refusal.message, { cause: refusal })
   return new NoRoom(`${launch.node}: ${sayReason(reason)}`, { cause: refusal })
-}
-
-/** Of a call, or of a machine that had none after all. */
-const noRoom =
-  /^(Server\.)?(Insufficient\w*Capacity\w*|InsufficientFreeAddressesInSubnet|Unsupported|SpotMaxPriceTooLow)$/
-
-export function isNoRoom({ code }: Pick<AwsError, 'code'>) {
-  return noRoom.test(code)
 }
 
 async function requestOf(

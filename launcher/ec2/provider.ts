@@ -3,6 +3,7 @@ import { CommandError } from '../../cli/command.ts'
 import type { ClusterFile } from '../cluster-file.ts'
 import { sshArguments } from '../inventory.ts'
 import type { Provider } from '../provider.ts'
+import { releaseAddresses } from './addresses.ts'
 import { adjustMachine } from './adjust.ts'
 import { type Baking, bakeImage } from './bake.ts'
 import { findBelongings, removeBelongings } from './belongings.ts'
@@ -24,15 +25,14 @@ export interface Ec2Options {
   cluster: string
   /** That of the environment or the profile, if not said. */
   region?: string | undefined
-  profile?: string | undefined
   pace?: Partial<Pace>
   /** After this time without an answer it is taken for lost. */
   answerMs?: number
 }
 
-function openEc2({ cluster, region, profile, pace: hurry, answerMs }: Ec2Options): Ec2 {
+function openEc2({ cluster, region, pace: hurry, answerMs }: Ec2Options): Ec2 {
   const pace = { ...usualPace, ...hurry }
-  return { cluster, pace, ...connect({ region, profile, pace, ...(answerMs && { answerMs }) }) }
+  return { cluster, pace, ...connect({ region, pace, ...(answerMs && { answerMs }) }) }
 }
 
 /** What EC2 has beside what all providers have. */
@@ -54,7 +54,8 @@ export async function makeEc2Provider(options: Ec2Options): Promise<Ec2Provider>
     machines: () => findMachines(ec2),
     belongings: () => findBelongings(ec2),
     typeOf: ({ instanceTypes: [first = ''] }) => first,
-    mayHaveAgent: ({ image }) => typeof image === 'string' || ('owner' in image && /^(self|\d{12})$/.test(image.owner)),
+    mayHaveAgent: ({ image }) =>
+      typeof image === 'string' || ('owner' in image && ['self', account].includes(image.owner)),
     shellOf: (machine, { sshUser }) => sshArguments(sshUser, machine),
     image: ({ image }) => resolveImage(ec2, image),
     placements: (name, group, machines) => findPlacements(ec2, name, group, machines),
@@ -70,6 +71,7 @@ export async function makeEc2Provider(options: Ec2Options): Promise<Ec2Provider>
     start: (machines) => startMachines(ec2, machines),
     stop: (machines) => stopMachines(ec2, machines),
     reboot: (machines) => rebootMachines(ec2, machines),
+    release: (wanted) => releaseAddresses(ec2, wanted),
     protectedOf: (machines) => findProtected(ec2, machines),
     terminate: (machines) => terminateMachines(ec2, machines),
     remove: (belongings) => removeBelongings(ec2, belongings),

@@ -51,6 +51,7 @@ export function makeLabProvider({ cluster, os = 'trixie', note }: LabProviderOpt
     settle: async () => undefined,
     adjust: async () => undefined,
     ...switches(cluster),
+    release: async () => undefined,
     protectedOf: async () => [],
     terminate: (machines) => each(machines, ({ node }) => askHolder(cluster, { verb: 'remove', name: node })),
     console: ({ node }) => lastOf(consoleLog(cluster, node), consoleBytes),

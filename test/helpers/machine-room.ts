@@ -69,6 +69,7 @@ export class MachineRoom {
         await this.#halt(machine, 'running')
         await this.#run(machine)
       }),
+    release: async () => undefined,
     protectedOf: async (machines) => machines.filter(({ id }) => this.protected.has(id)),
     terminate: async (machines) => this.#each(machines, (machine) => this.#halt(machine, 'terminated')),
     remove: async () => undefined,

@@ -59,7 +59,7 @@ test('what is wrong is told with its place', () => {
   )
   assert.match(
     refusal(group('    tags: { "trivet:cluster": other }')),
-    /groups\.web\.tags: tags that begin with aws: or trivet:/,
+    /groups\.web\.tags: Name, and tags that begin with aws: or trivet:/,
   )
 })
 

@@ -6,8 +6,8 @@ import { MachineRoom } from '../helpers/machine-room.ts'
 import { serve } from '../helpers/test-server.ts'
 
 test('who may not make the machines of one group makes none of the others either', async (t) => {
-  const room = new MachineRoom(await serve(t))
   const served = await serve(t)
+  const room = new MachineRoom(served)
   const rehearsed: string[] = []
   const provider = {
     ...room.provider,

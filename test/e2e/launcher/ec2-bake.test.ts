@@ -75,7 +75,7 @@ test('an image that fails its trial does not stay, nor does a builder that is ne
   }
   const kinds = (await provider.belongings()).map(({ kind }) => kind)
   assert.deepEqual(kinds, ['security-group', 'security-group'])
-  const orphans = await provider.orphans({ known: [], now: Date.now() + 2 * anHour, keepImages: 1 })
+  const orphans = await provider.orphans({ kept: [], now: Date.now() + 2 * anHour, keepImages: 1 })
   assert.deepEqual(
     orphans.map(({ why }) => why),
     ['the cluster has no machine', 'the cluster has no machine'],
@@ -96,7 +96,7 @@ test(
     })
     const left = await olderImage(ec2, 'raw', { isTried: false })
     await assert.rejects(provider.image(named('raw-slave-*')), /There is no image raw-slave-/)
-    const orphans = await provider.orphans({ known: [], now: Date.now(), keepImages: 3 })
+    const orphans = await provider.orphans({ kept: [], now: Date.now(), keepImages: 3 })
     assert.deepEqual(
       orphans.map((one) => ('belonging' in one ? [one.belonging.id, one.why] : [])),
       [[left, 'it was baked, and never tried to the end']],
@@ -137,7 +137,7 @@ test('orphans are found by their tags, with the reason', { skip }, async () => {
   const id = await provider.launch(double, groupOf(file, first.group))
   const machines = await provider.machines()
   const book = machines.map((one) => one.id).filter((one) => one !== id)
-  const look = { known: book, now: Date.now(), keepImages: 1 }
+  const look = { kept: book, now: Date.now(), keepImages: 1 }
   const [orphan, ...others] = await provider.orphans(look)
   assert.deepEqual(others, [])
   assert(orphan && 'machine' in orphan)

@@ -5,7 +5,8 @@ import { builderGroup } from '../../../launcher/ec2/bake.ts'
 import { AwsError } from '../../../launcher/ec2/errors.ts'
 import { machineOf } from '../../../launcher/ec2/find.ts'
 import { duplicates } from '../../../launcher/ec2/gc.ts'
-import { clientTokenOf, devicesOf, isNoRoom } from '../../../launcher/ec2/launch.ts'
+import { isNoRoom } from '../../../launcher/ec2/errors.ts'
+import { clientTokenOf, devicesOf } from '../../../launcher/ec2/launch.ts'
 import { ranked } from '../../../launcher/ec2/placements.ts'
 import { launcherPolicy } from '../../../launcher/ec2/policy.ts'
 import { tagsOf } from '../../../launcher/ec2/tags.ts'
@@ -34,16 +35,13 @@ test('a token is of one try in one place: the same again, another for any other'
   assert.equal(new Set([token, ...others]).size, 6)
 })
 
-const code = (name: string) =>
-  new AwsError(Object.assign(new Error(''), { name, $metadata: { httpStatusCode: 400 } }), { action: 'RunInstances' })
-
 test('no room is not a quota, and a quota is not no room', () => {
   const next = ['InsufficientInstanceCapacity', 'InsufficientHostCapacity', 'InsufficientFreeAddressesInSubnet']
   const stop = ['VcpuLimitExceeded', 'InstanceLimitExceeded', 'PendingVerification', 'OptInRequired']
-  assert([...next, 'Unsupported', 'Server.InsufficientInstanceCapacity'].every((name) => isNoRoom(code(name))))
+  assert([...next, 'Unsupported', 'Server.InsufficientInstanceCapacity'].every((name) => isNoRoom(name)))
   assert(
     ![...stop, 'UnsupportedOperation', 'Server.InternalError', 'Client.UserInitiatedShutdown'].some((name) =>
-      isNoRoom(code(name)),
+      isNoRoom(name),
     ),
   )
 })
