@@ -25,7 +25,7 @@ esac
 
 [ "$(id -u)" -eq 0 ] || die 'the agent makes packages, files and services: run this as root'
 [ -d /run/systemd/system ] || die 'the agent is a service of systemd, which does not run here'
-for tool in curl sha256sum base64 tar gzip install; do
+for tool in curl sha256sum base64 tar gzip install flock; do
   command -v "$tool" >/dev/null || die "there is no $tool here. Next: apt-get install --yes $tool"
 done
 case $(uname -s)-$(uname -m) in
@@ -34,8 +34,22 @@ case $(uname -s)-$(uname -m) in
   *) die "there is no agent for $(uname -s) on $(uname -m)" ;;
 esac
 
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+# One at a time, to its end: the next finds what it has done.
+exec 9>/run/trivet-install.lock
+flock --nonblock 9 || {
+  say 'this script runs here already: waiting for it'
+  flock --timeout 3600 9 || die 'it has run for an hour more. Next: see what it waits for (ps -ef --forest), end it, then run this again'
+}
+
+folder=/usr/lib/trivet
+# Always the same, and emptied first: what one has left that was killed goes with the next.
+work=/var/cache/trivet-agent/install
+clean() { rm -rf "$work" "$folder/trivet-agent.new"; }
+trap clean EXIT
+trap 'exit 1' HUP INT TERM
+clean
+mkdir -p "${work%/*}"
+mkdir -m 0700 "$work"
 
 # Whoever answers, the hash in the token tells whether it is the CA that is meant; from then on the CA tells.
 curl --fail --silent --show-error --insecure --proto =https --max-time 60 --output "$work/ca.pem" -- "$url/agent/ca.pem" ||
@@ -66,7 +80,6 @@ newest=$(sed -n "s/^\([0-9a-f]\{64\}\)  trivet-agent-\([0-9][0-9A-Za-z.+-]*\)-$p
 archive=trivet-agent-${newest% *}-$platform.tar.gz
 sum=${newest#* }
 
-folder=/usr/lib/trivet
 # What this script installs runs from the folder itself; an upgrade that the server asked for runs from one within (current).
 if [ "$(cat "$folder/installed" 2>/dev/null)" = "$sum" ] && [ "$(readlink "$folder/current")" = . ]; then
   say "$archive is installed already"

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { until } from '../../agent/tiny.ts'
+import { bareMachine, skip } from './bare-machine.ts'
+
+describe('the install script', { skip }, () => {
+  test('installs an agent that joins, and leaves nothing else', async (t) => {
+    const { run, archive, temporary } = await bareMachine(t)
+    const { exitCode, stdout, stderr } = await run(
+      'sh "$install"; ls -A /usr/lib/trivet /var/cache/trivet-agent; cat /var/lib/trivet-agent/identity.json',
+    )
+    assert.equal(exitCode, 0, stderr)
+    assert.match(stderr, new RegExp(`^trivet: installed ${archive}\ntrivet: the agent runs\\.`))
+    assert.match(stdout, /trivet:\ncurrent\ninstalled\ntrivet-agent\n\n.*trivet-agent:\nid\.secret\./)
+    assert.deepEqual(readdirSync(temporary), [])
+  })
+
+  test('run twice at once, one waits for the other, and both end as one', async (t) => {
+    const waits = /runs here already: waiting for it/
+    const log = (name: string) => (existsSync(join(dir, name)) ? readFileSync(join(dir, name), 'utf8') : '')
+    const hold = (path: string) =>
+      path.endsWith('.gz')
+        ? until('the other waits', () => ['one', 'two'].some((name) => waits.test(log(name))))
+        : undefined
+    const { run, dir } = await bareMachine(t, { hold })
+    const { exitCode, stdout } = await run(`
+      sh "$install" 2>"$dir/one" & one=$!
+      sh "$install" 2>"$dir/two" & two=$!
+      wait "$one"; wait "$two"
+      wc -l </var/lib/trivet-agent/identity.json`)
+    assert.equal(exitCode, 0, log('one') + log('two'))
+    assert.equal(stdout, '1\n', 'one of them joins')
+    const [first = '', second = ''] = [log('one'), log('two')].toSorted((a) => (waits.test(a) ? 1 : -1))
+    assert.match(first, /^trivet: installed trivet-agent/)
+    assert.match(second, /waiting for it\n.* is installed already\n.* joined already/)
+  })
+
+  for (const signal of ['KILL', 'TERM']) {
+    test(`leaves nothing for ever where it is ended by SIG${signal}`, async (t) => {
+      const { run, stub, temporary } = await bareMachine(t)
+      stub('tar', `if [ -e /run/again ]; then exec /bin/tar "$@"; fi; kill -${signal} $PPID`)
+      const { exitCode, stdout, stderr } = await run(`
+        if sh "$install"; then exit 9; fi
+        ls /var/cache/trivet-agent
+        touch /run/again
+        sh "$install"
+        ls /var/cache/trivet-agent`)
+      assert.equal(exitCode, 0, stderr)
+      assert.equal(stdout, signal === 'KILL' ? 'install\n' : '', 'the next run cleans up, at the latest')
+      assert.deepEqual(readdirSync(temporary), [])
+    })
+  }
+})
