@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
@@ -16,6 +17,38 @@ describe('the install script', { skip }, () => {
     assert.match(stdout, /trivet:\ncurrent\ninstalled\ntrivet-agent\n\n.*trivet-agent:\nid\.secret\./)
     assert.deepEqual(readdirSync(temporary), [])
   })
+
+  test('says where an agent cannot be put for lack of room, and what to do, and leaves nothing there', async (t) => {
+    const { run, archive } = await bareMachine(t, { padding: randomBytes(200_000) })
+    const { stdout, stderr } = await run(`
+      mkdir -p /usr/lib/trivet
+      mount -t tmpfs -o size=64k tmpfs /usr/lib/trivet
+      sh "$install" || echo "failed, with $(ls -A /usr/lib/trivet /var/cache/trivet-agent)"`)
+    assert.equal(stdout, 'failed, with /usr/lib/trivet:\n\n/var/cache/trivet-agent:\n')
+    assert.match(
+      stderr,
+      new RegExp(
+        `No space left on device\ntrivet: ${archive} cannot be put in its place, as the line above says\\. Next: .*df -h /usr/lib/trivet`,
+      ),
+    )
+  })
+
+  for (const [what, padding, said] of [
+    ['download', randomBytes(200_000), /curl: \(23\).*\ntrivet: trivet-agent-\S+ cannot be written to/],
+    ['unpack', Buffer.alloc(200_000), /tar: .*\ntrivet: trivet-agent-\S+ cannot be unpacked in/],
+  ] as const) {
+    test(`says where it has no room to ${what} it, and does not blame the server`, async (t) => {
+      const { run } = await bareMachine(t, { padding })
+      const { stdout, stderr } = await run(`
+        mkdir -p /var/cache/trivet-agent
+        mount -t tmpfs -o size=64k tmpfs /var/cache/trivet-agent
+        sh "$install" || ls -A /var/cache/trivet-agent`)
+      assert.equal(stdout, '')
+      assert.match(stderr, said)
+      assert.match(stderr, /\/var\/cache\/trivet-agent\/install, as the line above says\. Next: .*df -h \/var\/cache/)
+      assert.doesNotMatch(stderr, /did not give/)
+    })
+  }
 
   test('run twice at once, one waits for the other, and both end as one', async (t) => {
     const waits = /runs here already: waiting for it/
