@@ -55,16 +55,25 @@ clean
 
 # Ends with why curl, which ended with that code, did not bring that; then what else to look at.
 ungiven() {
-  [ "$1" -ne 23 ] || stuck "$2 cannot be written to $work" "$work"
+  case $1 in
+    23) stuck "$2 cannot be written to $work" "$work" ;;
+    35 | 60)
+      [ -z "$pinned" ] ||
+        die "$url has the CA that the token expects, but no certificate by it that holds here and now. This machine's clock says $(date -u '+%F %T UTC'), which must be right. Next: set it (timedatectl), then run this again"
+      ;;
+  esac
   die "$url did not give $2. $3"
 }
 
+pinned=
 # Whoever answers, the hash in the token tells whether it is the CA that is meant; from then on the CA tells.
 curl --fail --silent --show-error --insecure --proto =https --max-time 60 --output "$work/ca.pem" -- "$url/agent/ca.pem" ||
   ungiven $? 'its CA' 'Is the address right, and is it a Trivet server?'
 got=$(sed '/^-----/d' "$work/ca.pem" | base64 -d 2>/dev/null | sha256sum | cut -d ' ' -f 1)
 [ "$got" = "$pin" ] ||
   die "$url is not the server that the token was made by: its CA has SHA-256 $got, the token expects $pin. Nothing was installed."
+
+pinned=yes
 
 authority=${url#https://}
 authority=${authority%%/*}

@@ -3,8 +3,12 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { serverName } from '../../../protocol/enrolment.ts'
+import { makeAuthority } from '../../helpers/authority.ts'
 import { until } from '../../agent/tiny.ts'
 import { bareMachine, skip } from './bare-machine.ts'
+
+const day = 24 * 3600_000
 
 describe('the install script', { skip }, () => {
   test('installs an agent that joins, and leaves nothing else', async (t) => {
@@ -49,6 +53,15 @@ describe('the install script', { skip }, () => {
       assert.doesNotMatch(stderr, /did not give/)
     })
   }
+
+  test('tells the clock where the certificate of the right server does not hold', async (t) => {
+    const year = { notBefore: new Date(Date.now() + 365 * day), notAfter: new Date(Date.now() + 366 * day) }
+    const { run } = await bareMachine(t, { authority: await makeAuthority(serverName, year) })
+    const { exitCode, stderr } = await run('sh "$install"')
+    assert.equal(exitCode, 1)
+    assert.match(stderr, new RegExp(`clock says ${new Date().getUTCFullYear()}-.* must be right\\. Next: `))
+    assert.doesNotMatch(stderr, /did not give/)
+  })
 
   test('run twice at once, one waits for the other, and both end as one', async (t) => {
     const waits = /runs here already: waiting for it/
