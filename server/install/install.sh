@@ -19,6 +19,7 @@ invitation=${TRIVET_JOIN:-}
 unset TRIVET_JOIN
 token=${invitation%%@*}
 url=${invitation#*@}
+while [ "$url" != "${url%/}" ]; do url=${url%/}; done
 pin=${token##*.}
 case $invitation in
   *.*.*@https://* | ec2.*@https://*) ;;

@@ -63,6 +63,12 @@ describe('the install script', { skip }, () => {
     assert.doesNotMatch(stderr, /did not give/)
   })
 
+  test('takes a URL that ends with a slash', async (t) => {
+    const { run, pin, url } = await bareMachine(t)
+    const { exitCode, stderr } = await run('sh "$install"', { TRIVET_JOIN: `id.secret.${pin}@${url}//` })
+    assert.equal(exitCode, 0, stderr)
+  })
+
   test('run twice at once, one waits for the other, and both end as one', async (t) => {
     const waits = /runs here already: waiting for it/
     const log = (name: string) => (existsSync(join(dir, name)) ? readFileSync(join(dir, name), 'utf8') : '')
