@@ -54,21 +54,30 @@ trap 'exit 1' HUP INT TERM
 clean
 { mkdir -p "${work%/*}" && mkdir -m 0700 "$work"; } || stuck "$work cannot be made" "${work%/*}"
 
+# Names what sets a proxy, if anything does, and not its value: a password may be in it.
+proxied() {
+  [ "${no_proxy:-${NO_PROXY:-}}" != '*' ] || return 0
+  for name in https_proxy HTTPS_PROXY all_proxy ALL_PROXY; do
+    [ -n "$(printenv "$name")" ] || continue
+    printf " %s is set, and the agent asks by no proxy. Where the server is reached without one: put no_proxy='*' before sh" "$name"
+    return
+  done
+}
 # Ends with why curl, which ended with that code, did not bring that; then what else to look at.
 ungiven() {
   case $1 in
     23) stuck "$2 cannot be written to $work" "$work" ;;
     35 | 60)
       [ -z "$pinned" ] ||
-        die "$url has the CA that the token expects, but no certificate by it that holds here and now. This machine's clock says $(date -u '+%F %T UTC'), which must be right. Next: set it (timedatectl), then run this again"
+        die "$url has the CA that the token expects, but no certificate by it that holds here and now. This machine's clock says $(date -u '+%F %T UTC'), which must be right. Next: set it (timedatectl), then run this again.$(proxied)"
       ;;
   esac
-  die "$url did not give $2. $3"
+  die "$url did not give $2. $3$(proxied)"
 }
 
 pinned=
 # Whoever answers, the hash in the token tells whether it is the CA that is meant; from then on the CA tells.
-curl --fail --silent --show-error --insecure --proto =https --max-time 60 --output "$work/ca.pem" -- "$url/agent/ca.pem" ||
+connect=$(curl --fail --silent --show-error --insecure --proto =https --max-time 60 --write-out '%{http_connect}' --output "$work/ca.pem" -- "$url/agent/ca.pem") ||
   ungiven $? 'its CA' 'Is the address right, and is it a Trivet server?'
 got=$(sed '/^-----/d' "$work/ca.pem" | base64 -d 2>/dev/null | sha256sum | cut -d ' ' -f 1)
 [ "$got" = "$pin" ] ||
@@ -82,6 +91,11 @@ case $authority in
   *]) authority=$authority:443 ;;
   *:*) ;;
   *) authority=$authority:443 ;;
+esac
+# The name by which the rest is asked for is not the address, and no_proxy may know only that: what came without a proxy goes on so.
+case $connect${https_proxy:-}${HTTPS_PROXY:-}${all_proxy:-}${ALL_PROXY:-} in
+  000*socks*) ;;
+  000*) export no_proxy='*' ;;
 esac
 fetch() {
   # Each server's certificate names it trivet-server, whatever its address.

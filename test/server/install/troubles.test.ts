@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { serverName } from '../../../protocol/enrolment.ts'
 import { makeAuthority } from '../../helpers/authority.ts'
+import { listen } from '../../helpers/listen.ts'
 import { until } from '../../agent/tiny.ts'
 import { bareMachine, skip } from './bare-machine.ts'
 
@@ -62,6 +65,43 @@ describe('the install script', { skip }, () => {
     assert.match(stderr, new RegExp(`clock says ${new Date().getUTCFullYear()}-.* must be right\\. Next: `))
     assert.doesNotMatch(stderr, /did not give/)
   })
+
+  for (const name of ['https_proxy', 'ALL_PROXY']) {
+    test(`names ${name} where it is in the way, and not what is in it`, async (t) => {
+      const { run } = await bareMachine(t)
+      const { exitCode, stderr } = await run('sh "$install"', { [name]: 'http://user:hidden@127.0.0.1:1' })
+      assert.equal(exitCode, 1)
+      assert.match(stderr, new RegExp(`did not give its CA\\..*${name} is set, .*no_proxy='\\*' before sh`))
+      assert.doesNotMatch(stderr, /hidden/)
+    })
+  }
+
+  test('asks for all of it by a proxy that is set', async (t) => {
+    const asked: string[] = []
+    const proxy = createServer().on('connect', ({ url = '' }, client) => {
+      asked.push(url)
+      const server = connect(Number(url.split(':')[1]), '127.0.0.1', () => {
+        client.write('HTTP/1.1 200 OK\r\n\r\n')
+        server.pipe(client).pipe(server)
+      })
+      server.on('error', () => client.destroy())
+      client.on('error', () => server.destroy())
+    })
+    const through = await listen(t, proxy)
+    const { run, url } = await bareMachine(t)
+    const { exitCode, stderr } = await run('sh "$install"', { https_proxy: through.replace('https', 'http') })
+    assert.equal(exitCode, 0, stderr)
+    assert.deepEqual(asked, Array(3).fill(new URL(url).host), 'for the CA, the list and the agent')
+  })
+
+  for (const none of ['*', '127.0.0.1']) {
+    test(`leaves a proxy out for no_proxy=${none}, whatever name is in the certificate`, async (t) => {
+      const { run } = await bareMachine(t)
+      const proxy = { https_proxy: 'http://127.0.0.1:1', no_proxy: none }
+      const { exitCode, stderr } = await run('sh "$install"', proxy)
+      assert.equal(exitCode, 0, stderr)
+    })
+  }
 
   test('takes a URL that ends with a slash', async (t) => {
     const { run, pin, url } = await bareMachine(t)
