@@ -29,6 +29,9 @@ const mostDepth = 100
 export function createHttp({ chain, key, log }: HttpOptions) {
   const app = fastify({
     https: { cert: chain, key, minVersion: 'TLSv1.3' },
+    // What is no path at all (`%zz`) comes by no hook and no error handler.
+    frameworkErrors: (error, request, reply) =>
+      void refuse(faultOf(error, request), request, reply.header('x-request-id', request.id)),
     bodyLimit: 1024 * 1024,
     genReqId: requestId,
     logController: new LogController({ requestIdLogLabel: 'request' }),

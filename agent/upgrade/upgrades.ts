@@ -1,6 +1,6 @@
 import { watch } from 'node:fs'
 import type { Log } from '../../cli/command.ts'
-import { messageOf } from '../../protocol/errors.ts'
+import { hasCode, messageOf } from '../../protocol/errors.ts'
 import type { Run } from '../../protocol/events.ts'
 import type { ServerMessage } from '../../protocol/messages.ts'
 import { compareVersions } from '../../protocol/upgrade.ts'
@@ -119,7 +119,7 @@ export class Upgrades {
     try {
       this.#files.close({ order: id, outcome: 'upgraded', version, reason: 'it was this version already' })
     } catch (error) {
-      this.#refuse(id, `it is ${version} already, and that cannot be written down: ${messageOf(error)}`)
+      this.#refuse(id, `it is ${version} already, and that cannot be written down: ${this.#why(error)}`)
     }
   }
 
@@ -169,11 +169,18 @@ export class Upgrades {
       // The next start goes on with it, as after a crash.
       if (this.#ways.stopping.aborted) return
       this.#files.forget()
-      this.#giveUp(order.id, `the upgrade cannot be begun: ${messageOf(error)}`)
+      this.#giveUp(order.id, `the upgrade cannot be begun: ${this.#why(error)}`)
       await unit.end()
     } finally {
       this.#under = undefined
     }
+  }
+
+  /** The kernel names no path where a disk is full. */
+  #why(error: unknown) {
+    if (!hasCode(error, 'ENOSPC', 'EDQUOT')) return messageOf(error)
+    const { dir } = this.#options.state
+    return `${dir} has no room left for what is to be written down there. Next: make room there, then give the order again`
   }
 
   /** Before the switch it can be. */

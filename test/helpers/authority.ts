@@ -6,10 +6,10 @@ import * as x509 from '@peculiar/x509'
 import { serverName } from '../../protocol/enrolment.ts'
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
-const validity = { notBefore: new Date(Date.now() - 60_000), notAfter: new Date(Date.now() + 3600_000) }
+const today = { notBefore: new Date(Date.now() - 60_000), notAfter: new Date(Date.now() + 3600_000) }
 
 /** A throwaway CA with one certificate for the name of every Trivet server, as `https.createServer` wants them. */
-export async function makeAuthority(name: string = serverName) {
+export async function makeAuthority(name: string = serverName, validity = today) {
   const caKeys = await makeKeys()
   const ca = await x509.X509CertificateGenerator.createSelfSigned({
     ...validity,

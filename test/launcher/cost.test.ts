@@ -22,8 +22,8 @@ test('a month is 730 hours of each node, its address and its disks', () => {
 
 test('what has no price is named, and is not in the sum', () => {
   const { month, unknown } = costOf(
-    file('{ count: 1, instanceTypes: [m5.large], volumes: [{ device: root, sizeGiB: 20, type: io2 }] }'),
+    file('{ count: 1, instanceTypes: [m5.large], volumes: [{ device: /dev/sdf, sizeGiB: 20, type: io2, iops: 100 }] }'),
     prices,
   )
-  assert.deepEqual({ month, unknown }, { month: 0, unknown: ['io2', 'm5.large'] })
+  assert.deepEqual({ month, unknown }, { month: 0, unknown: ['io2', 'm5.large', 'the root disk of a'] })
 })

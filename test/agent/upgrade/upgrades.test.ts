@@ -1,78 +1,13 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
-import { stateIn } from '../../../agent/kept/state.ts'
-import { upgradeIn } from '../../../agent/upgrade/intent.ts'
-import { Slots } from '../../../agent/upgrade/slots.ts'
-import { Upgrades, type UpgradesOptions } from '../../../agent/upgrade/upgrades.ts'
-import type { AgentMessage, ServerMessage } from '../../../protocol/messages.ts'
+import type { UpgradesOptions } from '../../../agent/upgrade/upgrades.ts'
 import { reportOf } from '../../helpers/fake-agent.ts'
-import { until } from '../tiny.ts'
-
-const order: ServerMessage & { type: 'upgrade' } = {
-  type: 'upgrade',
-  id: 'o1',
-  version: '1.1.0',
-  downgrade: false,
-  patienceMs: 1000,
-  startBy: 0,
-}
-
-function agent(t: TestContext, given: Partial<UpgradesOptions> = {}, { minor = 1, busy = false } = {}) {
-  const dir = mkdtempSync(join(tmpdir(), 'test-upgrades-'))
-  t.after(() => rmSync(dir, { recursive: true }))
-  mkdirSync(join(dir, 'lib'))
-  writeFileSync(join(dir, 'lib/trivet-agent'), '')
-  symlinkSync('.', join(dir, 'lib/current'))
-  const slots = new Slots(join(dir, 'lib'))
-  const state = stateIn(join(dir, 'state'))
-  const files = upgradeIn(state)
-  const [sent, judges, looks]: [AgentMessage[], string[], string[]] = [[], [], []]
-  const stopping = new AbortController()
-  /** A run that is under way until then. */
-  let endRun: (() => void) | undefined
-  let idle = busy ? new Promise<void>((resolve) => (endRun = resolve)) : Promise.resolve()
-  const upgrades = new Upgrades(
-    {
-      state,
-      log: () => {},
-      version: '1.0.0',
-      key: 'a key',
-      place: { slots, slot: '.' },
-      unit: {
-        begin: async (program) => void judges.push(program),
-        end: async () => void judges.push('end'),
-      },
-      stage: async () => 'a',
-      hasCatalog: () => true,
-      ...given,
-    },
-    {
-      whenIdle: (job) => void (idle = idle.then(job)),
-      look: () => void looks.push('look'),
-      stopping: stopping.signal,
-    },
-  )
-  const end = upgrades.begin()
-  t.after(async () => {
-    stopping.abort()
-    endRun?.()
-    await idle
-    end()
-  })
-  const connection = {
-    send: (message: AgentMessage) => void sent.push(message),
-    close() {},
-    minor: () => minor,
-    closed: new Promise<never>(() => {}),
-  }
-  const said = () => sent.map((message) => ('reason' in message ? `${message.type}: ${message.reason}` : message.type))
-  const connect = () => upgrades.connected(connection)
-  return { upgrades, files, slots, said, sent, judges, looks, connect, stopping, endRun: () => endRun?.() }
-}
+import { asRoot, until } from '../tiny.ts'
+import { agent, order } from './upgrading.ts'
 
 test('an order is taken, staged, written down, and left to the judge, who is the program that runs', async (t) => {
   const node = agent(t)
@@ -127,6 +62,25 @@ test('where that cannot be written down the order is refused, and the connection
   symlinkSync('/proc', node.files.results)
   node.upgrades.order({ ...order, version: '1.0.0' }, false)
   assert.match(node.said().at(-1) ?? '', /^refused: it is 1\.0\.0 already, and that cannot be written down: E/)
+})
+
+test('a full state folder is named, with what to do, and nothing is begun', asRoot, async (t) => {
+  const node = agent(t)
+  node.connect()
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', node.dir])
+  try {
+    mkdirSync(node.files.results)
+    assert.throws(() => writeFileSync(join(node.dir, 'full'), Buffer.alloc(128 * 1024)), /ENOSPC/)
+    const noRoom = `${node.dir} has no room left for what is to be written down there. Next: make room there, then give the order again`
+    node.upgrades.order({ ...order, version: '1.0.0' }, false)
+    assert.equal(node.said().at(-1), `refused: it is 1.0.0 already, and that cannot be written down: ${noRoom}`)
+    node.upgrades.order({ ...order, id: 'o2' }, false)
+    await until('it is refused', () => node.said().length > 3)
+    assert.equal(node.said().at(-1), `refused: the upgrade cannot be begun: ${noRoom}`)
+    assert.equal(node.files.readIntent(), undefined)
+  } finally {
+    execFileSync('umount', [node.dir])
+  }
 })
 
 test('a cancelled order is not gone on with', async (t) => {

@@ -196,3 +196,25 @@ test('the policy allows what is called here, and little else', { skip }, async (
   ]
   assert.deepEqual([...new Set(allowed)].filter((action) => !called.has(action)).toSorted(), rare.toSorted())
 })
+
+test(
+  'a builder of a bake that was cut off goes with its cluster, and addresses with the nodes that are wanted',
+  { skip },
+  async () => {
+    const provider = await cloud.provider('cut')
+    const file = pair('cut')
+    await up(provider, file)
+    // It is cut off once its builder runs.
+    await new Promise<void>((cutOff, reject) => {
+      const untilReady = () => new Promise<void>(() => cutOff())
+      baking(provider, 'cut', 'one', { untilReady })
+        .then((asked) => provider.bake(asked))
+        .catch(reject)
+    })
+    await provider.release(new Set(['cut-master-1', 'cut-slave-1']))
+    const kinds = (await provider.belongings()).map(({ kind }) => kind)
+    assert.deepEqual(kinds, ['builder', 'security-group', 'security-group', 'address'])
+    await down(provider)
+    assert.deepEqual(await provider.belongings(), [])
+  },
+)

@@ -108,6 +108,9 @@ async function killEverywhere(steps: Step[], open: Open, isNeeded: (step: Step) 
   })
 }
 
+/** One more has more calls to be killed at than one less, which has to follow it all the same. */
+const isLess = ({ command }: Step) => command === 'scale FILE slave 2 --yes'
+
 test(
   'a launcher killed at any call that changes something is gone on with by the same command',
   { skip },
@@ -123,8 +126,6 @@ test(
     assert.deepEqual(first.picture.addresses, ['c-master-1 on c-master-1'])
     // Nothing is left.
     assert.deepEqual(Object.values(last?.picture ?? {}).flat(), [0])
-    // One more has more calls to be killed at than one less, which has to follow it all the same.
-    const isLess = ({ command }: Step) => command === 'scale FILE slave 2 --yes'
     await killEverywhere(steps, open, (step) => step === first || step === last || isLess(step))
   },
 )

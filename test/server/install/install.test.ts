@@ -1,37 +1,13 @@
 import assert from 'node:assert/strict'
-import { execFile, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { spawnSync } from 'node:child_process'
 import { test, type TestContext } from 'node:test'
-import { fileURLToPath } from 'node:url'
-import Fastify from 'fastify'
-import { platformHere } from '../../../packaging/platform.ts'
 import { sha256 } from '../../../protocol/catalog.ts'
-import { Handout } from '../../../server/install/handout.ts'
-import { makeAuthority } from '../../helpers/authority.ts'
-
-const script = fileURLToPath(new URL('../../../server/install/install.sh', import.meta.url))
-const platform = platformHere()
-const asRoot = ['--map-root-user', '--mount', '--']
-const inNamespace = spawnSync('unshare', [...asRoot, 'mount', '-t', 'tmpfs', 'tmpfs', '/run']).status === 0
-const skip = inNamespace ? false : 'a namespace with a /run of its own cannot be made here'
+import { bareMachine, platform, script, skip } from './bare-machine.ts'
 
 /** What the script says where a server hands out that list, and none of what it names: so nothing is ever installed. */
 async function installing(t: TestContext, sums: string) {
-  const folder = mkdtempSync(join(tmpdir(), 'test-install-'))
-  t.after(() => rmSync(folder, { recursive: true }))
-  writeFileSync(join(folder, 'SHA256SUMS'), sums)
-  const { ca, key, cert, sha256: pin } = await makeAuthority()
-  const app = Fastify({ https: { key, cert } })
-  new Handout(folder, ca).register(app)
-  const url = await app.listen({ port: 0, host: '127.0.0.1' })
-  t.after(() => app.close())
-  const env = { PATH: process.env.PATH, TRIVET_JOIN: `id.secret.${pin}@${url}` }
-  const shell = 'mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/system && exec sh "$0"'
-  return new Promise<string>((resolve) => {
-    execFile('unshare', [...asRoot, 'sh', '-c', shell, script], { env }, (_error, _stdout, stderr) => resolve(stderr))
-  })
+  const { run } = await bareMachine(t, { sums })
+  return (await run('sh "$install"')).stderr
 }
 
 const lineOf = (version: string, of: string = platform) => `${sha256(version)}  trivet-agent-${version}-${of}.tar.gz\n`
