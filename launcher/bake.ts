@@ -51,7 +51,7 @@ export async function bake({ groupName, group, name, keep }: BakeOptions, provid
       launch,
       expiresAt: now() + builderMinutes * 60_000,
       untilReady: (builder) => untilBaked(builder, site),
-      smoke: (image) => smoke({ groupName, group: { ...alone, image } }, site),
+      trial: (image) => trial({ groupName, group: { ...alone, image } }, site),
       keep,
     })
   } finally {
@@ -110,10 +110,10 @@ async function untilBaked(builder: Machine, { provider, lookout, tell, now, pati
   await lookout.until(baked, patienceMs, () => `${builder.node} has baked nothing; ${describeBoot(text)}`)
 }
 
-const trialOf = (groupName: string, { file }: Site) => `${file.cluster}-${groupName}-smoke`
+const trialOf = (groupName: string, { file }: Site) => `${file.cluster}-${groupName}-trial`
 
 /** A machine of the image becomes a node without roles, and goes again, whatever came of it. */
-async function smoke({ groupName, group }: Of & { group: { image: string } }, site: Site) {
+async function trial({ groupName, group }: Of & { group: { image: string } }, site: Site) {
   const node = trialOf(groupName, site)
   site.tell(node, 'tries the image')
   try {

@@ -15,7 +15,7 @@ const mostAttempts = 3
 /** A machine that has not joined by then turns itself off, and is gone: nobody may be there any more to end it. Its token has ended as well. */
 const deadMansMinutes = 60
 /** What was made is seen by then, however late a cloud may be. */
-const settleMs = 10 * 60_000
+const seenWithinMs = 10 * 60_000
 
 /** Makes the node, or goes on making it where an earlier launcher was cut off. It has converged when this comes back. */
 export async function launchNode(wanted: WantedNode, site: Site): Promise<Machine> {
@@ -25,7 +25,7 @@ export async function launchNode(wanted: WantedNode, site: Site): Promise<Machin
   try {
     await provider.adjust(machine, group)
     const ready = await waitUntilBooted(machine, site)
-    await provider.settle(machine, group)
+    await provider.keepWhenOff(machine, group)
     await book.forget(node)
     tell(node, 'is ready')
     return ready
@@ -75,7 +75,8 @@ async function unfinished(node: string, site: Site) {
   const { book, lookout, now } = site
   const written = book.launchOf(node)
   // Without an id the same can be asked again, while its token lets somebody in.
-  const isYoung = written && now() < (written.machine === undefined ? written.tokenEnds : written.askedAt + settleMs)
+  const isYoung =
+    written && now() < (written.machine === undefined ? written.tokenEnds : written.askedAt + seenWithinMs)
   if (!written || isYoung) return written
   // By now, what was made is to be seen.
   const { machines } = await lookout.look()

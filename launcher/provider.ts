@@ -110,10 +110,10 @@ export interface Provider {
   prepare(file: ClusterFile): Promise<void>
   /** Asks whether the machine might be made, and makes none: what is forbidden is told before anything is there. */
   rehearse(launch: Launch, group: Group): Promise<void>
-  /** Asks for the machine and gives its id; it need not run yet. Until `settle` it is gone for good when it turns itself off. Throws NoRoom or LaunchIsSpent. */
+  /** Asks for the machine and gives its id; it need not run yet. Until `keepWhenOff` it is gone for good when it turns itself off. Throws NoRoom or LaunchIsSpent. */
   launch(launch: Launch, group: Group): Promise<string>
   /** It is a node: from now on it may be turned off from inside, and stays. */
-  settle(machine: Machine, group: Group): Promise<void>
+  keepWhenOff(machine: Machine, group: Group): Promise<void>
   /** Makes a machine that runs as its group says, where that can be done in place: tags, protection, kept address. */
   adjust(machine: Machine, group: Group): Promise<void>
   /** Until they run. */

@@ -39,7 +39,7 @@ export async function archiveAbandoned({ file, server, lookout, book }: Site) {
   const { machines, nodes } = await lookout.look()
   const groups = Object.keys(file.groups).map((group) => `${file.cluster}-${group}-`)
   const isOurs = (name: string) =>
-    groups.some((group) => name.startsWith(group) && /^(\d+|smoke)$/.test(name.slice(group.length)))
+    groups.some((group) => name.startsWith(group) && /^(\d+|trial)$/.test(name.slice(group.length)))
   for (const { name, connected } of nodes.values()) {
     const hasMachine = machines.some((machine) => lives(machine) && machine.node === name)
     if (isOurs(name) && !connected && !hasMachine && !book.launchOf(name)) await server.archive(name)

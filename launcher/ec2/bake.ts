@@ -33,7 +33,7 @@ export interface Baking {
   /** Until the builder has all in it that the image is to have, and nothing else: no keys, ids, secrets. */
   untilReady(builder: Machine): Promise<void>
   /** Tries a machine of the image; where it throws there will be no image. */
-  smoke(image: string): Promise<void>
+  trial(image: string): Promise<void>
   /** How many versions stay, this one included. */
   keep: number
 }
@@ -43,7 +43,7 @@ export async function bakeImage(ec2: Ec2, baking: Baking): Promise<string> {
   const id = await build(ec2, baking)
   try {
     await requireTokens(ec2, id)
-    await baking.smoke(id)
+    await baking.trial(id)
   } catch (error) {
     await removeImage(ec2, id)
     throw error

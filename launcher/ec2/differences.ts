@@ -3,7 +3,7 @@ import type { ClusterFile, Group } from '../cluster-file.ts'
 import type { Difference, Machine } from '../provider.ts'
 import { adjustable } from './adjust.ts'
 import type { Ec2 } from './ec2.ts'
-import { findInstancesById, findVolumes } from './find.ts'
+import { findInstancesById, findVolumes, inBatches } from './find.ts'
 import { securityDifferences } from './security-groups.ts'
 import { tagKeys, withTag } from './tags.ts'
 
@@ -19,15 +19,17 @@ export async function findDifferences(ec2: Ec2, file: ClusterFile, machines: Mac
     ).map((one) => [one.InstanceId, one]),
   )
   const volumes = await findVolumes(ec2, [withTag(tagKeys.cluster, ec2.cluster)])
-  for (const machine of there) {
+  const differencesOf = async (machine: Machine): Promise<Difference[]> => {
     const [group, instance] = [file.groups[machine.group], instances.get(machine.id)]
-    if (!group || !instance) continue
+    if (!group || !instance) return []
     const lasting = [...lastingDifferences(instance, group), ...diskDifferences(instance, group, volumes)]
-    found.push(
+    return [
       ...lasting.map((how) => ({ what: machine.node, how, needsNewMachine: true })),
       ...(await adjustable(ec2, machine, instance, group)),
-    )
+    ]
   }
+  // EC2 tells protection and addresses of one machine at a time.
+  for (const some of inBatches(there, 8)) found.push(...(await Promise.all(some.map(differencesOf))).flat())
   return found
 }
 

@@ -126,7 +126,7 @@ async function requestOf(
     },
     ...(group.keyPair && { KeyName: group.keyPair }),
     ...(group.iamProfile && { IamInstanceProfile: { Name: group.iamProfile } }),
-    // One that never becomes a node turns itself off; nobody may be there any more to end it (see settle).
+    // One that never becomes a node turns itself off; nobody may be there any more to end it (see keepWhenOff).
     ...(isSpot ? spot : { InstanceInitiatedShutdownBehavior: 'terminate' }),
     DisableApiTermination: group.isProtected,
     TagSpecifications: [

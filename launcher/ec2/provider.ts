@@ -66,7 +66,7 @@ export async function makeEc2Provider(options: Ec2Options): Promise<Ec2Provider>
     },
     rehearse: (launch, group) => rehearseLaunch(ec2, launch, group),
     launch: (launch, group) => launchInstance(ec2, launch, group),
-    settle: ({ id }, { market }) => (market === 'spot' ? Promise.resolve() : keepWhenOff(ec2, id)),
+    keepWhenOff: ({ id }, { market }) => (market === 'spot' ? Promise.resolve() : keepWhenOff(ec2, id)),
     adjust: (machine, group) => adjustMachine(ec2, machine, group),
     start: (machines) => startMachines(ec2, machines),
     stop: (machines) => stopMachines(ec2, machines),

@@ -48,7 +48,7 @@ export function makeLabProvider({ cluster, os = 'trixie', note }: LabProviderOpt
       return node
     },
     rehearse: async () => undefined,
-    settle: async () => undefined,
+    keepWhenOff: async () => undefined,
     adjust: async () => undefined,
     ...switches(cluster),
     release: async () => undefined,

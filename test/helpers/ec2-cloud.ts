@@ -98,7 +98,7 @@ export async function up(provider: Ec2Provider, file: ClusterFile, book = new Ma
   for (const machine of machines) {
     const group = groupOf(file, machine.group)
     await provider.adjust(machine, group)
-    await provider.settle(machine, group)
+    await provider.keepWhenOff(machine, group)
   }
   return provider.machines()
 }

@@ -15,7 +15,7 @@ interface Machine {
 }
 
 /** What tries an image has none. */
-const rolesOf = (node: string) => (node.endsWith('-smoke') ? [] : ['word'])
+const rolesOf = (node: string) => (node.endsWith('-trial') ? [] : ['word'])
 const turning = /^ec2:(Run|Start|Stop|Reboot|Terminate)Instances$/
 
 /**

@@ -60,7 +60,7 @@ export class MachineRoom {
     prepare: async () => undefined,
     launch: async (launch, { roles }) => this.#launch(launch, roles),
     rehearse: async () => undefined,
-    settle: async () => undefined,
+    keepWhenOff: async () => undefined,
     adjust: async () => undefined,
     start: async (machines) => this.#each(machines, (machine) => this.#run(machine)),
     stop: async (machines) => this.#each(machines, (machine) => this.#halt(machine, 'stopped')),

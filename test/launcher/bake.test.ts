@@ -25,7 +25,7 @@ const builder: Machine = {
 test('a builder that joins nothing bakes, a machine of the image has to become a node, and its token is withdrawn', async (t) => {
   const served = await serve(t)
   const room = new MachineRoom(served)
-  const seen: { baking?: Baking; smoked?: string } = {}
+  const seen: { baking?: Baking; tried?: string } = {}
   const provider: Ec2Provider = {
     ...room.provider,
     orphans: async () => [],
@@ -33,7 +33,7 @@ test('a builder that joins nothing bakes, a machine of the image has to become a
       seen.baking = baking
       room.console = 'trivet-boot: phase clean\ntrivet-boot: phase baked\n'
       await baking.untilReady({ ...builder, ...baking.launch })
-      await baking.smoke('ami-87654321')
+      await baking.trial('ami-87654321')
       return 'ami-87654321'
     },
   }
@@ -42,7 +42,7 @@ test('a builder that joins nothing bakes, a machine of the image has to become a
   site.server.invite = withInstaller(site.server.invite.bind(site.server))
   const group = site.file.groups['web'] ?? assert.fail()
   // Of a bake that was cut off.
-  await launchNode({ node: 'c-web-smoke', groupName: 'web', group: { ...group, roles: [] } }, site)
+  await launchNode({ node: 'c-web-trial', groupName: 'web', group: { ...group, roles: [] } }, site)
   const image = await bake({ groupName: 'web', group, name: 'base', keep: 2 }, provider, site)
 
   assert.equal(image, 'ami-87654321')
@@ -52,8 +52,8 @@ test('a builder that joins nothing bakes, a machine of the image has to become a
   assert.deepEqual(
     room.all.map(({ node, state }) => [node, state]),
     [
-      ['c-web-smoke', 'terminated'],
-      ['c-web-smoke', 'terminated'],
+      ['c-web-trial', 'terminated'],
+      ['c-web-trial', 'terminated'],
     ],
   )
   assert.deepEqual(await served.client.list(api.listTokens, {}), [])

@@ -36,7 +36,7 @@ async function baking(
     launch: { ...launch, attempt: version },
     expiresAt: Date.now() + anHour,
     untilReady: async () => undefined,
-    smoke: async () => undefined,
+    trial: async () => undefined,
     keep: 1,
     ...steps,
   }
@@ -49,9 +49,9 @@ test(
     const provider = await cloud.provider('oven')
     const said: string[] = []
     const step = (name: string) => async () => void said.push(name)
-    const steps = { untilReady: step('ready'), smoke: step('smoke') }
+    const steps = { untilReady: step('ready'), trial: step('trial') }
     await provider.bake(await baking(provider, 'oven', 'one', steps))
-    assert.deepEqual(said, ['ready', 'smoke'])
+    assert.deepEqual(said, ['ready', 'trial'])
     const asked = cloud.calls.findLast(({ action }) => action === 'ec2:RunInstances')?.parameters
     assert.equal(asked?.get('InstanceInitiatedShutdownBehavior'), 'terminate')
     const order = cloud.calls.map(({ action }) => action).filter((action) => /Stop|CreateImage|Terminate/.test(action))
@@ -67,7 +67,7 @@ test(
 
 test('an image that fails its trial does not stay, nor does a builder that is never ready', { skip }, async () => {
   const provider = await cloud.provider('burnt')
-  for (const steps of [{ smoke: fails }, { untilReady: fails }]) {
+  for (const steps of [{ trial: fails }, { untilReady: fails }]) {
     await assert.rejects(
       provider.bake(await baking(provider, 'burnt', Object.keys(steps).join(), steps)),
       /it does not boot/,
@@ -102,8 +102,8 @@ test(
       [[left, 'it was baked, and never tried to the end']],
     )
 
-    const smoke = () => assert.rejects(provider.image(named('fresh')), /There is no image fresh/)
-    const made = await provider.bake({ ...(await baking(provider, 'raw', 'fresh', { smoke })), name: 'raw-slave' })
+    const trial = () => assert.rejects(provider.image(named('fresh')), /There is no image fresh/)
+    const made = await provider.bake({ ...(await baking(provider, 'raw', 'fresh', { trial })), name: 'raw-slave' })
     assert.equal(await provider.image(named('fresh')), made)
     const images = (await provider.belongings()).filter(({ kind }) => kind === 'image')
     assert.deepEqual(

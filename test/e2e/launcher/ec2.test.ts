@@ -114,7 +114,7 @@ test(
     }
     assert.equal(await behaviour(), 'terminate')
     const [machine] = await provider.machines()
-    await provider.settle(machine ?? assert.fail(), group)
+    await provider.keepWhenOff(machine ?? assert.fail(), group)
     assert.equal(await behaviour(), 'stop')
     await down(provider)
   },
