@@ -9,6 +9,9 @@ import { serve } from '../helpers/test-server.ts'
 
 class Killed extends Error {}
 
+/** What asks nobody. */
+const plain = new Set<keyof Provider>(['typeOf', 'shellOf', 'mayHaveAgent'])
+
 /** The provider, until the call of that number: then the launcher is dead, before the call has done anything or after. */
 function killedAt(provider: Provider, at: number, when: 'before' | 'after') {
   let calls = 0
@@ -16,7 +19,7 @@ function killedAt(provider: Provider, at: number, when: 'before' | 'after') {
   killer.provider = new Proxy(provider, {
     get(target, name: keyof Provider) {
       const method = target[name]
-      if (typeof method !== 'function' || name === 'typeOf' || name === 'shellOf') return method
+      if (typeof method !== 'function' || plain.has(name)) return method
       return async (...args: never[]) => {
         if (killer.hasKilled) throw new Killed()
         const isLast = ++calls === at
