@@ -46,7 +46,7 @@ describe('who may do what', { skip: noBrowser }, () => {
     await row.getByRole('button', { name: 'Really Revoke?' }).click()
     await row.waitFor({ state: 'detached' })
     await page.getByRole('button', { name: 'Sign out' }).click()
-    await page.getByLabel('API token').fill(token)
+    await page.getByLabel('API token', { exact: true }).fill(token)
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.getByRole('alert').waitFor()
   })
