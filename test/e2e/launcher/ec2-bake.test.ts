@@ -6,6 +6,7 @@ import type { Baking } from '../../../launcher/ec2/bake.ts'
 import { launcherPolicy } from '../../../launcher/ec2/policy.ts'
 import type { Ec2Provider } from '../../../launcher/ec2/provider.ts'
 import { type Cloud, down, groupOf, launchOf, pair, startCloud, up } from '../../helpers/ec2-cloud.ts'
+import type { Fault } from '../../helpers/ec2-proxy.ts'
 import { olderImage, orphansOf } from '../../helpers/ec2-orphans.ts'
 
 const skip = whyNoLab() ?? false
@@ -218,3 +219,34 @@ test(
     assert.deepEqual(await provider.belongings(), [])
   },
 )
+
+const baked = [
+  'StopInstances',
+  'CreateImage',
+  'ModifyImageAttribute',
+  'CreateTags',
+  'DeregisterImage',
+  'TerminateInstances',
+]
+const faults: Record<string, Fault> = {
+  'is cut off before it is done': 'cut before',
+  'is cut off after it was done': 'cut after',
+  'fails within AWS': { code: 'InternalError', status: 500 },
+  'is throttled': { code: 'RequestLimitExceeded', status: 503, words: 'Request limit exceeded.' },
+}
+for (const [how, fault] of Object.entries(faults))
+  test(`each call of a bake ${how}, once, and there is one image and no builder`, { skip }, async () => {
+    const cluster = `baked-${Object.keys(faults).indexOf(how)}`
+    const provider = await cloud.provider(cluster, 2000)
+    await provider.bake(await baking(provider, cluster, 'one'))
+    const second = await baking(provider, cluster, 'two')
+    for (const action of baked) cloud.fail(action, fault)
+    const id = await provider.bake(second)
+    const left = (await provider.belongings()).filter(({ kind }) => kind !== 'security-group')
+    assert.deepEqual(
+      left.map((one) => [one.kind, one.id]),
+      [['image', id]],
+    )
+    assert.deepEqual(cloud.unused(), [])
+    await down(provider)
+  })

@@ -83,6 +83,24 @@ for (const [how, fault] of Object.entries(faults)) {
   })
 }
 
+const switching = ['StopInstances', 'StartInstances', 'RebootInstances']
+for (const [how, fault] of Object.entries(faults)) {
+  test(`each switch ${how}, once, and all machines are as they are to be`, { skip }, async () => {
+    const cluster = `switch-${Object.keys(faults).indexOf(how)}`
+    const provider = await cloud.provider(cluster, 2000)
+    const machines = await up(provider, pair(cluster))
+    const states = async () => new Set((await provider.machines()).map(({ state }) => state))
+    for (const action of switching) cloud.fail(action, fault)
+    await again(() => provider.stop(machines))
+    assert.deepEqual(await states(), new Set(['stopped']))
+    await again(() => provider.start(machines))
+    await again(() => provider.reboot(machines))
+    assert.deepEqual(await states(), new Set(['running']))
+    assert.deepEqual(cloud.unused(), [])
+    await down(provider)
+  })
+}
+
 /** As an operator does: what failed is asked again, as long as it says what and why. */
 async function again<T>(ask: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
