@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { after, before, test, type TestContext } from 'node:test'
 import { whyNoLab } from '../../../lab/requirements.ts'
 import { tempDir } from '../../helpers/converges.ts'
 import { olderImage, orphansOf } from '../../helpers/ec2-orphans.ts'
@@ -53,6 +53,13 @@ interface Step {
   command: string
   changes: string[]
   picture: Awaited<ReturnType<LauncherProcess['picture']>>
+}
+
+/** It hands out an agent by what it says; nobody fetches it. */
+async function serveAgents(t: TestContext) {
+  const agents = await tempDir(t)
+  await writeFile(join(agents, 'SHA256SUMS'), '')
+  return serve(t, { agents })
 }
 
 type Open = (name: string) => Promise<LauncherProcess>
@@ -115,7 +122,7 @@ test(
   'a launcher killed at any call that changes something is gone on with by the same command',
   { skip },
   async (t) => {
-    const served = await serve(t)
+    const served = await serveAgents(t)
     const open = (name: string) => {
       const cluster = `life-${name}`
       return LauncherProcess.open({ cluster, text: textOf(cluster), moto, served })
@@ -131,9 +138,7 @@ test(
 )
 
 test('so is one that bakes an image', { skip }, async (t) => {
-  const agents = await tempDir(t)
-  await writeFile(join(agents, 'SHA256SUMS'), '')
-  const served = await serve(t, { agents })
+  const served = await serveAgents(t)
   const open = async (name: string) => {
     const cluster = `bake-${name}`
     const launcher = await LauncherProcess.open({ cluster, text: textOf(cluster), moto, served })
