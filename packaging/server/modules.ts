@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { copyFile, cp, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises'
+import { copyFile, cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -36,7 +36,15 @@ export async function sqliteFor(modules: string, env: NodeJS.ProcessEnv) {
     await cp(modules, join(work, 'node_modules'), { recursive: true, verbatimSymlinks: true })
     // npm runs scripts by the first node that it finds, and they build for that one.
     const PATH = [await nodeBin(), env['PATH']].join(delimiter)
-    await install(work, ['rebuild', 'better-sqlite3'], { ...env, PATH, npm_config_nodedir: await nodeHeaders() })
+    // Debian's node-gyp links to Debian's libnode, which the packed Node.js is not: an archive of that name with nothing in it comes first.
+    await writeFile(join(work, 'libnode.a'), '!<arch>\n')
+    const LDFLAGS = `-L${work}`
+    await install(work, ['rebuild', 'better-sqlite3'], {
+      ...env,
+      PATH,
+      LDFLAGS,
+      npm_config_nodedir: await nodeHeaders(),
+    })
     await copyFile(join(work, built), join(work, basename(built)))
     await rm(join(work, 'node_modules'), { recursive: true })
   })
