@@ -31,7 +31,8 @@ export async function bringUp(changes: Change[], site: Site) {
   await provider.prepare(file)
   await rehearseLaunches(wanted, site)
   await terminateNodes(superfluous, site)
-  await clearLeft(site)
+  await archiveAbandoned(site)
+  await provider.release(new Set(wantedNodes(file).map(({ node }) => node)))
   await adjustAll(site, (await lookout.look()).machines.filter(lives))
   for (const { action, what } of changes) if (action === 'restore') await server.restore(what)
   for (const { what, roles: missing } of roles) await server.assign(what, missing)
@@ -42,13 +43,6 @@ export async function bringUp(changes: Change[], site: Site) {
     }),
   ])
   await waitForAll(site)
-}
-
-/** What is left of nodes that are wanted no more, also by a launcher that was cut off. */
-export async function clearLeft(site: Site) {
-  const { file, provider } = site
-  await archiveAbandoned(site)
-  await provider.release(new Set(wantedNodes(file).map(({ node }) => node)))
 }
 
 /** Also those that were there before: whoever is told that a cluster is up relies on all of it. */

@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import { CommandError } from '../../cli/command.ts'
 import type { Context } from '../../cli/context.ts'
-import { bringUp, clearLeft, survey, waitForAll } from '../bring-up.ts'
+import { bringUp, survey, waitForAll } from '../bring-up.ts'
 import { told, type Change } from '../changes.ts'
 import { readClusterFile, withSite } from '../open-site.ts'
 import { command, filePath, siteFlags, siteOptions, siteUsage, yes, yesFlag, type SiteOptions } from '../options.ts'
 import type { Site } from '../site.ts'
+import { archiveAbandoned } from '../terminate-nodes.ts'
 
 export const up = command({
   usage: `launch up FILE [--yes] [--keep-on-failure] ${siteUsage}`,
@@ -48,7 +49,7 @@ export async function upWith(
   await onYes()
   if (doable.length > 0) await bringUp(changes, site)
   else {
-    await clearLeft(site)
+    await archiveAbandoned(site)
     await waitForAll(site)
   }
   if (asked.json) output.json({ cluster: site.file.cluster, changes: changes.map(shown) })

@@ -100,9 +100,11 @@ export async function releaseAddress(ec2: Ec2, AllocationId: string): Promise<vo
   }
 }
 
-/** Those of nodes that are wanted no more. */
-export async function releaseAddresses(ec2: Ec2, wanted: ReadonlySet<string>): Promise<void> {
+/** Those of nodes that are not wanted any more. One that names no node is nobody's to give back. */
+export async function findUnwantedAddresses(ec2: Ec2, wanted: ReadonlySet<string>) {
   const all = await findAddresses(ec2, [withTag(tagKeys.cluster, ec2.cluster)])
-  const free = all.filter((one) => !wanted.has(tagOf(one, tagKeys.node) ?? ''))
-  for (const { AllocationId = '' } of free) await releaseAddress(ec2, AllocationId)
+  return all.flatMap(({ AllocationId: id = '', PublicIp: address = '', Tags }) => {
+    const node = tagOf({ Tags }, tagKeys.node)
+    return node === undefined || wanted.has(node) ? [] : [{ id, address, node }]
+  })
 }

@@ -1,6 +1,8 @@
 import type { Instance, Volume } from '@aws-sdk/client-ec2'
 import type { ClusterFile, Group } from '../cluster-file.ts'
 import type { Difference, Machine } from '../provider.ts'
+import { wantedNodes } from '../site.ts'
+import { findUnwantedAddresses } from './addresses.ts'
 import { adjustable } from './adjust.ts'
 import type { Ec2 } from './ec2.ts'
 import { findInstancesById, findVolumes, inBatches } from './find.ts'
@@ -30,7 +32,14 @@ export async function findDifferences(ec2: Ec2, file: ClusterFile, machines: Mac
   }
   // EC2 tells protection and addresses of one machine at a time.
   for (const some of inBatches(there, 8)) found.push(...(await Promise.all(some.map(differencesOf))).flat())
-  return found
+  const wanted = new Set(wantedNodes(file).map(({ node }) => node))
+  const unwanted = await findUnwantedAddresses(ec2, wanted)
+  const giveBack = unwanted.map(({ node, address }) => ({
+    what: node,
+    how: `has the kept address ${address}, and is wanted no more`,
+    needsNewMachine: false,
+  }))
+  return [...found, ...giveBack]
 }
 
 /** What only a new machine can have. */

@@ -3,7 +3,7 @@ import { CommandError } from '../../cli/command.ts'
 import type { ClusterFile } from '../cluster-file.ts'
 import { sshArguments } from '../inventory.ts'
 import type { Provider } from '../provider.ts'
-import { releaseAddresses } from './addresses.ts'
+import { findUnwantedAddresses, releaseAddress } from './addresses.ts'
 import { adjustMachine } from './adjust.ts'
 import { type Baking, bakeImage } from './bake.ts'
 import { findBelongings, removeBelongings } from './belongings.ts'
@@ -71,7 +71,9 @@ export async function makeEc2Provider(options: Ec2Options): Promise<Ec2Provider>
     start: (machines) => startMachines(ec2, machines),
     stop: (machines) => stopMachines(ec2, machines),
     reboot: (machines) => rebootMachines(ec2, machines),
-    release: (wanted) => releaseAddresses(ec2, wanted),
+    async release(wanted) {
+      for (const { id } of await findUnwantedAddresses(ec2, wanted)) await releaseAddress(ec2, id)
+    },
     protectedOf: (machines) => findProtected(ec2, machines),
     terminate: (machines) => terminateMachines(ec2, machines),
     remove: (belongings) => removeBelongings(ec2, belongings),

@@ -212,6 +212,10 @@ test(
         .then((asked) => provider.bake(asked))
         .catch(reject)
     })
+    // Nothing is given back that was not told before.
+    const fewer = { ...file, groups: { ...file.groups, master: { ...groupOf(file, 'master'), count: 1 } } }
+    const told = (await provider.differences(fewer, await provider.machines())).map(({ what, how }) => `${what} ${how}`)
+    assert.match(told.join('\n'), /^cut-master-2 has the kept address [\d.]+, and is wanted no more$/)
     await provider.release(new Set(['cut-master-1', 'cut-slave-1']))
     const kinds = (await provider.belongings()).map(({ kind }) => kind)
     assert.deepEqual(kinds, ['builder', 'security-group', 'security-group', 'address'])
